@@ -1,0 +1,177 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The adapter to the Kubernetes API. The only file that uses kubernetes.core's module_utils, which is not a public interface.
+
+Objects are plain dicts as the API sends them. Reads are in bulk: one list call a kind.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from collections.abc import Iterator
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import group_of, path_of
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+try:
+    from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s.client import get_api_client
+except ImportError:
+    AUTH_ARG_SPEC = {}
+    get_api_client = None
+
+try:
+    import urllib3
+    from kubernetes.client.exceptions import ApiException
+
+    KUBERNETES_IMPORT_ERROR = None
+except ImportError:
+    ApiException = Exception
+    KUBERNETES_IMPORT_ERROR = traceback.format_exc()
+
+CONNECT_TIMEOUT = 5  # seconds until an API server that does not answer the connection is called unreachable
+READ_TIMEOUT = 30  # seconds for one answer that is not a watch
+
+
+class ApiError(RunbookError):
+    """The API server refused a call. ``status`` is the HTTP status, ``reason`` the API's own word, for example NotFound."""
+
+    def __init__(self, message: str, status: int, reason: str):
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+
+
+class Cluster:
+    """Reads, writes and watches objects by kind; raises ApiError where the API refuses, RunbookError where it is out of reach."""
+
+    def __init__(self, dynamic):
+        self._dynamic = dynamic
+        self.server = dynamic.configuration.host
+
+    @classmethod
+    def connect(cls, params: dict) -> Cluster:
+        """Opens the cluster that kubernetes.core's connection options in ``params`` name."""
+        if get_api_client is None:
+            raise RunbookError("The collection kubernetes.core is missing. Install it: ansible-galaxy collection install kubernetes.core")
+        if KUBERNETES_IMPORT_ERROR:
+            raise RunbookError(missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+        given = {name: params[name] for name in AUTH_ARG_SPEC if params.get(name) is not None}
+        try:
+            return cls(get_api_client(**given).client)
+        except Exception as error:  # kubernetes.core raises many kinds here, all of them about the connection options
+            where = given.get("context") or given.get("host") or "the current context"
+            raise RunbookError(f"Can't connect to {where}: {_first_line(error)}. Check the options kubeconfig and context.") from error
+
+    def list(self, kind: str, namespace: str | None = None, **selectors) -> list[dict]:
+        """All objects of a kind, in a namespace or in all; ``label_selector`` and ``field_selector`` narrow them."""
+        return self.list_with_version(kind, namespace, **selectors)[0]
+
+    def list_with_version(self, kind: str, namespace: str | None = None, **selectors) -> tuple[list[dict], str]:
+        """As list, with the resource version to start a watch from."""
+        answer = self._json("GET", path_of(kind, namespace), **selectors)
+        return answer["items"], answer["metadata"]["resourceVersion"]
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> dict | None:
+        """One object, or None where it does not exist."""
+        try:
+            return self._json("GET", path_of(kind, namespace, name))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def create(self, kind: str, body: dict, namespace: str | None = None, **options) -> dict:
+        """Makes an object and returns it as stored."""
+        return self._json("POST", path_of(kind, namespace), body=body, **options)
+
+    def replace(self, kind: str, name: str, body: dict, namespace: str | None = None, **options) -> dict:
+        """Writes an object back; with a resourceVersion in ``body`` the API refuses (409) if it changed meanwhile."""
+        return self._json("PUT", path_of(kind, namespace, name), body=body, **options)
+
+    def patch(self, kind: str, name: str, body: dict, namespace: str | None = None, subresource: str | None = None, **options) -> dict:
+        """Patches an object (a strategic merge unless ``content_type`` says otherwise) and returns it as stored."""
+        options.setdefault("content_type", "application/strategic-merge-patch+json")
+        return self._json("PATCH", path_of(kind, namespace, name, subresource), body=body, **options)
+
+    def delete(self, kind: str, name: str, namespace: str | None = None, **options) -> None:
+        """Deletes an object; one that is not there is no error."""
+        try:
+            self._json("DELETE", path_of(kind, namespace, name), **options)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+
+    def watch(self, kind: str, namespace: str | None, resource_version: str, seconds: int, **selectors) -> Iterator[tuple[str, dict]]:
+        """Yields (ADDED, MODIFIED, DELETED or BOOKMARK, object) as the API sends them, and ends after ``seconds``.
+
+        Raises ApiError with status 410 where ``resource_version`` is too old: list again and watch from there.
+        """
+        response = self._request(
+            "GET", path_of(kind, namespace), read_timeout=seconds + 5, watch=True, timeout_seconds=seconds,
+            resource_version=resource_version, allow_watch_bookmarks=True, **selectors,
+        )
+        try:
+            for event in _json_lines(response):
+                if event["type"] == "ERROR":
+                    status = event["object"]
+                    raise ApiError(status.get("message", "the watch ended"), status.get("code", 0), status.get("reason", ""))
+                yield event["type"], event["object"]
+        finally:
+            response.close()
+
+    def logs(self, pod: str, namespace: str, container: str, *, lines: int = 20, previous: bool = False) -> str:
+        """The last lines that a container wrote, "" where there are none or it never ran."""
+        query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
+        try:
+            response = self._request("GET", path_of("Pod", namespace, pod, "log"), query_params=query)
+        except ApiError as error:
+            if error.status in (400, 404):
+                return ""
+            raise
+        return response.read().decode(errors="replace")
+
+    def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None) -> bool:
+        """Whether the API server would let this user do it."""
+        attributes = {"verb": verb, "group": group_of(kind), "resource": path_of(kind).rpartition("/")[2]}
+        attributes.update({key: value for key, value in (("namespace", namespace), ("subresource", subresource)) if value})
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
+        return self.create("SelfSubjectAccessReview", body)["status"].get("allowed", False)
+
+    def _json(self, method: str, path: str, **options) -> dict:
+        return json.loads(self._request(method, path, **options).read())
+
+    def _request(self, method: str, path: str, *, body=None, read_timeout: int = READ_TIMEOUT, **options):
+        try:
+            return self._dynamic.request(
+                method, path, body=body, serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout), **options
+            )
+        except ApiException as error:
+            raise _api_error(error, method, path) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise RunbookError(
+                f"The API server {self.server} can't be reached: {_first_line(error)}. Is the cluster running (minikube status)?"
+            ) from error
+
+
+def _api_error(error, method: str, path: str) -> ApiError:
+    try:
+        status = json.loads(error.body)
+    except (TypeError, ValueError):
+        status = {}
+    message = status.get("message") or error.reason or "no reason given"
+    return ApiError(f"{method} {path}: {message}", error.status or 0, status.get("reason") or "")
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _json_lines(response) -> Iterator[dict]:
+    """Splits a stream into JSON documents, one a line, as they arrive."""
+    rest = b""
+    for chunk in response.stream(amt=None, decode_content=False):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in filter(None, lines):
+            yield json.loads(line)

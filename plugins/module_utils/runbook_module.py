@@ -1,0 +1,32 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every module of this collection shares: its connection, its check mode, and failures that read well."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import cached_property
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC, Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+
+class RunbookModule(AnsibleModule):
+    """An AnsibleModule that turns a RunbookError into a failure, and opens the cluster when it is first asked for."""
+
+    def __init__(self, argument_spec: dict, *, connects: bool = True, **settings):
+        spec = {**AUTH_ARG_SPEC, **argument_spec} if connects else argument_spec
+        super().__init__(argument_spec=spec, supports_check_mode=True, **settings)
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster that the connection options name. Raises RunbookError where none can be reached by them."""
+        return Cluster.connect(self.params)
+
+    @contextmanager
+    def clear_failures(self):
+        """Ends the module with the message and the facts of a RunbookError raised inside."""
+        try:
+            yield
+        except RunbookError as error:
+            self.fail_json(msg=str(error), **error.facts)
