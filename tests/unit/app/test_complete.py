@@ -1,0 +1,154 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The description of an application: defaults, overrides, and errors that name their place."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.app.complete import complete_app, merge
+from ansible_collections.runbook.minikube.plugins.module_utils.app.schema import APP
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+WHOLE = {
+    "name": "todo",
+    "images": [{"name": "backend-api", "context": "backend", "args": {"BASE_IMAGE": "python:3.11"}}],
+    "manifests": ["manifests"],
+    "secrets": [
+        {"name": "postgres", "data": {"password": {"generate": 32}}},
+        {"name": "backend-api-secrets", "data": {"database-url": {"template": "postgresql://todo:{postgres/password}@postgres/todo"}}},
+    ],
+    "workloads": [{"name": "backend-api", "dapr": True}, {"kind": "StatefulSet", "name": "postgres"}],
+    "health": [{"name": "backend-api", "service": "backend-api", "path": "/health", "json": {"status": "healthy"}}],
+    "address": {"service": "frontend"},
+    "database": {"secret": "backend-api-secrets", "key": "database-url"},
+}
+
+
+@pytest.fixture
+def app():
+    return copy.deepcopy(WHOLE)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("backend", "manifests/deeper", "other"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("backend/Dockerfile", "manifests/b.yml", "manifests/a.yml.j2", "manifests/notes.txt", "manifests/deeper/c.yml", "other/Dockerfile"):
+        (tmp_path / name).write_text("")
+    return tmp_path
+
+
+def problems(app, folder, **options):
+    with pytest.raises(RunbookError) as refused:
+        complete_app(app, str(folder), **options)
+    return {problem["path"]: problem["problem"] for problem in refused.value.facts["problems"]}, str(refused.value)
+
+
+def test_defaults_and_absolute_paths(app, folder):
+    done = complete_app(app, str(folder))
+    assert done["namespace"] == "default"
+    assert done["images"] == [
+        {"name": "backend-api", "context": str(folder / "backend"), "dockerfile": "Dockerfile", "args": {"BASE_IMAGE": "python:3.11"}, "target": None}
+    ]
+    assert done["manifests"] == [str(folder / "manifests/a.yml.j2"), str(folder / "manifests/b.yml")]
+    assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
+    assert done["health"][0]["status"] == 200
+    assert done["address"] == {"service": "frontend", "path": "/"}
+
+
+def test_the_smallest_description(folder):
+    done = complete_app({"name": "a", "manifests": ["manifests/b.yml"], "workloads": [{"name": "a"}]}, str(folder))
+    assert (done["images"], done["secrets"], done["health"], done["address"], done["database"]) == ([], [], [], None, None)
+
+
+def test_the_given_description_stays_as_it_was(app, folder):
+    complete_app(app, str(folder), overrides={"images": [{"name": "backend-api", "context": "other"}]})
+    assert app == WHOLE
+
+
+def test_a_file_named_twice_is_applied_once(app, folder):
+    app["manifests"] = ["manifests/b.yml", "manifests"]
+    assert [path.rpartition("/")[2] for path in complete_app(app, str(folder))["manifests"]] == ["b.yml", "a.yml.j2"]
+
+
+def test_overrides_are_merged_by_name(app, folder):
+    changes = {
+        "namespace": "staging",
+        "images": [{"name": "backend-api", "context": "other"}],
+        "workloads": [{"name": "backend-api", "dapr": False}, {"name": "worker"}],
+        "secrets": [{"name": "postgres", "data": {"password": {"generate": 48}}}],
+    }
+    done = complete_app(app, str(folder), changes)
+    assert done["namespace"] == "staging"
+    assert done["images"][0]["context"] == str(folder / "other")
+    assert done["images"][0]["args"] == {"BASE_IMAGE": "python:3.11"}
+    assert [(load["name"], load["dapr"]) for load in done["workloads"]] == [("backend-api", False), ("postgres", False), ("worker", False)]
+    assert done["secrets"][0]["data"] == {"password": {"generate": 48}}
+
+
+def test_lists_without_names_are_replaced():
+    assert merge({"manifests": ["a"]}, {"manifests": ["b"]}, APP) == {"manifests": ["b"]}
+
+
+def test_a_secret_source_given_over_another_is_both_and_refused(app, folder):
+    found, _text = problems(app, folder, overrides={"secrets": [{"name": "postgres", "data": {"password": {"value": "hunter22"}}}]})
+    assert "has generate and value" in found["runbook_app.secrets[0].data.password"]
+
+
+def test_all_errors_are_reported_together_with_their_places(app, folder):
+    app["naem"] = "x"
+    app["name"] = "Todo"
+    app["images"].append({"name": "backend-api", "contxt": "x"})
+    app["workloads"][0]["dapr"] = "yes"
+    app["health"][0]["status"] = "200"
+    app["address"] = "frontend"
+    found, text = problems(app, folder)
+    assert found["runbook_app.naem"] == "is not known here; did you mean name?"
+    assert "RFC 1123" in found["runbook_app.name"]
+    assert found["runbook_app.images[1].contxt"].endswith("did you mean context?")
+    assert found["runbook_app.images[1].context"] == "is missing"
+    assert found["runbook_app.images[1].name"] == "backend-api is there already, at runbook_app.images[0]"
+    assert "true or false" in found["runbook_app.workloads[0].dapr"]
+    assert "100 to 599" in found["runbook_app.health[0].status"]
+    assert "must be a mapping" in found["runbook_app.address"]
+    assert text.startswith("runbook_app has 8 errors:\n  runbook_app.")
+
+
+@pytest.mark.parametrize(("change", "place", "words"), [
+    ({"images": [{"name": "x", "context": "nowhere"}]}, "images[1].context", "there is no folder"),
+    ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
+    ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
+    ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),
+    ({"manifests": ["nowhere.yml"]}, "manifests[0]", "there is no file or folder"),
+    ({"manifests": ["backend"]}, "manifests[0]", "has no file that ends in"),
+    ({"manifests": []}, "manifests", "must not be empty"),
+    ({"workloads": [{"name": "x", "kind": "Deploymnet"}]}, "workloads[2].kind", "did you mean Deployment?"),
+    ({"workloads": "x"}, "workloads", "must be a list, and is text"),
+    ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter"),
+    ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "begin with /"),
+    ({"database": {"secret": "nobody", "key": "x"}}, "database", "not among runbook_app.secrets"),
+    ({"namespace": "a.b"}, "namespace", "RFC 1123"),
+    ({"secrets": [{"name": "x", "data": {"k": {"copy": "postgres/pasword"}}}]}, "secrets[2].data.k", "there is postgres/password"),
+    ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, and is a list"),
+])
+def test_one_error(app, folder, change, place, words):
+    found, _text = problems(app, folder, overrides=change)
+    assert words in found[f"runbook_app.{place}"]
+    assert len(found) == 1
+
+
+def test_a_relative_folder_is_refused(app):
+    with pytest.raises(RunbookError, match="absolute"):
+        complete_app(app, "examples/todo")
+
+
+@pytest.mark.parametrize("nothing", [None, [], "app"])
+def test_no_mapping_at_all(folder, nothing):
+    found, _text = problems(nothing, folder)
+    assert "must be a mapping" in found["runbook_app"]
+
+
+def test_overrides_that_are_no_mapping(app, folder):
+    with pytest.raises(RunbookError, match="overrides of runbook_app must be a mapping"):
+        complete_app(app, str(folder), "namespace=staging")
