@@ -1,0 +1,37 @@
+# The two commands are `make deploy` and `make test`; each sets up what it needs by itself.
+# ARGS goes to ansible-playbook (make deploy ARGS="--check") or to pytest (make test ARGS="-k rollout").
+.DEFAULT_GOAL := help
+.PHONY: help deploy teardown test test-fast test-long lint sanity build
+ARGS ?=
+
+help:
+	@echo "make deploy     start or reuse a Minikube, deploy examples/todo on it, print the address to open"
+	@echo "make teardown   remove what deploy made: cluster, profile, context, volumes (not the packages and the cache)"
+	@echo "make test       all tests, on a real cluster of their own"
+	@echo "make test-fast  unit tests and lint, without a cluster"
+	@echo "make test-long  the long forms too: every kill point, stops and starts"
+	@echo "make lint | sanity | build"
+
+deploy:
+	@scripts/playbook playbooks/deploy.yml -e local_cluster_install_packages=true $(ARGS)
+
+teardown:
+	@scripts/playbook playbooks/teardown.yml $(ARGS)
+
+test:
+	@scripts/test all $(ARGS)
+
+test-fast:
+	@scripts/test fast $(ARGS)
+
+test-long:
+	@scripts/test long $(ARGS)
+
+lint:
+	@scripts/lint
+
+sanity:
+	@scripts/sanity newest && scripts/sanity oldest
+
+build:
+	@venv=$$(scripts/venv any) && "$$venv/bin/ansible-galaxy" collection build --force
