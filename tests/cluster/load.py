@@ -1,0 +1,60 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A client that opens a fixed number of new connections a second to one URL of the test cluster, and keeps count."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+BOUND = 900  # seconds after which it stops by itself
+
+
+@dataclass
+class Load:
+    """Use as a context manager; ``failures`` holds (seconds since the start, what went wrong)."""
+
+    url: str
+    rate: int = 20
+    timeout: float = 10
+    asked: int = 0
+    failures: list[tuple[float, str]] = field(default_factory=list)
+
+    def __enter__(self) -> Load:
+        self._end = threading.Event()
+        self._began = time.monotonic()
+        self._thread = threading.Thread(target=self._drive, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _drive(self) -> None:
+        with ThreadPoolExecutor(max_workers=self.rate * 4) as pool:
+            while not self._end.is_set() and time.monotonic() < self._began + BOUND:
+                due = self._began + self.asked / self.rate
+                self._end.wait(max(0.0, due - time.monotonic()))
+                self.asked += 1
+                pool.submit(self._ask)
+
+    def _ask(self) -> None:
+        when = time.monotonic() - self._began
+        url = urlsplit(self.url)
+        connection = http.client.HTTPConnection(url.hostname, url.port, timeout=self.timeout)
+        try:
+            connection.request("GET", url.path or "/", headers={"Connection": "close"})
+            answer = connection.getresponse()
+            answer.read()
+            if answer.status != 200:
+                self.failures.append((when, f"status {answer.status}"))
+        except OSError as error:
+            self.failures.append((when, repr(error)))
+        except http.client.HTTPException as error:
+            self.failures.append((when, repr(error)))
+        finally:
+            connection.close()

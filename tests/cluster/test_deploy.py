@@ -1,0 +1,151 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The main job, in the order in which a user meets it: deploy, use, deploy again, change a line, be cut off, come back."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, PROFILE
+from load import Load
+
+DEPLOY = "playbooks/deploy.yml"
+STAGES = ["Have a cluster", "Have Dapr", "Build the images", "Have the secrets", "Apply the manifests", "Wait for the new pods", "Ask the application"]
+KINDS = ["deployments", "statefulsets", "services", "secrets", "configmaps", "pods", "replicasets", "persistentvolumeclaims", "components.dapr.io"]
+
+
+def address_of(run) -> str:
+    return re.search(r"Open (http://\S+)", run.output)[1].rstrip("\"'")
+
+
+def versions(cluster) -> dict[tuple[str, str], str]:
+    """The resource version of every object of the application."""
+    return {(kind, item["metadata"]["name"]): item["metadata"]["resourceVersion"] for kind in KINDS for item in cluster.objects(kind)}
+
+
+def revisions(cluster) -> dict[str, str]:
+    annotation = "deployment.kubernetes.io/revision"
+    return {item["metadata"]["name"]: item["metadata"]["annotations"][annotation] for item in cluster.objects("deployments")}
+
+
+def image_events(cluster, since: datetime) -> list[str]:
+    """What the node's engine says of images since then: pulls, loads, tags, and containers that a build makes."""
+    lines = cluster.docker("events", "--since", since.isoformat(), "--until", datetime.now(timezone.utc).isoformat(), "--format", "{{json .}}").splitlines()
+    events = [json.loads(line) for line in lines]
+    images = [f"image {event['Action']} {event['Actor']['ID']}" for event in events if event["Type"] == "image"]
+    builds = [
+        f"container {event['Actor']['Attributes'].get('name')}"
+        for event in events
+        if event["Type"] == "container" and event["Action"] == "create" and not event["Actor"]["Attributes"].get("name", "").startswith("k8s_")
+    ]
+    return images + builds
+
+
+def test_all_pods_serve(deployed):
+    cluster, _run = deployed
+    pods = cluster.objects("pods")
+    assert {pod["metadata"]["labels"]["app.kubernetes.io/name"] for pod in pods} >= {"frontend", "backend-api", "mcp-server", "audit-service", "postgres"}
+    for pod in pods:
+        name = pod["metadata"]["name"]
+        ready = [status["ready"] for status in pod["status"]["containerStatuses"]]
+        assert pod["status"]["phase"] == "Running" and all(ready), name
+        if pod["metadata"].get("annotations", {}).get("dapr.io/enabled") == "true":
+            assert len(ready) == 2, f"{name} has no Dapr sidecar"
+
+
+def test_the_address_is_printed_and_answers(deployed):
+    _cluster, run = deployed
+    with Load(address_of(run), rate=5) as load:
+        time.sleep(2)
+    assert load.asked >= 5 and not load.failures
+
+
+def test_second_deploy_changes_nothing(deployed, playbooks):
+    cluster, _run = deployed
+    before, since = versions(cluster), datetime.now(timezone.utc)
+    again = playbooks.run(DEPLOY).ok()
+    assert again.recap["changed"] == 0, again.output
+    assert image_events(cluster, since) == []
+    assert versions(cluster) == before
+
+
+def test_check_mode_of_a_deployed_application_predicts_nothing(deployed, playbooks):
+    cluster, _run = deployed
+    before = versions(cluster)
+    assert playbooks.run(DEPLOY, "--check", "--diff").ok().recap["changed"] == 0
+    assert versions(cluster) == before
+
+
+@pytest.fixture
+def own_copy(tmp_path) -> Path:
+    """The example at a place of a user's own."""
+    ignored = shutil.ignore_patterns("node_modules", ".next", "__pycache__")
+    return Path(shutil.copytree(CHECKOUT / "examples/todo", tmp_path / "my-todo", ignore=ignored))
+
+
+def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, playbooks, own_copy):
+    cluster, run = deployed
+    source = own_copy / "backend/main.py"
+    source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
+    before = revisions(cluster)
+    backend = f"http://{address_of(run).split('/')[2].split(':')[0]}:30800/health"
+    since = datetime.now(timezone.utc)
+    with Load(backend) as load:
+        playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
+        time.sleep(30)
+    after = revisions(cluster)
+    assert {name for name in after if after[name] != before[name]} == {"backend-api"}
+    tagged = {event for event in image_events(cluster, since) if event.startswith("image tag")}
+    assert len(tagged) == 1, tagged
+    assert load.asked > 20 * 30 and not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
+
+
+@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in STAGES[2:6:3] else pytest.mark.long) for stage in STAGES])
+def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, own_copy, stage):
+    """SIGKILL as a stage begins, with work to do in every stage after it; the next run ends well."""
+    _cluster, _run = deployed
+    source = own_copy / "services/audit-service/audit_service.py"
+    source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
+    app = str(own_copy / "app.yml")
+    playbooks.killed_after(stage, DEPLOY, runbook_app_file=app)
+    playbooks.run(DEPLOY, runbook_app_file=app).ok()
+    assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
+
+
+def test_two_at_once_the_second_says_who_works(deployed, playbooks):
+    first = playbooks.start(DEPLOY)
+    for line in first.stdout:
+        if STAGES[2] in line:
+            break
+    second = playbooks.run(DEPLOY)
+    output = first.stdout.read()
+    assert first.wait() == 0, output
+    assert second.status != 0 and re.search(r"[Hh]eld by .*pid \d+", second.output), second.output
+
+
+@pytest.mark.parametrize("end", ["oldest", "newest"])
+def test_the_built_archive_deploys_from_an_empty_place(deployed, tmp_path, end):
+    """Installed as a user installs it, it finds all unchanged, as the content tags don't depend on the place."""
+    venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
+    tree = subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path / "tree"], check=True, text=True, capture_output=True).stdout.strip()
+    galaxy = f"{venv}/bin/ansible-galaxy"
+    subprocess.run([galaxy, "collection", "build", tree, "--output-path", tmp_path], check=True, capture_output=True)
+    archive = next(tmp_path.glob("runbook-minikube-*.tar.gz"))
+    subprocess.run([galaxy, "collection", "install", archive, "--no-deps", "-p", tmp_path / "collections"], check=True, capture_output=True)
+    done = subprocess.run(
+        [f"{venv}/bin/ansible-playbook", "runbook.minikube.deploy", "-e", f"local_cluster_profile={PROFILE}"],
+        cwd=tmp_path, env=environment(venv, tmp_path), text=True, capture_output=True, check=False, timeout=1200,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert re.search(r"changed=0\b", done.stdout), done.stdout[-4000:]
+
+
+def environment(venv: str, place: Path) -> dict:
+    return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(place / "collections"), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
