@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import traceback
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import group_of, path_of
@@ -43,12 +45,17 @@ class ApiError(RunbookError):
         self.reason = reason
 
 
+class Unreachable(RunbookError):
+    """The API server did not answer, or stopped in the middle of an answer."""
+
+
 class Cluster:
-    """Reads, writes and watches objects by kind; raises ApiError where the API refuses, RunbookError where it is out of reach."""
+    """Reads, writes and watches objects by kind; raises ApiError where the API refuses, Unreachable where it does not answer."""
 
     def __init__(self, dynamic):
         self._dynamic = dynamic
         self.server = dynamic.configuration.host
+        self._clock_offset = timedelta()
 
     @classmethod
     def connect(cls, params: dict) -> Cluster:
@@ -63,6 +70,10 @@ class Cluster:
         except Exception as error:  # kubernetes.core raises many kinds here, all of them about the connection options
             where = given.get("context") or given.get("host") or "the current context"
             raise RunbookError(f"Can't connect to {where}: {_first_line(error)}. Check the options kubeconfig and context.") from error
+
+    def now(self) -> datetime:
+        """The API server's time, by the Date header of its last answer: what timestamps in objects are compared with."""
+        return datetime.now(timezone.utc) + self._clock_offset
 
     def list(self, kind: str, namespace: str | None = None, **selectors) -> list[dict]:
         """All objects of a kind, in a namespace or in all; ``label_selector`` and ``field_selector`` narrow them."""
@@ -106,7 +117,8 @@ class Cluster:
     def watch(self, kind: str, namespace: str | None, resource_version: str, seconds: int, **selectors) -> Iterator[tuple[str, dict]]:
         """Yields (ADDED, MODIFIED, DELETED or BOOKMARK, object) as the API sends them, and ends after ``seconds``.
 
-        Raises ApiError with status 410 where ``resource_version`` is too old: list again and watch from there.
+        Raises ApiError with status 410 where ``resource_version`` is too old: list again and watch from there; Unreachable
+        where the stream breaks.
         """
         response = self._request(
             "GET", path_of(kind, namespace), read_timeout=seconds + 5, watch=True, timeout_seconds=seconds,
@@ -118,6 +130,8 @@ class Cluster:
                     status = event["object"]
                     raise ApiError(status.get("message", "the watch ended"), status.get("code", 0), status.get("reason", ""))
                 yield event["type"], event["object"]
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
         finally:
             response.close()
 
@@ -132,27 +146,41 @@ class Cluster:
             raise
         return response.read().decode(errors="replace")
 
-    def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None) -> bool:
-        """Whether the API server would let this user do it."""
+    def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None, name: str | None = None) -> bool:
+        """Whether the API server would let this user do it, to any object of the kind or to the one of that name."""
         attributes = {"verb": verb, "group": group_of(kind), "resource": path_of(kind).rpartition("/")[2]}
-        attributes.update({key: value for key, value in (("namespace", namespace), ("subresource", subresource)) if value})
+        optional = {"namespace": namespace, "subresource": subresource, "name": name}
+        attributes.update({key: value for key, value in optional.items() if value})
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         return self.create("SelfSubjectAccessReview", body)["status"].get("allowed", False)
 
     def _json(self, method: str, path: str, **options) -> dict:
-        return json.loads(self._request(method, path, **options).read())
+        response = self._request(method, path, **options)
+        try:
+            return json.loads(response.read())
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
 
     def _request(self, method: str, path: str, *, body=None, read_timeout: int = READ_TIMEOUT, **options):
         try:
-            return self._dynamic.request(
+            response = self._dynamic.request(
                 method, path, body=body, serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout), **options
             )
         except ApiException as error:
             raise _api_error(error, method, path) from error
         except urllib3.exceptions.HTTPError as error:
-            raise RunbookError(
-                f"The API server {self.server} can't be reached: {_first_line(error)}. Is the cluster running (minikube status)?"
-            ) from error
+            raise self._unreachable(error) from error
+        self._read_clock(response.headers.get("Date"))
+        return response
+
+    def _read_clock(self, date: str | None) -> None:
+        """Notes how far the API server's clock is off; less than the header's one-second steps is no difference."""
+        if date:
+            offset = parsedate_to_datetime(date) - datetime.now(timezone.utc)
+            self._clock_offset = offset if abs(offset) > timedelta(seconds=2) else timedelta()
+
+    def _unreachable(self, error: BaseException) -> Unreachable:
+        return Unreachable(f"The API server {self.server} can't be reached: {_first_line(error)}. Is the cluster running (minikube status)?")
 
 
 def _api_error(error, method: str, path: str) -> ApiError:

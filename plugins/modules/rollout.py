@@ -1,0 +1,332 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rollout
+short_description: Wait until workloads really serve, or say at once why they never will
+version_added: 0.1.0
+author:
+  - The runbook.minikube authors (@runbook-minikube)
+description:
+  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once, and restarts them if asked.
+  - Ends in success only when the pods of the new revision serve. The controller has seen the change, all pods are of the new revision,
+    every container is ready, and a pod that asks for Dapr has its sidecar.
+  - Ends in failure as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
+    Only pods of the new revision are judged, so broken pods of a former one do not fail a good rollout.
+  - It watches the API (one list and one watch a kind) and does not poll. Where everything is complete at the first look, nothing is watched.
+  - A workload that is scaled to zero is complete, with a warning. One that is paused, or that has the update strategy C(OnDelete) and old
+    pods left, is a failure that says so.
+options:
+  workloads:
+    description:
+      - What to wait for, all in O(namespace).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      kind:
+        description:
+          - The kind of the workload.
+        type: str
+        required: true
+        choices: [Deployment, StatefulSet, DaemonSet]
+      name:
+        description:
+          - The name of the workload.
+        type: str
+        required: true
+      dapr:
+        description:
+          - Whether the pods need a C(daprd) container. V(true) also demands the annotation C(dapr.io/enabled) of the pod template,
+            V(false) asks for no sidecar.
+          - If not set, the annotation of each pod decides.
+        type: bool
+  namespace:
+    description:
+      - The namespace of all workloads.
+    type: str
+    default: default
+  state:
+    description:
+      - V(complete) waits until the new revision serves.
+    type: str
+    choices: [complete]
+    default: complete
+  restart:
+    description:
+      - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
+        C(runbook-rollout). This is a change each time.
+      - V(never) changes nothing.
+    type: str
+    choices: [never, always]
+    default: never
+  timeout:
+    description:
+      - Seconds to wait at most. Then the module fails and says what is still missing.
+    type: int
+    default: 300
+  scheduling_grace:
+    description:
+      - Seconds for which a pod may find no node, or for which a quota may keep it from being made. In a rolling update room appears when old
+        pods go.
+    type: int
+    default: 15
+  create_grace:
+    description:
+      - Seconds for which the container runtime may fail to create or start a container, where the message does not make it certain.
+    type: int
+    default: 30
+  retry_grace:
+    description:
+      - Seconds for which something that does not answer is tried again. A registry, a volume, a pod's sandbox, an admission webhook.
+    type: int
+    default: 60
+  init_timeout:
+    description:
+      - Seconds that one init container may run.
+    type: int
+    default: 180
+  crash_restarts:
+    description:
+      - How many times a container may be restarted after a crash before that is a failure. An application that waits for its database by
+        crashing needs some; V(0) fails at the first crash.
+    type: int
+    default: 2
+  settle:
+    description:
+      - Seconds that a container without a readiness probe must have run before it counts as serving, since Kubernetes calls it ready
+        at once, even if it ends a moment later. Containers with a readiness probe don't wait for this.
+    type: int
+    default: 3
+  log_lines:
+    description:
+      - How many of a failed container's last log lines stand in the failure. They are read on failure only.
+      - Logs may hold secrets. V(0) reads none.
+    type: int
+    default: 20
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+attributes:
+  check_mode:
+    description: Can run in check mode and say what it would do without doing it.
+    support: full
+    details:
+      - The wait is named, but not done. A workload that does not exist yet is no failure in check mode.
+  diff_mode:
+    description: Returns what was changed, or would be, in diff mode.
+    support: full
+notes:
+  - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the workload
+    for O(restart=always). C(list) and C(watch) of C(persistentvolumeclaims) are used if they are allowed."
+seealso:
+  - module: kubernetes.core.k8s
+    description: Applies the manifests whose rollout this module follows.
+"""
+
+EXAMPLES = r"""
+- name: Wait until the application serves
+  runbook.minikube.rollout:
+    context: minikube
+    namespace: default
+    workloads:
+      - kind: Deployment
+        name: frontend
+      - kind: Deployment
+        name: backend-api
+        dapr: true
+      - kind: StatefulSet
+        name: postgres
+
+- name: Restart the frontend and wait, with a longer patience for slow starts and no log lines in the failure
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: frontend
+    restart: always
+    timeout: 600
+    init_timeout: 400
+    log_lines: 0
+
+- name: See at once whether an application crashes
+  runbook.minikube.rollout:
+    workloads:
+      - kind: Deployment
+        name: audit-service
+    crash_restarts: 0
+  register: rollout
+  ignore_errors: true
+
+- name: Tell each cause in a line
+  ansible.builtin.debug:
+    msg: "{{ item.workload }}: {{ item.category }} in {{ item.container }}. {{ item.hint }}"
+  loop: "{{ rollout.causes | default([]) }}"
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be done, as sentences.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - restart Deployment frontend
+    - wait until Deployment frontend is complete
+workloads:
+  description: The workloads as they were seen last.
+  returned: when they could be read
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind of the workload.
+      type: str
+      sample: Deployment
+    name:
+      description: The name of the workload.
+      type: str
+      sample: backend-api
+    state:
+      description: V(complete), V(progressing) or V(failed).
+      type: str
+      sample: complete
+    missing:
+      description: What still lacks, as sentences.
+      type: list
+      elements: str
+      sample: []
+    revision:
+      description: A Deployment's revision number; for the others the hash that their new pods carry.
+      type: str
+      sample: "3"
+    pods:
+      description: The pods of the new revision.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: The name of the pod.
+          type: str
+          sample: backend-api-6d8f97b5c4-x2x9p
+        ready:
+          description: Ready and all containers.
+          type: str
+          sample: 2/2
+        restarts:
+          description: How often its containers were restarted.
+          type: int
+          sample: 0
+        image:
+          description: The image reference of its main container, which is never the Dapr sidecar.
+          type: str
+          sample: backend-api:sha-3f1c2a9b7d10
+        imageID:
+          description: The identity of the image that really runs.
+          type: str
+          sample: docker://sha256:9f2b6a7d54d0c0b0b7de2a2d3b6e8f1a7c4d5e6f708192a3b4c5d6e7f8091a2b
+    seconds:
+      description: How long it took until it was complete, V(null) if it was not.
+      type: float
+      sample: 4.2
+seconds:
+  description: How long the wait took.
+  returned: except in check mode
+  type: float
+  sample: 4.3
+causes:
+  description: Why the rollout failed. The same facts as in the message.
+  returned: on failure
+  type: list
+  elements: dict
+  contains:
+    workload:
+      description: Kind and name.
+      type: str
+      sample: Deployment backend-api
+    pod:
+      description: The first pod that has it; V(null) where there is no pod.
+      type: str
+      sample: backend-api-6d8f97b5c4-x2x9p
+    pods:
+      description: How many pods have it.
+      type: int
+      sample: 1
+    container:
+      description: The container, V(null) where it is not about one.
+      type: str
+      sample: backend-api
+    container_type:
+      description: V(container), V(init) or V(sidecar).
+      type: str
+      sample: container
+    reason:
+      description: The word of Kubernetes.
+      type: str
+      sample: CrashLoopBackOff
+    category:
+      description: A finer class, for example V(image_not_found), V(registry_unreachable), V(secret_missing), V(no_room), V(sidecar_missing).
+      type: str
+      sample: crash
+    message:
+      description: The message of Kubernetes.
+      type: str
+      sample: ""
+    since:
+      description: Since when, in UTC.
+      type: str
+      sample: "2025-03-01T12:00:00+00:00"
+    exit_code:
+      description: The exit code of the last run, V(null) if it never ran.
+      type: int
+      sample: 1
+    restarts:
+      description: How often the container was restarted.
+      type: int
+      sample: 2
+    log:
+      description: The last lines of the log that tells, after a crash that of the run before.
+      type: str
+      sample: "KeyError: 'DATABASE_URL'"
+    hint:
+      description: What to do next.
+      type: str
+      sample: The log above says why.
+"""
+
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict, roll_out
+from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+
+WORKLOAD = {
+    "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet"]},
+    "name": {"type": "str", "required": True},
+    "dapr": {"type": "bool"},
+}
+
+ARGUMENT_SPEC = {
+    "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
+    "namespace": {"type": "str", "default": "default"},
+    "state": {"type": "str", "choices": ["complete"], "default": "complete"},
+    "restart": {"type": "str", "choices": ["never", "always"], "default": "never"},
+    "timeout": {"type": "int", "default": 300},
+    "log_lines": {"type": "int", "default": 20},
+    **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},
+}
+
+
+def main():
+    module = RunbookModule(ARGUMENT_SPEC)
+    with module.clear_failures():
+        result = predict(module.cluster, module.params) if module.check_mode else roll_out(module.cluster, module.params)
+    for note in result.pop("notes"):
+        module.warn(note)
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
