@@ -64,6 +64,10 @@ def is_text(value) -> bool:
 def problems_of(secrets: list[dict], path: str) -> Iterator[tuple[str, str]]:
     """Yields (place, what is wrong and how to mend it) for everything wrong in a list of ``{name, data}``."""
     shaped = True
+    names = [secret["name"] for secret in secrets]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            yield f"{path}[{number}].name", f"{name} is there already, at {path}[{names.index(name)}]"
     for place, name, key, source in _keys(secrets, path):
         for problem in _problems_of_key(name, key, source):
             shaped = False

@@ -1,0 +1,163 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Writing Secrets against an API server that others write to as well."""
+
+from __future__ import annotations
+
+import base64
+import itertools
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import sources_of
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure, random_text
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, redacted
+from fake_cluster import FakeCluster
+
+WANTED = sources_of([
+    {"name": "db", "data": {"password": {"generate": 16}, "url": {"template": "//{db/password}@db"}}},
+    {"name": "api", "data": {"password": {"copy": "db/password"}}},
+])
+
+
+def run(cluster, wanted=WANTED, check=False):
+    counter = itertools.count()
+    return ensure(cluster, "default", wanted, {"team": "a"}, lambda length: f"made-{next(counter)}".ljust(length, "x"), check)
+
+
+def value(cluster, secret, key):
+    return base64.b64decode(cluster.objects["Secret", "default", secret]["data"][key]).decode()
+
+
+def encoded(**values):
+    return {"data": {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}}
+
+
+def test_made_once_then_only_read():
+    cluster = FakeCluster()
+    report = run(cluster).report()
+    assert report["changed"]
+    assert report["secrets"][1] == {"name": "db", "action": "created", "keys": {"password": "added", "url": "added"}}
+    assert value(cluster, "db", "url") == f"//{value(cluster, 'api', 'password')}@db"
+    assert cluster.objects["Secret", "default", "db"]["metadata"]["labels"] == {"team": "a", "app.kubernetes.io/managed-by": "runbook.minikube"}
+    written = list(cluster.writes)
+    again = run(cluster).report()
+    assert not again["changed"]
+    assert again["secrets"][0]["action"] == "unchanged"
+    assert cluster.writes == written
+
+
+def test_check_mode_says_the_same_and_writes_nothing():
+    cluster = FakeCluster()
+    predicted = run(cluster, check=True)
+    assert cluster.writes == []
+    done = run(cluster)
+    assert predicted.report() == done.report()
+    assert predicted.diff() == done.diff()
+
+
+def test_two_runs_at_once_agree_on_the_first_ones_value():
+    cluster = FakeCluster()
+    cluster.before_write = lambda *_what: cluster.put("Secret", "db", encoded(password="theirs"))
+    report = run(cluster).report()
+    assert value(cluster, "db", "password") == value(cluster, "api", "password") == "theirs"
+    assert value(cluster, "db", "url") == "//theirs@db"
+    assert report["secrets"][1]["keys"] == {"password": "kept", "url": "added"}
+
+
+def test_a_conflict_in_the_middle_keeps_what_was_reported_before():
+    cluster = FakeCluster()
+    cluster.put("Secret", "api", encoded(other="o"))
+
+    def later(*_what):
+        cluster.before_write = lambda *_again: cluster.put("Secret", "db", {**cluster.objects["Secret", "default", "db"], "extra": 1})
+
+    cluster.before_write = later
+    report = run(cluster).report()
+    assert {entry["name"]: entry["action"] for entry in report["secrets"]} == {"db": "created", "api": "updated"}
+    assert value(cluster, "api", "other") == "o"
+
+
+def test_somebody_who_always_writes_first():
+    cluster = FakeCluster()
+
+    def conflict(*_arguments, **_options):
+        raise ApiError("already exists", 409, "AlreadyExists")
+
+    cluster.create = conflict
+    with pytest.raises(RunbookError, match="changed by somebody else during each of 5 attempts"):
+        run(cluster)
+
+
+def test_changed_secrets_are_those_whose_values_were_replaced():
+    cluster = FakeCluster()
+    cluster.put("Secret", "a", encoded(k="old", same="same"))
+    wanted = sources_of([{"name": "a", "data": {"k": {"value": "new"}, "same": {"value": "same"}, "more": {"value": "more"}}}])
+    outcome = run(cluster, wanted)
+    assert outcome.report()["changed_secrets"] == [{"name": "a", "keys": ["k"]}]
+    assert outcome.diff() == {
+        "before": {"a": {"k": "<old value>", "same": "<kept>"}},
+        "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<kept>"}},
+    }
+
+
+def test_where_listing_is_forbidden_single_secrets_are_read():
+    cluster = FakeCluster(forbidden=[("list", "Secret")])
+    run(cluster)
+    assert not run(cluster).report()["changed"]
+
+
+@pytest.mark.parametrize(("forbidden", "words"), [
+    ([("list", "Secret"), ("get", "Secret")], "can't be read, so nothing was changed"),
+    ([("create", "Secret")], "may not create secrets in namespace default"),
+])
+def test_missing_permissions_are_named_before_anything_is_written(forbidden, words):
+    cluster = FakeCluster(forbidden=forbidden)
+    with pytest.raises(RunbookError, match=words):
+        run(cluster)
+    assert cluster.writes == []
+
+
+def test_a_missing_permission_to_patch_names_the_secret():
+    cluster = FakeCluster(forbidden=[("patch", "Secret")])
+    cluster.put("Secret", "db", encoded(password="p"))
+    with pytest.raises(RunbookError, match="may not patch secrets/db in namespace default"):
+        run(cluster)
+    assert cluster.writes == []
+
+
+def test_a_missing_namespace():
+    with pytest.raises(RunbookError, match="There is no namespace default"):
+        run(FakeCluster(namespaces=()))
+
+
+def test_generated_text():
+    made = {random_text(40) for _ in range(50)}
+    assert len(made) == 50
+    assert all(len(text) == 40 and text.isalnum() and text.isascii() for text in made)
+
+
+class Module:
+    def __init__(self, **params):
+        self.params = params
+        self.no_log_values = {"32", "rotate_secret.yml", "frontend-secrets"}
+
+
+def test_what_ansible_prints_of_the_parameters_holds_no_value():
+    module = Module(api_key="tokentoken", secrets=[{"name": "todo", "data": {
+        "user": {"value": "todo"}, "password": {"value": "hunter2-planted"}, "url": {"template": "//x:hunter2-planted@{todo/user}"},
+        "auth": {"generate": 32, "rotated_by": "rotate_secret.yml"}, "wrong": "hunter2-planted"}}])
+    intake = Intake(module)
+    assert "hunter2-planted" not in str(module.params)
+    assert module.params["secrets"][0]["data"]["auth"] == {"generate": 32, "rotated_by": "rotate_secret.yml"}
+    assert module.no_log_values == {"tokentoken", "hunter2-planted", "//x:hunter2-planted@{todo/user}"}
+    made = intake.generate(16)
+    assert made in module.no_log_values
+    with pytest.raises(RunbookError, match="wrong: must be a mapping") as refused:
+        intake.sources()
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_redacted_source_keeps_its_kind():
+    assert redacted({"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}) == {
+        "name": "a", "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}}}
