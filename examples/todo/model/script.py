@@ -21,7 +21,7 @@ class Call:
 
 
 HELP = 'I can add a task ("add a task to buy milk"), list your tasks ("list my tasks"), and complete one ("complete buy milk").'
-QUOTES = "\"'“”‘’ .!"
+QUOTES = "\"'\u201c\u201d\u2018\u2019 .!"
 SENTENCES = [
     (re.compile(r"\b(?:add|create|make)\b.*?\btask\b\s*(?:to|called|named|titled|:|-)?\s*(?P<title>.+)", re.I | re.S), "add_task", "title"),
     (re.compile(r"\bremind me to\s+(?P<title>.+)", re.I | re.S), "add_task", "title"),
