@@ -1,0 +1,161 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Docker Engines, by the Docker SDK for Python. The only file that imports it for talking to an engine.
+
+Images, containers and events are plain dicts as the Engine's API sends them.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+try:
+    from docker import APIClient, ContextAPI
+    from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+    from docker.tls import TLSConfig
+    from docker.utils import kwargs_from_env
+    from requests.exceptions import RequestException
+
+    DOCKER_IMPORT_ERROR = None
+except ImportError:
+    APIError = DockerException = ImageNotFound = NotFound = RequestException = Exception
+    DOCKER_IMPORT_ERROR = traceback.format_exc()
+
+CONNECT_TIMEOUT = 5  # seconds until an engine that does not take the connection is called unreachable
+READ_TIMEOUT = 60  # seconds for one answer; builds and pulls have no limit, as a silent step may take long
+
+
+class EngineError(RunbookError):
+    """The engine refused a call, or broke off. ``status`` is the HTTP status, None where no answer came."""
+
+    def __init__(self, message: str, status: int | None = None):
+        super().__init__(message)
+        self.status = status
+
+
+class Engine:
+    """One Docker Engine. ``where`` names it in messages, for example "The node's Docker (profile minikube)"."""
+
+    def __init__(self, api, where: str):
+        self._api = api
+        self.where = where
+
+    @classmethod
+    def of_host(cls) -> Engine:
+        """The engine that the docker command would use here: DOCKER_HOST, else the current context, else the socket."""
+        _require_sdk()
+        settings = kwargs_from_env()
+        url = settings.get("base_url") or _context_url()
+        where = f"Docker on this machine ({_named_by(url)})"
+        return cls(_connect(where, url, settings.get("tls", False)), where)
+
+    @classmethod
+    def of_address(cls, url: str, certificates: str, where: str) -> Engine:
+        """The engine at ``url`` (tcp://host:port), with the TLS files ca.pem, cert.pem and key.pem in the folder ``certificates``."""
+        _require_sdk()
+        paths = {name: os.path.join(certificates, f"{name}.pem") for name in ("ca", "cert", "key")}
+        for path in paths.values():
+            if not os.path.exists(path):
+                raise RunbookError(f"{where} cannot be asked: the certificate file {path} is missing. Run: minikube start")
+        tls = TLSConfig(client_cert=(paths["cert"], paths["key"]), ca_cert=paths["ca"], verify=True)
+        return cls(_connect(where, url, tls), where)
+
+    def images(self) -> list[dict]:
+        """Every image with a name: Id, RepoTags, RepoDigests, Labels, Created (seconds)."""
+        with self._answers("listing its images"):
+            return self._api.images()
+
+    def image(self, reference: str) -> dict | None:
+        """One image in full, by any form of reference or ID, or None."""
+        with self._answers(f"inspecting the image {reference}"):
+            try:
+                return self._api.inspect_image(reference)
+            except (ImageNotFound, NotFound):
+                return None
+
+    def container(self, name: str) -> dict | None:
+        """One container in full, or None."""
+        with self._answers(f"inspecting the container {name}"):
+            try:
+                return self._api.inspect_container(name)
+            except NotFound:
+                return None
+
+    def pull(self, reference: str, platform: str | None = None):
+        """Lets the engine itself pull an image. Returns when it is there."""
+        with self._answers(f"pulling {reference}"):
+            for event in self._api.pull(reference, stream=True, decode=True, platform=platform):
+                if "error" in event:
+                    raise EngineError(f"{self.where}: pulling {reference} failed: {event['error']}")
+
+    def tag(self, image: str, repository: str, tag: str):
+        """Gives an image that is there one more name."""
+        with self._answers(f"tagging {image} as {repository}:{tag}"):
+            self._api.tag(image, repository, tag)
+
+    def build(self, archive: Iterable[bytes], **options) -> Iterator[dict]:
+        """Sends the tar ``archive`` and yields the builder's events as they come: stream, aux, or error.
+
+        ``options`` are those of the SDK's build: dockerfile, tag, buildargs, labels, target, platform.
+        """
+        with self._answers("building"):
+            yield from self._api.build(fileobj=archive, custom_context=True, decode=True, rm=True, forcerm=True, **options)
+
+    @contextmanager
+    def _answers(self, doing: str):
+        """Turns what the SDK raises into one sentence. An APIError's own text is left out: it holds the URL with all arguments."""
+        try:
+            yield
+        except APIError as error:
+            raise EngineError(f"{self.where} refused {doing}: {error.explanation}", error.status_code) from None
+        except (RequestException, DockerException, OSError) as error:
+            raise EngineError(f"{self.where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
+
+
+def root_cause(error: BaseException) -> str:
+    """What the operating system said, where a library wrapped it several times; else the error's first line."""
+    said = None
+    link = error
+    while link is not None:
+        if isinstance(link, OSError) and link.strerror:
+            said = link.strerror
+        link = link.__cause__ or link.__context__
+    return said or str(error).splitlines()[0]
+
+
+def _require_sdk():
+    if DOCKER_IMPORT_ERROR:
+        raise RunbookError(missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+
+
+def _connect(where: str, url: str | None, tls):
+    over_network = (url or "").startswith(("tcp:", "http"))
+    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT) if over_network else READ_TIMEOUT  # the SDK's socket adapters take one number only
+    try:
+        return APIClient(base_url=url, tls=tls, timeout=timeout)
+    except (DockerException, RequestException, OSError) as error:
+        raise EngineError(
+            f"{where} does not answer: {root_cause(error)}. Start Docker, or correct (or unset) DOCKER_HOST, and run again."
+        ) from None
+
+
+def _context_url() -> str | None:
+    """The address in the docker command's current context, None for the default one."""
+    try:
+        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
+    except DockerException as error:
+        raise RunbookError(f"The docker command's context cannot be read: {root_cause(error)}. See: docker context ls") from None
+    if context is None:
+        raise RunbookError(f"There is no docker context {os.environ.get('DOCKER_CONTEXT')}. See: docker context ls")
+    return None if context.name == "default" else context.Host
+
+
+def _named_by(url: str | None) -> str:
+    if os.environ.get("DOCKER_HOST"):
+        return f"DOCKER_HOST={os.environ['DOCKER_HOST']}"
+    return url or "its default socket"

@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Finds the Docker Engine inside a profile's node: by one question to the host's engine where Minikube runs in a container."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import Profile
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+ENGINE_PORT = "2376/tcp"
+MADE_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
+DOCKER_ENV_TIMEOUT = 60  # seconds; with a virtual machine Minikube asks it over SSH
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where an engine listens (tcp://host:port), and the folder with the TLS files for it."""
+
+    url: str
+    certificates: str
+
+
+def node_engine(profile: Profile, minikube: str) -> Engine:
+    """Opens the engine in the node of ``profile``; ``minikube`` is the program, which only drivers other than docker need.
+
+    Raises RunbookError for a runtime other than Docker, several nodes, a stopped or lost node, and a Docker that does not answer.
+    """
+    _require_one_docker_node(profile)
+    address = _address_in_container(profile) if profile.driver == "docker" else _address_from_minikube(profile, minikube)
+    return Engine.of_address(address.url, address.certificates, f"The node's Docker (profile {profile.name})")
+
+
+def address_of(container: dict | None, profile: Profile, daemon_host: str) -> Address:
+    """The engine's address, from the node's container as the host's engine describes it. Raises RunbookError where it has none."""
+    again = f"Run: minikube start -p {profile.name}"
+    if container is None:
+        raise RunbookError(f"The profile {profile.name} exists, but its node is gone (no container {profile.name}). {again}")
+    if (container["Config"].get("Labels") or {}).get(MADE_BY_MINIKUBE) != "true":
+        raise RunbookError(f"The container {profile.name} was not made by Minikube, so it is left alone. Remove or rename it, then: {again}")
+    if not container["State"].get("Running") or container["State"].get("Paused"):
+        raise RunbookError(f"The cluster of profile {profile.name} does not run (its node is {container['State'].get('Status')}). {again}")
+    bindings = (container["NetworkSettings"].get("Ports") or {}).get(ENGINE_PORT)
+    if not bindings:
+        raise RunbookError(f"The node of profile {profile.name} does not publish its engine's port {ENGINE_PORT}. {again}")
+    return Address(f"tcp://{daemon_host}:{bindings[0]['HostPort']}", str(profile.folder / "certs"))
+
+
+def daemon_host(docker_host: str | None) -> str:
+    """The host on which a container's published ports are reached, given DOCKER_HOST."""
+    return (docker_host and urlsplit(docker_host).hostname) or "127.0.0.1"
+
+
+def address_from(environment: str, profile: Profile) -> Address:
+    """The engine's address in the JSON that ``minikube docker-env --output json`` prints. Raises RunbookError where it has none."""
+    try:
+        found = json.loads(environment)
+        return Address(found["DOCKER_HOST"], found["DOCKER_CERT_PATH"])
+    except (ValueError, KeyError, TypeError):
+        raise RunbookError(
+            f"minikube docker-env does not say where the engine of profile {profile.name} (driver {profile.driver}) listens. "
+            f"See: minikube status -p {profile.name}"
+        ) from None
+
+
+def _require_one_docker_node(profile: Profile):
+    if profile.runtime != "docker":
+        raise RunbookError(
+            f"The profile {profile.name} runs {profile.runtime}; images are built in the node's Docker Engine, and other runtimes "
+            "are not supported yet. Use a profile started with --container-runtime=docker."
+        )
+    if profile.nodes > 1:
+        raise RunbookError(
+            f"The profile {profile.name} has {profile.nodes} nodes; an image built in one of them is missing in the others, "
+            "so several nodes are not supported yet. Use a profile with one node."
+        )
+
+
+def _address_in_container(profile: Profile) -> Address:
+    return address_of(Engine.of_host().container(profile.name), profile, daemon_host(os.environ.get("DOCKER_HOST")))
+
+
+def _address_from_minikube(profile: Profile, minikube: str) -> Address:
+    command = [minikube, "--profile", profile.name, "docker-env", "--output", "json"]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DOCKER_ENV_TIMEOUT,
+            env={**os.environ, "MINIKUBE_HOME": str(profile.folder)},
+        )
+    except FileNotFoundError:
+        raise RunbookError(f"There is no program {minikube}. Set the option minikube to its path.") from None
+    except subprocess.TimeoutExpired:
+        raise RunbookError(f"{' '.join(command)} did not end within {DOCKER_ENV_TIMEOUT} s. See: minikube status -p {profile.name}") from None
+    if done.returncode:
+        raise RunbookError(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}. Run: minikube start -p {profile.name}")
+    return address_from(done.stdout, profile)

@@ -1,0 +1,182 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Carries plans out, several at a time, and reads back from the node what came of them. One image's failure leaves the others alone."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.archive import DOCKERFILE, ContextArchive
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import LABEL_DIGEST, LABEL_INPUTS, Plan, make_plan
+
+LAST_LINES = 20  # of a failed build's output
+LINE_LENGTH = 300  # characters of each
+BUILDER_NOISE = (" --->", "Removing intermediate container")  # what the builder says of its own doings
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done for one plan. ``error`` None means that the image was seen in the node."""
+
+    plan: Plan
+    id: str | None = None
+    bytes_sent: int = 0
+    seconds: float = 0.0
+    pulled: tuple[str, ...] = ()
+    error: RunbookError | None = None
+
+
+def apply(engine: Engine, plans: list[Plan], parallel: int) -> list[Outcome]:
+    """Pulls what the plans lack, completes them, and carries them out; the outcomes come in the plans' order."""
+    lacking = {base: plan.source.request.platform for plan in reversed(plans) for base in plan.missing}
+    refused = _pull(engine, lacking, parallel)
+    complete = _complete(engine, plans) if lacking else plans
+    with ThreadPoolExecutor(parallel) as pool:
+        outcomes = list(pool.map(lambda plan: _one(engine, plan, refused), complete))
+    return [replace(outcome, pulled=_pulled(plan, refused)) for outcome, plan in zip(outcomes, plans)]
+
+
+def _pull(engine: Engine, bases: dict[str, str | None], parallel: int) -> dict[str, RunbookError]:
+    """Lets the node pull base images. Returns those that it could not, each with its cause."""
+
+    def pull(base: str) -> RunbookError | None:
+        try:
+            return engine.pull(base, bases[base])
+        except RunbookError as error:
+            return error
+
+    with ThreadPoolExecutor(parallel) as pool:
+        return {base: error for base, error in zip(bases, pool.map(pull, bases)) if error}
+
+
+def _complete(engine: Engine, plans: list[Plan]) -> list[Plan]:
+    node = read_node_images(engine, [plan.source for plan in plans])
+    return [make_plan(plan.source, node) if plan.missing else plan for plan in plans]
+
+
+def _pulled(plan: Plan, refused: dict[str, RunbookError]) -> tuple[str, ...]:
+    return tuple(base for base in plan.missing if base not in refused)
+
+
+def _one(engine: Engine, plan: Plan, refused: dict[str, RunbookError]) -> Outcome:
+    started = time.monotonic()
+    steps: dict[str, Callable[[Engine, Plan], Outcome]] = {"built": _build, "tagged": _tag, "reused": _reuse}
+    try:
+        _require_bases(plan, refused)
+        outcome = steps[plan.action](engine, plan)
+    except RunbookError as error:
+        outcome = Outcome(plan, error=error)
+    return replace(outcome, seconds=round(time.monotonic() - started, 3))
+
+
+def _require_bases(plan: Plan, refused: dict[str, RunbookError]):
+    for base in plan.missing:
+        raise RunbookError(
+            f"The base image {base} of {plan.name} is not in the node and cannot be pulled: {refused.get(base, 'it vanished again')} "
+            f"Load it with minikube image load {base}, or name another one ({plan.source.request.option}.args, or the FROM line)."
+        )
+
+
+def _reuse(_engine: Engine, plan: Plan) -> Outcome:
+    return Outcome(plan, plan.present.id)
+
+
+def _tag(engine: Engine, plan: Plan) -> Outcome:
+    engine.tag(plan.present.id, plan.name, plan.tag)
+    return Outcome(plan, _seen(engine, plan, plan.present.id))
+
+
+def _build(engine: Engine, plan: Plan) -> Outcome:
+    request = plan.source.request
+    archive = ContextArchive(plan.source)
+    events = engine.build(
+        archive,
+        dockerfile=DOCKERFILE,
+        tag=f"{plan.name}:{plan.content_tag}",
+        buildargs=dict(request.args),
+        # The builder puts labels after the last step, so that they leave the cache of all others as it is
+        labels={LABEL_DIGEST: plan.inputs.digest, LABEL_INPUTS: str(plan.inputs)},
+        target=request.target,
+        platform=request.platform,
+    )
+    try:
+        built = follow_build(plan, events)
+    except RunbookError as error:
+        error.facts["bytes_sent"] = archive.bytes_sent
+        raise
+    if request.tag:
+        engine.tag(built, plan.name, request.tag)  # the content tag stays: it is the way back when the fixed one moves on
+    return Outcome(plan, _seen(engine, plan, built), archive.bytes_sent)
+
+
+def follow_build(plan: Plan, events: Iterable[dict]) -> str:
+    """Reads a builder's events to their end and returns the image's ID. Raises RunbookError with the step and the last lines."""
+    lines: deque[str] = deque(maxlen=LAST_LINES)
+    step = image_id = None
+    for event in events:
+        for line in _lines(event):
+            lines.append(line)
+            step = line if line.startswith("Step ") else step
+        image_id = event.get("aux", {}).get("ID", image_id)
+        if "error" in event:
+            raise build_failure(plan, step, event["error"], list(lines))
+    if not image_id:
+        raise build_failure(plan, step, "the builder ended without an image", list(lines))
+    return image_id
+
+
+def build_failure(plan: Plan, step: str | None, cause: str, lines: list[str]) -> RunbookError:
+    """The failure of a build, as a person and as a program read it."""
+    request = plan.source.request
+    shown = "\n".join(f"  {line}" for line in lines)
+    message = (
+        f"Building {request.name} failed{f' in {step}' if step else ''}: {cause.strip()}\n"
+        f"Last lines of the build:\n{shown}\n{_next_step(cause, request.dockerfile)}"
+    )
+    return RunbookError(message, step=step, log=lines)
+
+
+def _next_step(cause: str, dockerfile: str) -> str:
+    if "requires BuildKit" in cause:
+        return f"The node's builder is the classic one: write this step of {dockerfile} without BuildKit's options."
+    if "no space left" in cause:
+        return "The node's disk is full. Free space with: docker image prune (in the node), or give the profile a larger disk."
+    return f"Correct this step in {dockerfile} (or what it reads) and run again; the steps before it are cached."
+
+
+def _lines(event: dict) -> Iterator[str]:
+    for line in event.get("stream", "").splitlines():
+        if line.strip() and not line.startswith(BUILDER_NOISE):
+            yield line.rstrip()[:LINE_LENGTH]
+
+
+def _seen(engine: Engine, plan: Plan, image_id: str) -> str:
+    """Reads the image back by its reference. Raises RunbookError unless it is the one that was made, with its digest and platform."""
+    found = engine.image(plan.reference)
+    if found is None or found["Id"] != image_id:
+        raise RunbookError(
+            f"{plan.reference} is {found['Id'] if found else 'not in the node'} after it was made as {image_id}: "
+            "something else works on the node's images. Run again when it has ended."
+        )
+    if ((found.get("Config") or {}).get("Labels") or {}).get(LABEL_DIGEST) != plan.inputs.digest:
+        raise RunbookError(f"{plan.reference} does not bear the digest that it was built with. Run again.")
+    _require_platform(plan, found)
+    return image_id
+
+
+def _require_platform(plan: Plan, found: dict):
+    asked = plan.source.request.platform
+    if not asked:
+        return
+    system, _slash, architecture = asked.partition("/")
+    if found.get("Os") != system or found.get("Architecture") != architecture.partition("/")[0]:
+        raise RunbookError(
+            f"{plan.reference} was asked for {asked}, but the builder made {found.get('Os')}/{found.get('Architecture')}. "
+            f"Use base images of {asked}, or leave {plan.source.request.option}.platform out."
+        )

@@ -1,0 +1,87 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The context as a tar archive that is sent while it is read: nothing is written to disk.
+
+The builder's cache looks at names, modes, owners and contents, not at times. So owners are left out, and times are the files' own:
+web servers and compilers compare them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tarfile
+from collections.abc import Iterator
+
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
+from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
+
+DOCKERFILE = ".runbook.dockerfile"  # in the archive; out of the way of COPY, and it may lie outside of the context
+# The builder reads these two and then drops them from the context, as they are named here.
+IGNORED = f"{DOCKERFILE}\n.dockerignore\n".encode()
+KINDS = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "link": tarfile.SYMTYPE}
+BLOCK = 1 << 18  # bytes sent at once
+
+
+class ContextArchive:
+    """Iterates over the archive's bytes; ``bytes_sent`` counts what was taken so far."""
+
+    def __init__(self, source: Source):
+        self._source = source
+        self.bytes_sent = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        buffer = bytearray()
+        for piece in self._pieces():
+            buffer += piece
+            if len(buffer) >= BLOCK:
+                yield self._counted(buffer)
+                buffer.clear()
+        yield self._counted(buffer)
+
+    def _counted(self, buffer: bytearray) -> bytes:
+        self.bytes_sent += len(buffer)
+        return bytes(buffer)
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield from _member(DOCKERFILE, self._source.dockerfile)
+        yield from _member(".dockerignore", IGNORED)
+        for entry in self._source.entries:
+            yield _header(entry)
+            if entry.kind == "file":
+                yield from self._content(entry)
+        yield bytes(2 * tarfile.BLOCKSIZE)
+
+    def _content(self, entry: Entry) -> Iterator[bytes]:
+        """The file's bytes. Raises RunbookError where they are no longer those of the digest: the tag would lie."""
+        left = entry.size
+        seen = hashlib.sha256()
+        with open(os.path.join(self._source.request.context, entry.path), "rb") as file:
+            while left and (block := file.read(min(BLOCK, left))):
+                seen.update(block)
+                left -= len(block)
+                yield block
+            grown = file.read(1)
+        if left or grown or seen.hexdigest() != entry.content:
+            raise RunbookError(f"{entry.path} changed while it was sent to the builder. Run again when the files are at rest.")
+        yield _padding(entry.size)
+
+
+def _header(entry: Entry) -> bytes:
+    info = tarfile.TarInfo(entry.path)
+    info.type = KINDS[entry.kind]
+    info.mode = entry.mode
+    info.size = entry.size
+    info.mtime = entry.mtime
+    info.linkname = entry.content if entry.kind == "link" else ""
+    return info.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape")
+
+
+def _member(name: str, content: bytes) -> Iterator[bytes]:
+    yield _header(Entry(name, "file", 0o644, size=len(content)))
+    yield content
+    yield _padding(len(content))
+
+
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)

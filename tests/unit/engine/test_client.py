@@ -1,0 +1,86 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine, EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+pytest.importorskip("docker")
+
+
+class Answers(BaseHTTPRequestHandler):
+    """An engine that knows its version and refuses the rest with 500; builds are broken off."""
+
+    def do_GET(self):
+        body = json.dumps({"ApiVersion": "1.41"} if self.path == "/version" else {"message": "out of order"}).encode()
+        self.send_response(200 if self.path == "/version" else 500)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.connection.close()
+
+    def log_message(self, *_arguments):
+        pass
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    server = HTTPServer(("127.0.0.1", 0), Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
+    yield Engine.of_host()
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_dead_docker_host_is_named_with_its_cause(monkeypatch):
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(EngineError, match=r"\(DOCKER_HOST=tcp://127.0.0.1:1\) does not answer: Connection refused\. .*unset"):
+        Engine.of_host()
+
+
+def test_a_dead_socket_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(EngineError, match=r"none\.sock\) does not answer: No such file or directory"):
+        Engine.of_host()
+
+
+def test_an_unknown_context_is_named(monkeypatch, tmp_path):
+    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
+    with pytest.raises(RunbookError, match="no docker context nowhere"):
+        Engine.of_host()
+
+
+def test_missing_certificates_are_named(tmp_path):
+    with pytest.raises(RunbookError, match=r"Node .*ca\.pem is missing"):
+        Engine.of_address("tcp://127.0.0.1:1", str(tmp_path), "Node")
+
+
+def test_a_refusal_says_what_was_asked_and_why(engine):
+    with pytest.raises(EngineError, match="refused listing its images: out of order") as caught:
+        engine.images()
+    assert caught.value.status == 500
+
+
+def test_a_connection_that_breaks_off_is_a_clear_failure_without_arguments(engine):
+    with pytest.raises(EngineError, match="broke off while building") as caught:
+        list(engine.build([b"x" * 512], tag="a:1", buildargs={"TOKEN": "hidden"}))
+    assert "hidden" not in str(caught.value)
+
+
+def test_errors_of_the_archive_pass_through(engine):
+    def archive():
+        yield b"x" * 512
+        raise RunbookError("a.py changed")
+
+    with pytest.raises(RunbookError, match=r"^a\.py changed$"):
+        list(engine.build(archive(), tag="a:1"))

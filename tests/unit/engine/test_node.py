@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import Address, address_from, address_of, daemon_host, node_engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import Profile
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+PROFILE = Profile("todo", "docker", "docker", 1, Path("/home/.minikube"))
+
+
+def container(**given):
+    return {
+        "Config": {"Labels": {"created_by.minikube.sigs.k8s.io": "true"}},
+        "State": {"Running": True, "Paused": False, "Status": "running"},
+        "NetworkSettings": {"Ports": {"2376/tcp": [{"HostIp": "127.0.0.1", "HostPort": "32769"}]}},
+        **given,
+    }
+
+
+def test_the_address_is_the_published_port():
+    assert address_of(container(), PROFILE, "127.0.0.1") == Address("tcp://127.0.0.1:32769", "/home/.minikube/certs")
+
+
+@pytest.mark.parametrize(
+    "found, words",
+    [
+        (None, "its node is gone"),
+        (container(State={"Running": False, "Status": "exited"}), r"does not run \(its node is exited\).*minikube start -p todo"),
+        (container(State={"Running": True, "Paused": True, "Status": "paused"}), r"its node is paused"),
+        (container(NetworkSettings={"Ports": {"2376/tcp": None}}), "does not publish"),
+        (container(NetworkSettings={}), "does not publish"),
+        (container(Config={"Labels": None}), "was not made by Minikube"),
+    ],
+)
+def test_a_node_without_an_engine_is_a_clear_failure(found, words):
+    with pytest.raises(RunbookError, match=words):
+        address_of(found, PROFILE, "127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    "docker_host, host",
+    [
+        (None, "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("unix:///var/run/docker.sock", "127.0.0.1"),
+        ("tcp://10.0.0.5:2376", "10.0.0.5"),
+        ("ssh://me@build-host", "build-host"),
+    ],
+)
+def test_daemon_host(docker_host, host):
+    assert daemon_host(docker_host) == host
+
+
+def test_the_address_that_minikube_prints():
+    printed = json.dumps({"DOCKER_TLS_VERIFY": "1", "DOCKER_HOST": "tcp://192.168.39.2:2376", "DOCKER_CERT_PATH": "/c"})
+    assert address_from(printed, PROFILE) == Address("tcp://192.168.39.2:2376", "/c")
+
+
+@pytest.mark.parametrize("printed", ["", "{}", "[]", "no"])
+def test_another_print_is_a_clear_failure(printed):
+    with pytest.raises(RunbookError, match="does not say where the engine of profile todo"):
+        address_from(printed, PROFILE)
+
+
+@pytest.mark.parametrize(
+    "profile, words",
+    [
+        (replace(PROFILE, runtime="containerd"), "runs containerd.*not supported yet"),
+        (replace(PROFILE, nodes=2), "has 2 nodes.*not supported yet"),
+        (replace(PROFILE, driver="kvm2"), "no program /nowhere/minikube"),
+    ],
+)
+def test_what_is_not_supported_is_refused_first(profile, words):
+    with pytest.raises(RunbookError, match=words):
+        node_engine(profile, "/nowhere/minikube")
+
+
+def test_minikube_is_asked_with_the_profile_and_its_home(tmp_path):
+    program = tmp_path / "minikube"
+    program.write_text('#!/bin/sh\necho "$MINIKUBE_HOME $*" >&2\nexit 3\n')
+    program.chmod(0o755)
+    with pytest.raises(RunbookError, match="failed: /home/.minikube --profile todo docker-env --output json"):
+        node_engine(replace(PROFILE, driver="kvm2"), str(program))

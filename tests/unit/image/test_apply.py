@@ -1,0 +1,202 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Applying, verifying and reporting against an engine that answers as the real one does."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome, apply
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import as_node_image, read_node_images
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
+
+
+class FakeEngine:
+    """Keeps images by reference; a build of ``breaks`` fails, pulls of ``pullable`` succeed."""
+
+    def __init__(self, names=(), breaks=(), pullable=()):
+        self.kept = {name: self._made(name, {}) for name in names}
+        self.breaks, self.pullable = breaks, pullable
+        self.lock = threading.Lock()
+        self.running = self.most = 0
+        self.builds = []
+
+    def _made(self, name, labels):
+        return {"Id": f"sha256:{name}", "RepoTags": [name], "Labels": labels, "Config": {"Labels": labels}, "Os": "linux", "Architecture": "amd64"}
+
+    def images(self):
+        return list(self.kept.values())
+
+    def image(self, reference):
+        return self.kept.get(reference)
+
+    def pull(self, reference, platform):
+        if reference not in self.pullable:
+            raise EngineError(f"pulling {reference} failed: no such host.")
+        self.kept[reference] = self._made(reference, {})
+
+    def tag(self, image, repository, tag):
+        self.kept[f"{repository}:{tag}"] = next(kept for kept in self.kept.values() if kept["Id"] == image)
+
+    def build(self, archive, **options):
+        self._count(1)
+        assert b"".join(archive)
+        yield {"stream": "Step 1/2 : FROM base:1\n"}
+        yield {"stream": " ---> 0123\n"}
+        yield {"stream": "Step 2/2 : RUN make\n"}
+        yield from ({"stream": f"line {number}\n"} for number in range(40))
+        self._count(-1)
+        if options["tag"].partition(":")[0] in self.breaks:
+            yield {"error": "The command returned a non-zero code: 2", "errorDetail": {}}
+            return
+        self.builds.append(options)
+        self.kept[options["tag"]] = self._made(options["tag"], options["labels"])
+        yield {"aux": {"ID": f"sha256:{options['tag']}"}}
+
+    def _count(self, step):
+        with self.lock:
+            self.running += step
+            self.most = max(self.most, self.running)
+
+
+def source(name, base="base:1", **given):
+    return Source(Request("images[0]", name, "/ctx", "/ctx/Dockerfile", {"A": "1"}, **given), b"FROM base:1", (), (base,))
+
+
+def run(engine, *sources, parallel=2):
+    node = read_node_images(engine, sources)
+    return apply(engine, [make_plan(one, node) for one in sources], parallel)
+
+
+def test_a_build_is_sent_with_its_labels_and_read_back():
+    engine = FakeEngine(["base:1"])
+    (outcome,) = run(engine, source("a", target="prod"))
+    (options,) = engine.builds
+    assert options["target"] == "prod" and options["buildargs"] == {"A": "1"}
+    assert options["labels"]["runbook.minikube.digest"] == outcome.plan.inputs.digest
+    assert outcome.id == f"sha256:{outcome.plan.reference}"
+    assert outcome.bytes_sent > 0
+
+
+def test_a_second_run_does_nothing():
+    engine = FakeEngine(["base:1"])
+    first = report(run(engine, source("a"), source("b")))
+    second = report(run(engine, source("a"), source("b")))
+    assert len(engine.builds) == 2
+    assert first["changed"] and not second["changed"]
+    assert [image["action"] for image in second["images"]] == ["reused", "reused"]
+    assert [image["id"] for image in second["images"]] == [image["id"] for image in first["images"]]
+    assert second["diff"]["before"] == second["diff"]["after"] == first["diff"]["after"]
+    assert second["references"] == first["references"]
+
+
+def test_a_failure_names_step_and_last_lines_and_leaves_the_others_alone():
+    engine = FakeEngine(["base:1"], breaks=["bad"])
+    with pytest.raises(RunbookError) as caught:
+        report(run(engine, source("bad"), source("good")))
+    message, facts = str(caught.value), caught.value.facts
+    assert message.startswith("1 of 2 images failed.\nBuilding bad failed in Step 2/2 : RUN make: The command returned")
+    assert "line 39" in message and "line 19\n" not in message
+    bad, good = facts["images"]
+    assert (bad["action"], bad["step"], len(bad["log"])) == ("failed", "Step 2/2 : RUN make", 20)
+    assert bad["bytes_sent"] > 0 and bad["id"] is None
+    assert good["action"] == "built" and good["id"]
+    assert facts["changed"] is True
+    assert list(facts["references"]) == ["good"]
+
+
+def test_what_the_builder_says_of_itself_is_no_part_of_the_log():
+    engine = FakeEngine(["base:1"], breaks=["bad"])
+    (outcome,) = run(engine, source("bad"))
+    assert not [line for line in outcome.error.facts["log"] if line.startswith(" --->")]
+
+
+def test_images_are_built_at_the_same_time_but_no_more_than_asked():
+    engine = FakeEngine(["base:1"])
+    assert len(run(engine, *[source(f"i{number}") for number in range(6)], parallel=1)) == 6
+    assert engine.most == 1
+
+
+def test_a_missing_base_is_pulled_and_then_the_tag_is_known():
+    engine = FakeEngine(pullable=["base:1"])
+    (outcome,) = run(engine, source("a"))
+    assert outcome.pulled == ("base:1",) and outcome.plan.reference in engine.kept
+    assert report([outcome])["images"][0]["pulled"] == ["base:1"]
+
+
+def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
+    engine = FakeEngine(["base:1"], pullable=["base:1"])
+    run(engine, source("a"))
+    del engine.kept["base:1"]
+    (outcome,) = run(engine, source("a"))
+    assert (outcome.plan.action, report([outcome])["changed"], len(engine.builds)) == ("reused", True, 1)
+
+
+def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
+    engine = FakeEngine(["base:1"])
+    with pytest.raises(RunbookError, match=r"base image gone:1 of a is not in the node and cannot be pulled: .*no such host") as caught:
+        report(run(engine, source("a", base="gone:1"), source("b")))
+    assert [image["action"] for image in caught.value.facts["images"]] == ["failed", "built"]
+
+
+def test_a_fixed_tag_moves_and_the_content_tag_stays():
+    engine = FakeEngine(["base:1"])
+    (outcome,) = run(engine, source("a", tag="v1"))
+    assert {"a:v1", f"a:{outcome.plan.content_tag}"} <= set(engine.kept)
+    engine.kept["a:v1"] = engine.kept["base:1"]
+    (back,) = run(engine, source("a", tag="v1"))
+    assert (back.plan.action, back.id, len(engine.builds)) == ("tagged", outcome.id, 1)
+
+
+class Forgetful(FakeEngine):
+    def image(self, reference):
+        return None if reference.startswith("a:") else super().image(reference)
+
+
+class Relabelling(FakeEngine):
+    def image(self, reference):
+        found = super().image(reference)
+        return found and {**found, "Config": {"Labels": {}}}
+
+
+@pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "does not bear the digest")])
+def test_no_success_is_reported_that_was_not_seen(kind, words):
+    (outcome,) = run(kind(["base:1"]), source("a"))
+    assert words in str(outcome.error)
+
+
+def test_another_platform_than_asked_is_a_failure():
+    (outcome,) = run(FakeEngine(["base:1"]), source("a", platform="linux/arm64"))
+    assert "asked for linux/arm64, but the builder made linux/amd64" in str(outcome.error)
+
+
+def test_check_mode_reports_what_the_run_then_does():
+    engine = FakeEngine(["base:1"])
+    node = read_node_images(engine, [source("a")])
+    planned = report([Outcome(make_plan(source("a"), node))])
+    assert not engine.builds
+    done = report(run(engine, source("a")))
+    same = ("name", "tag", "reference", "digest", "action", "reason", "bases", "pulled")
+    assert [[image[key] for key in same] for image in planned["images"]] == [[image[key] for key in same] for image in done["images"]]
+    assert (planned["diff"], planned["references"], planned["changed"]) == (done["diff"], done["references"], done["changed"])
+
+
+def test_an_image_is_read_from_list_and_from_inspection():
+    listed = as_node_image({"Id": "i", "RepoTags": ["a:1", "<none>:<none>"], "RepoDigests": None, "Labels": {"k": "v"}, "Created": 5})
+    inspected = as_node_image({"Id": "i", "RepoTags": ["a:1"], "Config": {"Labels": {"k": "v"}}, "Created": "2026-01-01T00:00:00Z"})
+    assert listed == replace(inspected, created=5)
+
+
+def test_a_base_that_is_no_reference_is_a_clear_failure():
+    class Strict(FakeEngine):
+        def image(self, reference):
+            raise EngineError("invalid reference format", 400)
+
+    with pytest.raises(RunbookError, match="builds upon A:b:c, which is no image reference"):
+        read_node_images(Strict(), [source("a", base="A:b:c")])

@@ -1,0 +1,117 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import (
+    LABEL_DIGEST,
+    LABEL_INPUTS,
+    NodeImage,
+    NodeImages,
+    make_plan,
+    missing_bases,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
+
+PYTHON = NodeImage("sha256:py", frozenset({"python:3"}), {})
+
+
+def source(tag=None, content="ab", bases=("docker.io/library/python:3",)):
+    request = Request("images[0]", "api", "/ctx", "/ctx/Dockerfile", {}, tag=tag)
+    return Source(request, b"FROM python:3", (Entry("a", "file", 0o644, content, 1),), bases)
+
+
+def build_of(made, *names, id="sha256:made", created=1):
+    """The image that building ``made`` gives, under its content tag or the names given."""
+    inputs = make_plan(made, NodeImages([PYTHON])).inputs
+    labels = {LABEL_DIGEST: inputs.digest, LABEL_INPUTS: str(inputs)}
+    return NodeImage(id, frozenset(names or {f"api:{inputs.digest[:12]}"}), labels, created)
+
+
+def test_the_first_build():
+    plan = make_plan(source(), NodeImages([PYTHON]))
+    assert (plan.action, plan.before, plan.reason) == ("built", None, "the node has no build of it")
+    assert plan.reference == f"api:{plan.inputs.digest[:12]}"
+    assert plan.bases == {"docker.io/library/python:3": "sha256:py"}
+
+
+def test_an_unchanged_build_is_reused():
+    plan = make_plan(source(), NodeImages([PYTHON, build_of(source())]))
+    assert (plan.action, plan.present.id, plan.before) == ("reused", "sha256:made", plan.reference)
+
+
+def test_a_change_is_named_and_compared_with_the_newest_build():
+    older = build_of(source(content="00"), created=1)
+    newer = build_of(source(content="11"), created=2)
+    plan = make_plan(source(), NodeImages([PYTHON, newer, older]))
+    assert plan.action == "built"
+    assert plan.before == next(iter(newer.names))
+    assert plan.reason == f"changed since {plan.before}: context"
+
+
+def test_a_new_base_image_behind_the_same_name_is_a_change():
+    former = build_of(source())
+    plan = make_plan(source(), NodeImages([replace(PYTHON, id="sha256:newer"), former]))
+    assert (plan.action, plan.reason) == ("built", f"changed since {plan.before}: base")
+
+
+def test_a_content_tag_on_another_image_is_built_anew():
+    inputs = make_plan(source(), NodeImages([PYTHON])).inputs
+    foreign = NodeImage("sha256:foreign", frozenset({f"api:{inputs.digest[:12]}"}), {})
+    assert make_plan(source(), NodeImages([PYTHON, foreign])).action == "built"
+
+
+def test_another_name_with_the_same_content_is_not_taken():
+    assert make_plan(source(), NodeImages([PYTHON, build_of(source(), "other:1")])).action == "built"
+
+
+def test_a_missing_base_leaves_the_content_tag_open():
+    plan = make_plan(source(), NodeImages())
+    assert (plan.action, plan.tag, plan.reference, plan.inputs) == ("built", None, None, None)
+    assert plan.missing == ("docker.io/library/python:3",)
+    assert "not in the node yet" in plan.reason
+
+
+def test_missing_bases_are_named_once():
+    other = source(bases=("docker.io/library/python:3", "node:22"))
+    assert missing_bases([source(), other], NodeImages()) == {"docker.io/library/python:3": None, "node:22": None}
+    assert missing_bases([source()], NodeImages([PYTHON])) == {}
+
+
+class TestFixedTag:
+    def test_a_missing_base_leaves_it_known(self):
+        assert make_plan(source("v1"), NodeImages()).reference == "api:v1"
+
+    def test_unchanged(self):
+        image = build_of(source(), "api:v1", f"api:{make_plan(source(), NodeImages([PYTHON])).content_tag}")
+        plan = make_plan(source("v1"), NodeImages([PYTHON, image]))
+        assert (plan.action, plan.reference, plan.before) == ("reused", "api:v1", "api:v1")
+
+    @pytest.mark.parametrize("tagged", [[], [build_of(source(content="00"), "api:v1", id="sha256:old")]])
+    def test_going_back_is_only_tagging(self, tagged):
+        plan = make_plan(source("v1"), NodeImages([PYTHON, build_of(source()), *tagged]))
+        assert (plan.action, plan.present.id) == ("tagged", "sha256:made")
+
+    def test_an_image_built_upon_ours_inherits_the_label_but_is_not_ours(self):
+        derived = build_of(source(), "api:v1", id="sha256:derived")
+        plan = make_plan(source("v1"), NodeImages([PYTHON, build_of(source()), derived]))
+        assert (plan.action, plan.present.id) == ("tagged", "sha256:made")
+
+    def test_a_foreign_image_behind_the_tag_is_replaced(self):
+        foreign = NodeImage("sha256:foreign", frozenset({"api:v1"}), {})
+        plan = make_plan(source("v1"), NodeImages([PYTHON, foreign]))
+        assert (plan.action, plan.before) == ("built", "api:v1")
+
+
+def test_a_plan_reads_as_a_sentence():
+    plan = make_plan(source(), NodeImages([PYTHON]))
+    assert str(plan) == f"build {plan.reference}: the node has no build of it"
+
+
+def test_an_image_known_by_its_id():
+    node = NodeImages()
+    node.add("aadaf508bd66", PYTHON)
+    assert make_plan(source(bases=("aadaf508bd66",)), node).bases == {"aadaf508bd66": "sha256:py"}

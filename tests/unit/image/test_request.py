@@ -1,0 +1,37 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
+
+
+def image(**given):
+    return {"name": "a", "context": "/ctx", "dockerfile": "Dockerfile", "args": {}, "target": None, "platform": None, "tag": None, **given}
+
+
+def test_paths_and_arguments():
+    (request,) = requests_of([image(dockerfile="tools/Dockerfile", args={"PORT": 80, "EMPTY": None})], "content")
+    assert request.dockerfile == "/ctx/tools/Dockerfile"
+    assert request.args == {"PORT": "80", "EMPTY": ""}
+    assert request.option == "images[0]"
+
+
+def test_a_dockerfile_may_lie_elsewhere():
+    (request,) = requests_of([image(dockerfile="/other/Dockerfile")], "content")
+    assert request.dockerfile == "/other/Dockerfile"
+
+
+@pytest.mark.parametrize(
+    "images, strategy, words",
+    [
+        ([image(), image(name="A:b")], "content", r"images\[1\]\.name is no name"),
+        ([image(tag="v1")], "content", r"images\[0\]\.tag is given"),
+        ([image()], "fixed", r"images\[0\]\.tag is missing"),
+        ([image(tag="a b")], "fixed", r"images\[0\]\.tag is no tag"),
+        ([image(), image(name="b"), image()], "content", r"images\[2\]\.name is a like images\[0\]\.name"),
+    ],
+)
+def test_the_wrong_option_is_named(images, strategy, words):
+    with pytest.raises(RunbookError, match=words):
+        requests_of(images, strategy)
