@@ -22,6 +22,7 @@ KINDS = {
     "SelfSubjectAccessReview": ("authorization.k8s.io/v1", "selfsubjectaccessreviews", False),
     "Service": ("v1", "services", True),
     "StatefulSet": ("apps/v1", "statefulsets", True),
+    "StorageClass": ("storage.k8s.io/v1", "storageclasses", False),
 }
 
 

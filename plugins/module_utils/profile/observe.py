@@ -1,0 +1,78 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reads a profile: the engine's container, minikube's and our own records, and the cluster itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
+
+ENGINE_TIMEOUT = 15  # seconds for one answer of the engine
+_MADE_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
+
+
+def observe(profile: Profile) -> Observed:
+    """The profile as it is. Raises RunbookError where the engine does not answer."""
+    container = inspect("container", profile.name)
+    config = _read_json(profile.config_file)
+    claim = _read_json(profile.claim_file)
+    known = bool(config or claim)
+    return Observed(
+        container=container["State"]["Status"] if container else "",
+        volume=known and inspect("volume", profile.name) is not None,
+        network=known and inspect("network", profile.name) is not None,
+        config=config,
+        files=profile.home.exists(),
+        claimed=bool(container and claim) and _is_claimed(container, claim),
+        served=bool(claim and claim.get("served")),
+        problems=problems_now(profile) if container and config and container["State"]["Running"] else (),
+    )
+
+
+def problems_now(profile: Profile) -> tuple[str, ...]:
+    """Why the cluster can't be used now, by way of the kubeconfig that its users have."""
+    if not profile.kubeconfig.exists():
+        return (f"the kubeconfig {profile.kubeconfig} is missing",)
+    try:
+        cluster = Cluster.connect({"kubeconfig": str(profile.kubeconfig), "context": profile.name})
+        nodes = cluster.list("Node")
+        leases = cluster.list("Lease", "kube-node-lease")
+        pods = cluster.list("Pod", "kube-system")
+        return problems_of(nodes, leases, pods, cluster.list("StorageClass"), cluster.now())
+    except RunbookError as error:
+        return (str(error),)
+
+
+def _is_claimed(container: dict, claim: dict) -> bool:
+    """Made by minikube after we took the name; both times are in UTC, so their texts compare."""
+    labels = container["Config"].get("Labels") or {}
+    return labels.get(_MADE_BY_MINIKUBE) == "true" and container["Created"][:19] >= claim["since"][:19]
+
+
+def inspect(kind: str, name: str) -> dict | None:
+    """The engine's record of an object, None where there is none."""
+    command = ["docker", kind, "inspect", name]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=ENGINE_TIMEOUT, check=False)
+    except FileNotFoundError as error:
+        raise RunbookError("The docker command is missing on PATH. Install Docker's command-line client.") from error
+    except subprocess.TimeoutExpired as error:
+        raise RunbookError(f"Docker did not answer within {ENGINE_TIMEOUT} s. Check the engine, and DOCKER_HOST if it is set.") from error
+    if result.returncode == 0:
+        return json.loads(result.stdout)[0]
+    if "no such" in result.stderr.lower() or "not found" in result.stderr.lower():
+        return None
+    raise RunbookError(f"Docker can't be asked: {result.stderr.strip()} Start the engine, or correct DOCKER_HOST.")
+
+
+def _read_json(file) -> dict | None:
+    """A JSON object, None where the file is missing or was cut off while it was written."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and found else None

@@ -1,0 +1,72 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From what was found to what is done. Pure."""
+
+from __future__ import annotations
+
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Action, Observed, Plan
+
+
+def make_plan(observed: Observed, name: str, state: str, runtime: str, version: str) -> Plan:
+    """The actions that bring a profile to ``state``. Raises RunbookError where the container is not ours or differs in kind."""
+    _refuse_foreign(observed, name)
+    if state == "absent":
+        return Plan(_removal(observed))
+    _refuse_other_runtime(observed, name, runtime)
+    if state == "restarted" and observed.container == "running" and observed.config:
+        stop = (Action("stop", "a restart is asked for"),)
+        return Plan((*stop, Action("start", "a restart is asked for")), observed.problems)
+    return _presence(observed, version)
+
+
+def _presence(observed: Observed, version: str) -> Plan:
+    reasons = _reasons_to_start(observed, version)
+    if not reasons:
+        return Plan()
+    start = Action("start", "; ".join(reasons))
+    if observed.container and not observed.config:
+        return Plan((Action("remove_container", "minikube has lost its record of the profile"), start), reasons)
+    return Plan((start,), reasons)
+
+
+def _reasons_to_start(observed: Observed, version: str) -> tuple[str, ...]:
+    if not observed.container and not observed.config:
+        return ("it does not exist",)
+    if not observed.container:
+        return ("its container is gone",)
+    if not observed.config:
+        return ("minikube's record of it is gone",)
+    if observed.container != "running":
+        return (f"its container is {observed.container}",)
+    running = observed.config.get("KubernetesConfig", {}).get("KubernetesVersion", "")
+    if version and version != running:
+        return (f"Kubernetes is {running}, wanted is {version}",)
+    return observed.problems
+
+
+def _removal(observed: Observed) -> tuple[Action, ...]:
+    actions = []
+    if observed.config:
+        actions.append(Action("delete", "it exists"))
+    elif observed.container or observed.volume or observed.network:
+        actions.append(Action("remove_leftovers", "minikube has lost its record of the profile"))
+    if observed.files:
+        actions.append(Action("remove_files", "nothing else needs them"))
+    return tuple(actions)
+
+
+def _refuse_foreign(observed: Observed, name: str) -> None:
+    if observed.container and not observed.config and not observed.claimed:
+        raise RunbookError(
+            f"A container named {name} exists that this profile did not make (another minikube profile of the same name, perhaps). "
+            f"It is left alone. Choose another name (option profile), or remove it yourself: docker rm -f {name}"
+        )
+
+
+def _refuse_other_runtime(observed: Observed, name: str, runtime: str) -> None:
+    present = (observed.config or {}).get("KubernetesConfig", {}).get("ContainerRuntime", "")
+    if runtime and present and present != runtime:
+        raise RunbookError(
+            f"The profile {name} has the container runtime {present}, and {runtime} is asked for; minikube can't change it. "
+            "Choose another name (option profile), or remove the profile first (state: absent), which loses its data."
+        )

@@ -1,0 +1,42 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether a cluster can be used, from the objects that say so. Pure; minikube's exit code is no evidence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+KUBELET_SILENCE = timedelta(seconds=40)  # the API server's own limit before it calls a node lost
+_DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+
+
+def problems_of(nodes: list[dict], leases: list[dict], pods: list[dict], classes: list[dict], now: datetime) -> tuple[str, ...]:
+    """What is not ready, as sentences: the nodes, DNS, and storage for a plain PersistentVolumeClaim."""
+    found = [] if nodes else ["no node has joined"]
+    renewed = {lease["metadata"]["name"]: lease["spec"].get("renewTime") for lease in leases}
+    for node in nodes:
+        found += _node_problems(node, renewed.get(node["metadata"]["name"]), now)
+    if not any(_ready(pod) for pod in pods if pod["metadata"].get("labels", {}).get("k8s-app") == "kube-dns"):
+        found.append("no CoreDNS pod is ready")
+    if not any(_ready(pod) for pod in pods if pod["metadata"]["name"] == "storage-provisioner"):
+        found.append("the storage provisioner is not ready")
+    if not any(item["metadata"].get("annotations", {}).get(_DEFAULT_CLASS) == "true" for item in classes):
+        found.append("there is no default StorageClass")
+    return tuple(found)
+
+
+def _node_problems(node: dict, renewed: str | None, now: datetime) -> list[str]:
+    name = node["metadata"]["name"]
+    ready = _condition(node, "Ready")
+    if ready.get("status") != "True":
+        return [f"the node {name} is not Ready: {ready.get('message', 'no condition yet')}"]
+    if not renewed or now - datetime.fromisoformat(renewed) > KUBELET_SILENCE:
+        return [f"the kubelet of the node {name} is silent"]
+    return []
+
+
+def _ready(pod: dict) -> bool:
+    return "deletionTimestamp" not in pod["metadata"] and _condition(pod, "Ready").get("status") == "True"
+
+
+def _condition(item: dict, kind: str) -> dict:
+    return next((one for one in item.get("status", {}).get("conditions", []) if one["type"] == kind), {})

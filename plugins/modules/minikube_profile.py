@@ -1,0 +1,228 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: minikube_profile
+short_description: Starts, repairs, restarts and removes a Minikube profile
+version_added: 0.1.0
+author:
+  - The runbook.minikube authors (@runbook-minikube)
+description:
+  - Brings a Minikube profile (docker driver) to a state, and reports success only for a cluster that it has seen ready; that is, API, node,
+    CoreDNS, storage provisioner and a default StorageClass.
+  - A stopped, half-started or half-deleted profile is brought back. What runs is left alone.
+  - The profile has a C(MINIKUBE_HOME) and a kubeconfig of its own, so that no other profile, kubeconfig or current context is touched.
+  - A container of the profile's name that this module did not make is never touched.
+  - A profile that has served before is never deleted to repair it; one that never served holds no data and is made anew.
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  platform:
+    platforms: posix
+options:
+  name:
+    description: Name of the profile, of its container and of its context.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) starts what does not run and repairs what is broken.
+      - V(restarted) stops and starts.
+      - V(absent) removes container, volume, network, context and O(home).
+    type: str
+    choices: [present, absent, restarted]
+    default: present
+  minikube:
+    description: The minikube program.
+    type: path
+    default: minikube
+  home:
+    description: The profile's C(MINIKUBE_HOME). It belongs to this profile alone and is removed with it.
+    type: path
+    required: true
+  kubeconfig:
+    description: The kubeconfig with the profile's context, by default C(kubeconfig) in O(home).
+    type: path
+  claims:
+    description: Folder, outside O(home), for records of which containers are ours and for the profile's lock.
+    type: path
+    required: true
+  container_runtime:
+    description: The node's container runtime. Minikube can't change it later.
+    type: str
+    choices: [docker, containerd]
+    default: docker
+  kubernetes_version:
+    description: Version of Kubernetes. Empty is minikube's default, or what runs.
+    type: str
+    default: ""
+  base_image:
+    description: The node's image. Empty is minikube's own.
+    type: str
+    default: ""
+  cpus:
+    description: CPUs of a new node.
+    type: int
+    default: 2
+  memory:
+    description: Memory of a new node, in minikube's notation.
+    type: str
+    default: 6g
+  arguments:
+    description: Further arguments of C(minikube start).
+    type: list
+    elements: str
+    default: []
+  timeout:
+    description: Seconds that one start may take.
+    type: int
+    default: 600
+  lock_timeout:
+    description: Seconds to wait for another run that is changing the profile.
+    type: int
+    default: 600
+requirements:
+  - docker (command)
+  - kubernetes (Python)
+seealso:
+  - name: The role local_cluster
+    description: Gets Minikube and its images first, and uses this module.
+"""
+
+EXAMPLES = r"""
+- name: Have a cluster
+  runbook.minikube.minikube_profile:
+    name: runbook
+    home: /home/me/.local/share/runbook.minikube/runbook
+    claims: /home/me/.cache/runbook.minikube/claims
+
+- name: Have one with containerd and more memory, by a certain minikube
+  runbook.minikube.minikube_profile:
+    name: big
+    home: /home/me/.local/share/runbook.minikube/big
+    claims: /home/me/.cache/runbook.minikube/claims
+    minikube: /opt/minikube/minikube
+    container_runtime: containerd
+    memory: 12g
+
+- name: Remove it with its data
+  runbook.minikube.minikube_profile:
+    name: big
+    home: /home/me/.local/share/runbook.minikube/big
+    claims: /home/me/.cache/runbook.minikube/claims
+    state: absent
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be done, as sentences.
+  returned: always
+  type: list
+  elements: str
+  sample: ["start the profile runbook: its container is exited"]
+problems:
+  description: Why the profile could not be used as it was found.
+  returned: always
+  type: list
+  elements: str
+  sample: ["its container is exited"]
+context:
+  description: Name of the context in O(kubeconfig).
+  returned: always
+  type: str
+  sample: runbook
+kubeconfig:
+  description: The kubeconfig with the context.
+  returned: always
+  type: str
+  sample: /home/me/.local/share/runbook.minikube/runbook/kubeconfig
+seconds:
+  description: How long the actions took.
+  returned: always
+  type: float
+  sample: 41.2
+"""
+
+import time
+from pathlib import Path
+
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
+from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+
+ARGUMENT_SPEC = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent", "restarted"], "default": "present"},
+    "minikube": {"type": "path", "default": "minikube"},
+    "home": {"type": "path", "required": True},
+    "kubeconfig": {"type": "path"},
+    "claims": {"type": "path", "required": True},
+    "container_runtime": {"type": "str", "choices": ["docker", "containerd"], "default": "docker"},
+    "kubernetes_version": {"type": "str", "default": ""},
+    "base_image": {"type": "str", "default": ""},
+    "cpus": {"type": "int", "default": 2},
+    "memory": {"type": "str", "default": "6g"},
+    "arguments": {"type": "list", "elements": "str", "default": []},
+    "timeout": {"type": "int", "default": 600},
+    "lock_timeout": {"type": "int", "default": 600},
+}
+
+
+def main():
+    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+    profile = _profile(module.params)
+    started = time.monotonic()
+    with module.clear_failures():
+        plan = _plan(profile, module.params)
+        if plan.actions and not module.check_mode:
+            plan = _carry_out(profile, module.params)
+            verify(profile, plan, module.params["state"])
+    module.exit_json(**_report(plan, profile, time.monotonic() - started))
+
+
+def _plan(profile: Profile, params: dict) -> Plan:
+    return make_plan(observe(profile), profile.name, params["state"], params["container_runtime"], params["kubernetes_version"])
+
+
+def _carry_out(profile: Profile, params: dict) -> Plan:
+    """Plans anew with the lock, as another run may just have done the work, and applies."""
+    with sole_user(profile, params["lock_timeout"]) as lock:
+        plan = _plan(profile, params)
+        apply(plan, Minikube(params["minikube"], profile, lock), _start_options(params), params["timeout"])
+    return plan
+
+
+def _profile(params: dict) -> Profile:
+    home = Path(params["home"])
+    kubeconfig = Path(params["kubeconfig"]) if params["kubeconfig"] else home / "kubeconfig"
+    return Profile(params["name"], home, kubeconfig, Path(params["claims"]))
+
+
+def _start_options(params: dict) -> StartOptions:
+    return StartOptions(params["cpus"], params["memory"], params["container_runtime"], params["kubernetes_version"],
+                        params["base_image"], tuple(params["arguments"]))
+
+
+def _report(plan: Plan, profile: Profile, seconds: float) -> dict:
+    actions = [action.sentence(profile.name) for action in plan.actions]
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "problems": list(plan.problems),
+        "context": profile.name,
+        "kubeconfig": str(profile.kubeconfig),
+        "seconds": round(seconds, 1),
+        "diff": {"before": "\n".join(plan.problems), "after": "\n".join(actions)},
+    }
+
+
+if __name__ == "__main__":
+    main()

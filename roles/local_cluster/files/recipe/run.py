@@ -1,0 +1,20 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+"""Calls of other programs, with their last lines in the error where one fails."""
+
+import os
+import subprocess
+from pathlib import Path
+
+_LAST_LINES = 20
+
+
+def run(command: list[str], cwd: Path | None = None, stdin: str | None = None, environment: dict[str, str] | None = None) -> str:
+    """Output of a command. A failure ends the recipe with the command's last lines."""
+    result = subprocess.run(command, cwd=cwd, input=stdin, env={**os.environ, **(environment or {})},
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if result.returncode:
+        last = "\n".join((result.stdout + result.stderr).splitlines()[-_LAST_LINES:])
+        raise SystemExit(f"`{' '.join(command[:4])} …` ended with {result.returncode}:\n{last}")
+    return result.stdout
