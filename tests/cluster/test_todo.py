@@ -158,7 +158,10 @@ with Session(engine) as session:
     assert "For the guide | " in output and "task.created | " in output
     psycopg2 = "import psycopg2, os; psycopg2.connect(os.getenv('DATABASE_URL')).close(); print('Database connected!')"
     assert in_pod(cluster, "deployment/backend-api", psycopg2) == "Database connected!"
-    pool = "const { Pool } = require('pg'); const p = new Pool({ connectionString: process.env.DATABASE_URL }); p.query('SELECT 1').then(() => { console.log('DB OK'); return p.end(); })"
+    pool = (
+        "const { Pool } = require('pg'); const pool = new Pool({ connectionString: process.env.DATABASE_URL });"
+        "pool.query('SELECT 1').then(() => { console.log('DB OK'); return pool.end(); })"
+    )
     assert cluster.kubectl("exec", "deployment/frontend", "--", "node", "-e", pool).strip() == "DB OK"
     for name in ("frontend", "backend-api", "mcp-server", "audit-service"):
         cluster.kubectl("exec", f"deployment/{name}", "-c", name, "--", "sh", "-c", "command -v curl && command -v wget && command -v nc")
