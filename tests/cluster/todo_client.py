@@ -99,7 +99,7 @@ def server_sent_events(response: requests.Response) -> Iterator[tuple[str, dict]
     """Pairs of an event's name and its data, out of a stream with one line of data an event."""
     event = "message"
     for line in response.iter_lines(decode_unicode=True):
-        field, _, value = line.partition(": ")
+        field, _colon, value = line.partition(": ")
         if field == "event":
             event = value
         elif field == "data":

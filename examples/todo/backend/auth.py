@@ -41,7 +41,7 @@ def user_of_token(token: str) -> User:
 
 def session_token(cookie: str, secret: str) -> str | None:
     """The session's token out of a signed cookie (`token.signature`), None when the signature is not by this secret."""
-    token, _, signature = unquote(cookie).rpartition(".")
+    token, _dot, signature = unquote(cookie).rpartition(".")
     expected = base64.b64encode(hmac.digest(secret.encode(), token.encode(), hashlib.sha256)).decode()
     return token if hmac.compare_digest(signature, expected) else None
 
@@ -58,7 +58,7 @@ def user_of_cookie(cookie: str) -> User | None:
 
 def current_user(request: Request) -> User:
     """FastAPI dependency. 401 without a valid token or session; 503 when the signing keys cannot be fetched."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     try:
         if scheme.lower() == "bearer":
             return user_of_token(token)
