@@ -1,0 +1,38 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Tells the module lease which run of ansible-playbook asks. Only the controller knows that."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from pathlib import Path
+
+from ansible import context
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, process_start
+
+
+class ActionModule(ActionBase):
+    """Runs the module with the holder filled in."""
+
+    TRANSFERS_FILES = False
+
+    def run(self, tmp=None, task_vars=None):
+        """See the module's documentation."""
+        task_vars = task_vars or {}
+        super().run(tmp, task_vars)
+        holder = self._task.args.get("holder") or _this_run(task_vars.get("inventory_hostname", ""))
+        arguments = {**self._task.args, "holder": holder}
+        return self._execute_module(module_name="runbook.minikube.lease", module_args=arguments, task_vars=task_vars)
+
+
+def _this_run(inventory_host: str) -> dict:
+    """The process that runs the playbook: this code runs in a worker, which is a child of it."""
+    pid = os.getppid()
+    try:
+        started = process_start(pid)
+    except ModuleNotFoundError as error:
+        raise AnsibleActionFail("The Python library psutil is missing for Ansible itself. Install it: pip install psutil") from error
+    playbook = ", ".join(Path(name).name for name in context.CLIARGS.get("args") or ())
+    return Holder(Machine.this(), pid, started or 0.0, inventory_host, getpass.getuser(), playbook).to_dict()

@@ -1,0 +1,128 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Who gets the lease, and who is gone."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import (
+    INITIAL_PID_NAMESPACE, Holder, Machine, is_gone, process_start,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
+    Record, Request, decide_hold, decide_release, describe, sentence,
+)
+
+NOW = datetime(2026, 1, 31, 9, 0, tzinfo=timezone.utc)
+HERE = Machine("laptop", "m1", "boot-1", INITIAL_PID_NAMESPACE)
+ALICE = Holder(HERE, 100, 1000.0, "localhost", "alice", "deploy.yml")
+BOB = Holder(HERE, 200, 1500.0, "localhost", "bob", "rollback.yml")
+
+
+def held(holder, ago=10, duration=60, **parts):
+    since = NOW - timedelta(seconds=ago)
+    return Record(holder.name, holder, since, since, duration, **parts)
+
+
+def decide(record, holder=ALICE, gone=False, renew=False):
+    return decide_hold(record, Request(holder, 60, renew), NOW, gone)
+
+
+def test_a_free_lease_is_taken():
+    decision = decide(Record())
+    assert decision.action == "acquired"
+    assert decision.record == Record(ALICE.name, ALICE, NOW, NOW, 60, 0)
+
+
+def test_a_released_lease_is_taken_and_counted():
+    assert decide(Record(renewed=NOW, duration=1, transitions=3)).record.transitions == 4
+
+
+def test_ones_own_is_renewed_with_its_first_time_kept():
+    for renew in (True, False):
+        decision = decide(held(ALICE, ago=1000), renew=renew)
+        assert decision.action == "renewed"
+        assert (decision.record.acquired, decision.record.renewed) == (NOW - timedelta(seconds=1000), NOW)
+
+
+@pytest.mark.parametrize(("record", "gone", "action"), [
+    (held(BOB), False, "blocked"),
+    (held(BOB), True, "replaced"),
+    (held(BOB, ago=60), False, "replaced"),
+    (held(BOB, ago=59), False, "blocked"),
+    (Record("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
+    (Record("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
+    (Record("without-any-time"), False, "blocked"),
+    (held(dataclasses.replace(ALICE, inventory_host="other")), False, "twice"),
+])
+def test_another_holder(record, gone, action):
+    decision = decide(record, gone=gone)
+    assert decision.action == action
+    assert (decision.record is None) == (action != "replaced")
+
+
+@pytest.mark.parametrize("record", [held(BOB), held(BOB, ago=600), Record(), Record(renewed=NOW, duration=1)])
+def test_renewing_what_is_not_ones_own_any_more_fails(record):
+    assert decide(record, renew=True).action == "lost"
+
+
+def test_release_only_ones_own():
+    assert decide_release(held(BOB), ALICE, NOW).record is None
+    assert decide_release(Record(), ALICE, NOW).action == "unchanged"
+    decision = decide_release(held(ALICE, transitions=2), ALICE, NOW)
+    assert decision.action == "released"
+    assert decision.record == Record(renewed=NOW, duration=1, transitions=2)
+
+
+def test_a_process_is_known_by_machine_number_and_start():
+    assert ALICE.same(dataclasses.replace(ALICE, started=1001.0, playbook="other.yml"))
+    assert not ALICE.same(dataclasses.replace(ALICE, started=1010.0))
+    assert not ALICE.same(dataclasses.replace(ALICE, machine=dataclasses.replace(HERE, boot_id="boot-2")))
+    assert Holder.from_dict(ALICE.to_dict()) == ALICE
+
+
+@pytest.mark.parametrize(("machine", "running", "gone"), [
+    ({}, {100: 1000.4}, False),
+    ({}, {100: 5000.0}, True),
+    ({}, {}, True),
+    ({"hostname": "other"}, {}, False),
+    ({"pid_namespace": "pid:[1]"}, {}, False),
+    ({"boot_id": "boot-0"}, {100: 1000.0}, True),
+    ({"boot_id": "boot-0", "machine_id": "m2"}, {}, False),
+    ({"boot_id": "boot-0", "hostname": "other"}, {}, False),
+])
+def test_who_is_certainly_gone(machine, running, gone):
+    holder = dataclasses.replace(ALICE, machine=dataclasses.replace(HERE, **machine))
+    assert is_gone(holder, HERE, running.get) is gone
+
+
+def test_containers_of_one_image_are_not_taken_for_one_machine_after_a_boot():
+    inside = dataclasses.replace(HERE, pid_namespace="pid:[4026532000]")
+    holder = dataclasses.replace(ALICE, machine=dataclasses.replace(inside, boot_id="boot-0"))
+    assert not is_gone(holder, inside, {}.get)
+
+
+def test_real_processes_running_killed_and_not_yet_reaped():
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        assert abs(process_start(child.pid) - time.time()) < 10
+        assert not is_gone(Holder(Machine.this(), child.pid, process_start(child.pid), ""), Machine.this(), process_start)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and its remains still there
+        assert process_start(child.pid) is None
+    finally:
+        child.kill()
+        child.wait()
+    assert process_start(child.pid) is None
+
+
+def test_what_a_person_reads():
+    assert sentence(held(ALICE)) == (
+        "alice@laptop, pid 100, playbook deploy.yml, since 2026-01-31T08:59:50Z, expires 2026-01-31T09:00:50Z")
+    assert sentence(Record("tool")) == "tool, since an unknown time, expires never"
+    assert describe(Record()) is None
