@@ -1,0 +1,144 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every reason of the table, in every type of container: what it is called and when it is certain."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import FAILED, PROGRESSING
+from rollout_objects import broken, container_status, event, terminated, verdict, waiting
+
+DIAL = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": dial tcp: lookup registry.example: no such host'
+NOT_FOUND = 'failed to resolve reference "docker.io/library/app:1": docker.io/library/app:1: not found'
+UNAUTHORIZED = 'failed to authorize: failed to fetch anonymous token: unexpected status from GET request: 401 Unauthorized'
+DENIED = "Error response from daemon: pull access denied for app, repository does not exist or may require 'docker login': denied"
+OCI = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
+
+# reason, message, category, seconds until it is certain (None: nothing is wrong)
+WAITING = [
+    ("ContainerCreating", "", None, None),
+    ("PodInitializing", "", None, None),
+    ("RestartingAllContainers", "", None, None),
+    ("", "", None, None),
+    ("InvalidImageName", "couldn't parse image reference", "image_name_invalid", 0),
+    ("ErrImageNeverPull", "Container image is not present with pull policy of Never", "image_absent", 0),
+    ("SignatureValidationFailed", "", "image_signature", 0),
+    ("ErrImagePull", NOT_FOUND, "image_not_found", 0),
+    ("ErrImagePull", "manifest for app:1 not found: manifest unknown: manifest unknown", "image_not_found", 0),
+    ("ErrImagePull", UNAUTHORIZED, "image_unauthorized", 0),
+    ("ErrImagePull", DENIED, "image_unauthorized", 0),
+    ("ErrImagePull", DIAL, "registry_unreachable", 60),
+    ("ErrImagePull", "dial tcp 127.0.0.1:5000: connect: connection refused", "registry_unreachable", 60),
+    ("ErrImagePull", "unexpected status code 503 Service Unavailable", "registry_unreachable", 60),
+    ("ErrImagePull", "toomanyrequests: You have reached your pull rate limit", "registry_rate_limit", 60),
+    ("ErrImagePull", "tls: failed to verify certificate: x509: certificate signed by unknown authority", "registry_tls", 0),
+    ("ErrImagePull", "no matching manifest for linux/amd64 in the manifest list entries", "wrong_architecture", 0),
+    ("ErrImagePull", "write /var/lib/docker/tmp: no space left on device", "node_disk_full", 60),
+    ("ErrImagePull", "something new", "image_pull", 60),
+    ("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {NOT_FOUND}', "image_not_found", 0),
+    ("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}', "registry_unreachable", 60),
+    ("ImageInspectError", "", "image_pull", 60),
+    ("RegistryUnavailable", "dial tcp: i/o timeout", "registry_unreachable", 60),
+    ("CreateContainerConfigError", 'secret "frontend-secrets" not found', "secret_missing", 0),
+    ("CreateContainerConfigError", "couldn't find key url in Secret default/frontend-secrets", "secret_missing", 0),
+    ("CreateContainerConfigError", 'configmap "settings" not found', "configmap_missing", 0),
+    ("CreateContainerConfigError", "failed to sync secret cache: timed out waiting for the condition", None, None),
+    ("CreateContainerConfigError", "services have not yet been read at least once, cannot construct envvars", None, None),
+    ("CreateContainerConfigError", "container has runAsNonRoot and image will run as root", "runs_as_root", 0),
+    ("CreateContainerConfigError", "failed to prepare subPath", "container_config", 30),
+    ("CreateContainerError", "Error response from daemon: No command specified", "no_command", 0),
+    ("CreateContainerError", 'Conflict. The container name "/k8s_app_1" is already in use by container', "name_conflict", 30),
+    ("CreateContainerError", 'failed to reserve container name "app_1": name is reserved', "name_conflict", 30),
+    ("CreateContainerError", "context deadline exceeded", "runtime_slow", 60),
+    ("CreateContainerError", "failed to stat /data", "create_failed", 30),
+    ("PreCreateHookError", "", "create_failed", 30),
+    ("RunContainerError", OCI + 'exec: "nope": executable file not found in $PATH', "command_not_found", 0),
+    ("RunContainerError", OCI + 'exec: "/etc": is a directory', "command_not_executable", 0),
+    ("RunContainerError", OCI + "container init was OOM-killed (memory limit too low?)", "out_of_memory", 0),
+    ("RunContainerError", "unknown", "start_failed", 30),
+    ("PreStartHookError", "", "start_failed", 30),
+    ("PostStartHookError", "", "start_failed", 30),
+    ("CreatePodSandboxError", "", "sandbox", 60),
+    ("ConfigPodSandboxError", "", "sandbox", 60),
+    ("KillContainerError", "", "runtime_stuck", 60),
+    ("RemoveContainerError", "", "runtime_stuck", 60),
+    ("KillPodSandboxError", "", "runtime_stuck", 60),
+    ("ResizePodInPlaceError", "", "runtime_stuck", 60),
+    ("SomethingOfTheFuture", "", "unknown", 60),
+]
+
+# reason, exit code, message, category, whether it is certain at the first time (else after two restarts)
+TERMINATED = [
+    ("Error", 1, "", "crash", False),
+    ("OOMKilled", 137, "", "out_of_memory", False),
+    ("ContainerCannotRun", 127, OCI + 'exec: "nope": executable file not found in $PATH', "command_not_found", True),
+    ("StartError", 128, OCI + 'exec: "/etc": permission denied', "command_not_executable", True),
+    ("StartError", 128, OCI + "container init was OOM-killed (memory limit too low?)", "out_of_memory", True),
+]
+
+
+@pytest.mark.parametrize("kind", ["container", "init", "sidecar"])
+@pytest.mark.parametrize(("reason", "message", "category", "grace"), WAITING)
+def test_waiting(kind, reason, message, category, grace):
+    status = container_status(state=waiting(reason, message))
+    if category is None:
+        assert [cause.category for cause in verdict(broken(status, kind), 1000).states[0].causes] == []
+        return
+    early, late = verdict(broken(status, kind), grace + 0.5), verdict(broken(status, kind), grace + 1.5)
+    assert (early.state, late.state) == (PROGRESSING, FAILED)
+    assert [(cause.category, cause.container_type) for cause in late.causes] == [(category, kind)]
+    assert late.causes[0].hint and late.causes[0].says and late.causes[0].pod == "web-new-1"
+
+
+@pytest.mark.parametrize("kind", ["container", "init", "sidecar"])
+@pytest.mark.parametrize(("reason", "code", "message", "category", "at_once"), TERMINATED)
+def test_terminated(kind, reason, code, message, category, at_once):
+    crashing = container_status(state=waiting("CrashLoopBackOff"), last=terminated(reason, code, message), restarts=2)
+    first = container_status(state=terminated(reason, code, message))
+    assert verdict(broken(first, kind)).state == (FAILED if at_once else PROGRESSING)
+    cause = verdict(broken(crashing, kind)).causes[0]
+    assert (cause.category, cause.exit_code, cause.previous_log, cause.restarts) == (category, code, True, 2)
+
+
+def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():
+    from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+
+    status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=1)
+    assert verdict(broken(status), 500).state == PROGRESSING
+    assert verdict(broken(status), 1, Options(crash_restarts=0)).state == FAILED
+
+
+def test_a_container_that_ends_without_error_is_told_to_keep_running():
+    status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Completed", 0), restarts=2)
+    cause = verdict(broken(status)).causes[0]
+    assert (cause.category, cause.exit_code, cause.reason) == ("ends_at_once", 0, "Completed, CrashLoopBackOff")
+
+
+def test_an_init_container_that_ended_well_is_no_cause():
+    assert verdict(broken(container_status(state=terminated("Completed", 0)), "init"), 1000).state == PROGRESSING
+
+
+def test_a_container_lost_by_its_node_starts_again():
+    assert verdict(broken(container_status(state=terminated("ContainerStatusUnknown", 137))), 1000).state == PROGRESSING
+
+
+def test_the_error_behind_back_off_comes_from_the_event_of_an_older_kubelet():
+    status = container_status(state=waiting("ImagePullBackOff", 'Back-off pulling image "app:1"'))
+    told = event("web-new-1", "Failed", f'Failed to pull image "app:1": {NOT_FOUND}', field="spec.containers{app}")
+    other = event("web-new-1", "Failed", f'Failed to pull image "b": {DIAL}', first=9, field="spec.containers{other}")
+    assert verdict(broken(status, events=[told, other])).causes[0].category == "image_not_found"
+
+
+def test_grace_counts_from_the_first_failure_that_the_kubelet_told_and_survives_changing_reasons():
+    told = event("web-new-1", "Failed", f'Failed to pull image "app:1": {DIAL}', first=-100, field="spec.containers{app}")
+    assert verdict(broken(container_status(state=waiting("ErrImagePull", DIAL)), events=[told])).state == FAILED
+    observation = broken(container_status(state=waiting("ErrImagePull", DIAL)))
+    assert verdict(observation, 30).state == PROGRESSING
+    observation.of("Pod")[0]["status"]["containerStatuses"][0]["state"] = waiting("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}')
+    assert verdict(observation, 62).state == FAILED
+
+
+def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
+    status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=2)
+    told = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
+    cause = verdict(broken(status, events=[told])).causes[0]
+    assert cause.category == "probe_kills" and "500" in cause.message
