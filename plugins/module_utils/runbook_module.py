@@ -5,22 +5,29 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+if TYPE_CHECKING:
+    from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+
+# The Kubernetes client takes 0.15 s to import, so it is imported by those only that connect.
 
 
 class RunbookModule(AnsibleModule):
     """An AnsibleModule that turns a RunbookError into a failure, and opens the cluster when it is first asked for."""
 
     def __init__(self, argument_spec: dict, *, connects: bool = True, **settings):
-        spec = {**AUTH_ARG_SPEC, **argument_spec} if connects else argument_spec
+        spec = {**_connection_options(), **argument_spec} if connects else argument_spec
         super().__init__(argument_spec=spec, supports_check_mode=True, **settings)
 
     @cached_property
     def cluster(self) -> Cluster:
         """The cluster that the connection options name. Raises RunbookError where none can be reached by them."""
+        from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+
         return Cluster.connect(self.params)
 
     @contextmanager
@@ -30,3 +37,9 @@ class RunbookModule(AnsibleModule):
             yield
         except RunbookError as error:
             self.fail_json(msg=str(error), **error.facts)
+
+
+def _connection_options() -> dict:
+    from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC
+
+    return AUTH_ARG_SPEC

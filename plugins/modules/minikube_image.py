@@ -230,7 +230,7 @@ images:
 from ansible.module_utils.basic import env_fallback
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import node_engine
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import read_profile
-from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome, apply
+from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
 from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
@@ -268,7 +268,7 @@ def main():
         engine = node_engine(read_profile(params["profile"], params["minikube_home"]), params["minikube"])
         node = read_node_images(engine, sources)
         plans = [make_plan(source, node) for source in sources]
-        outcomes = [Outcome(plan) for plan in plans] if module.check_mode else apply(engine, plans, params["parallel"])
+        outcomes = foresee(plans) if module.check_mode else apply(engine, plans, params["parallel"])
         module.exit_json(**report(outcomes))
 
 

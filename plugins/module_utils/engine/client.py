@@ -23,11 +23,20 @@ try:
 
     DOCKER_IMPORT_ERROR = None
 except ImportError:
+    APIClient = object
     APIError = DockerException = ImageNotFound = NotFound = RequestException = Exception
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
 CONNECT_TIMEOUT = 5  # seconds until an engine that does not take the connection is called unreachable
 READ_TIMEOUT = 60  # seconds for one answer; builds and pulls have no limit, as a silent step may take long
+
+
+class DirectClient(APIClient):
+    """The SDK's client, which trusts the engine's own authority alone and uses no proxy."""
+
+    def merge_environment_settings(self, url, proxies, stream, verify, cert):
+        """Keeps REQUESTS_CA_BUNDLE from taking the authority's place, and HTTPS_PROXY from standing before a node."""
+        return {"proxies": {}, "stream": self.stream if stream is None else stream, "verify": self.verify, "cert": self.cert}
 
 
 class EngineError(RunbookError):
@@ -104,7 +113,7 @@ class Engine:
         ``options`` are those of the SDK's build: dockerfile, tag, buildargs, labels, target, platform.
         """
         with self._answers("building"):
-            yield from self._api.build(fileobj=archive, custom_context=True, decode=True, rm=True, forcerm=True, **options)
+            yield from self._api.build(fileobj=iter(archive), custom_context=True, decode=True, rm=True, forcerm=True, **options)
 
     @contextmanager
     def _answers(self, doing: str):
@@ -137,7 +146,7 @@ def _connect(where: str, url: str | None, tls):
     over_network = (url or "").startswith(("tcp:", "http"))
     timeout = (CONNECT_TIMEOUT, READ_TIMEOUT) if over_network else READ_TIMEOUT  # the SDK's socket adapters take one number only
     try:
-        return APIClient(base_url=url, tls=tls, timeout=timeout)
+        return DirectClient(base_url=url, tls=tls, timeout=timeout)
     except (DockerException, RequestException, OSError) as error:
         raise EngineError(
             f"{where} does not answer: {root_cause(error)}. Start Docker, or correct (or unset) DOCKER_HOST, and run again."

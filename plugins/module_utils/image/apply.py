@@ -42,6 +42,11 @@ def apply(engine: Engine, plans: list[Plan], parallel: int) -> list[Outcome]:
     return [replace(outcome, pulled=_pulled(plan, refused)) for outcome, plan in zip(outcomes, plans)]
 
 
+def foresee(plans: list[Plan]) -> list[Outcome]:
+    """The outcomes that applying the plans would have, where nothing fails."""
+    return [Outcome(plan, pulled=plan.missing) for plan in plans]
+
+
 def _pull(engine: Engine, bases: dict[str, str | None], parallel: int) -> dict[str, RunbookError]:
     """Lets the node pull base images. Returns those that it could not, each with its cause."""
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome, apply
+from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
 from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import as_node_image, read_node_images
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
@@ -179,7 +179,7 @@ def test_another_platform_than_asked_is_a_failure():
 def test_check_mode_reports_what_the_run_then_does():
     engine = FakeEngine(["base:1"])
     node = read_node_images(engine, [source("a")])
-    planned = report([Outcome(make_plan(source("a"), node))])
+    planned = report(foresee([make_plan(source("a"), node)]))
     assert not engine.builds
     done = report(run(engine, source("a")))
     same = ("name", "tag", "reference", "digest", "action", "reason", "bases", "pulled")
@@ -191,6 +191,11 @@ def test_an_image_is_read_from_list_and_from_inspection():
     listed = as_node_image({"Id": "i", "RepoTags": ["a:1", "<none>:<none>"], "RepoDigests": None, "Labels": {"k": "v"}, "Created": 5})
     inspected = as_node_image({"Id": "i", "RepoTags": ["a:1"], "Config": {"Labels": {"k": "v"}}, "Created": "2026-01-01T00:00:00Z"})
     assert listed == replace(inspected, created=5)
+
+
+def test_check_mode_says_what_would_be_pulled_and_that_the_tag_is_not_known():
+    (image,) = report(foresee([make_plan(source("a"), read_node_images(FakeEngine(), [source("a")]))]))["images"]
+    assert (image["pulled"], image["reference"], image["tag"], image["action"]) == (["base:1"], None, None, "built")
 
 
 def test_a_base_that_is_no_reference_is_a_clear_failure():
