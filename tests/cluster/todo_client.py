@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """A person of the todo application, over HTTP as a browser would: sign up, sign in, token, tasks, chat.
 
 Run it for one pass through the application: python todo_client.py http://NODE:30300 http://NODE:30800
 """
+
+from __future__ import annotations
 
 import json
 import sys

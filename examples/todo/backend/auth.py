@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Who is asking: a JWT signed by the frontend (Better Auth), or the browser's session cookie of Better Auth itself."""
+
+from __future__ import annotations
 
 import base64
 import hashlib

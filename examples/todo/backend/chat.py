@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The chat: an agent of the OpenAI Agents SDK whose tools come from the MCP server, with the user's own token."""
+
+from __future__ import annotations
 
 import json
 import logging

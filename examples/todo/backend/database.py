@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The connection to PostgreSQL, and the tables that this code owns."""
+
+from __future__ import annotations
 
 import logging
 import os

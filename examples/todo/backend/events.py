@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Hands the events of the outbox to Dapr: at least once, each with its own event_id, also after Dapr was away."""
+
+from __future__ import annotations
 
 import logging
 import os

@@ -1,9 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """backend-api: tasks over HTTP, the chat, and health."""
 
-import logging
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -16,13 +15,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
+import logs
 import tasks
 from auth import User, current_user, token_user
 from chat import ChatRequest, answer_events
 from database import engine, ping, wait_for_tables
 from events import OutboxPublisher
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+logs.configure()
 outbox = OutboxPublisher()
 
 

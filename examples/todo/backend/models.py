@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The tables of the application, one class each.
 
 `task` and `event_outbox` belong to this code. `audit_log` belongs to audit-service, which makes and writes it;
 its class stands here to be read from the backend's pod.
 """
+
+from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime

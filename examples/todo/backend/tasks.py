@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """What can be done with tasks. Every change writes its event in the same transaction."""
+
+from __future__ import annotations
 
 from sqlmodel import Session, select
 

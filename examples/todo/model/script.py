@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """What the scripted model does: a table of sentences that it understands, and the answer to each tool's result."""
+
+from __future__ import annotations
 
 import json
 import re

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The model: OpenAI's chat completions interface, streaming and not, before a script instead of a mind."""
+
+from __future__ import annotations
 
 import json
 import re

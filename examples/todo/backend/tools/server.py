@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """mcp-server: the tools of the chat's agent. Whose tasks they touch is said by the caller's token, never by the model."""
+
+from __future__ import annotations
 
 import hashlib
 import logging
@@ -22,12 +22,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+import logs
 import tasks
 from database import engine, ping, wait_for_tables
 from events import OutboxPublisher
 from models import Task, now
 
-logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+logs.configure()
 logger = logging.getLogger("mcp-server")
 
 # Better Auth calls Ed25519 by its older name; the key is the same.

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """audit-service: writes each event of the topic to `audit_log`, once, however often it is delivered."""
+
+from __future__ import annotations
 
 import logging
 import os
@@ -28,6 +28,15 @@ PUBSUB_TOPIC = os.environ.get("PUBSUB_TOPIC", "task-events")
 TABLES_LOCK = 7361002
 
 engine = create_engine(os.environ["DATABASE_URL"], pool_pre_ping=True, connect_args={"connect_timeout": 5})
+
+
+class WithoutProbes(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """uvicorn's access records carry (client, method, path, HTTP version, status)."""
+        return not (isinstance(record.args, tuple) and len(record.args) == 5 and record.args[2] in ("/live", "/health") and record.args[4] == 200)
+
+
+logging.getLogger("uvicorn.access").addFilter(WithoutProbes())
 
 
 class AuditLog(SQLModel, table=True):
