@@ -32,6 +32,7 @@ def complete_app(app: dict, directory: str, overrides: dict | None = None) -> di
     _refuse([*problems_of(completed["secrets"], f"{ROOT}.secrets"), *_database_problems(completed), *_path_problems(completed, base)])
     completed["images"] = [_with_absolute_paths(image, base) for image in completed["images"]]
     completed["manifests"] = _manifest_files(completed["manifests"], base)
+    completed["rollout"] = [{key: workload[key] for key in ("kind", "name", "dapr")} for workload in completed["workloads"]]
     return completed
 
 
