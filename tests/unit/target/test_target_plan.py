@@ -1,0 +1,160 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which cluster may be touched, and what is said where none may."""
+
+from __future__ import annotations
+
+import copy
+import os
+
+import pytest
+import yaml
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.target.kubeconfig import Kubeconfig, load, search_path
+from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import minikube_profiles
+from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import choose
+
+MARK = {"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io", "version": "v1.36.0"}}
+HOME = "/home/me/.minikube"
+CONTENT = {
+    "current-context": "prod",
+    "clusters": [
+        {"name": "minikube", "cluster": {"server": "https://192.168.49.2:8443", "certificate-authority": f"{HOME}/ca.crt", "extensions": [MARK]}},
+        {"name": "prod", "cluster": {"server": "https://prod.example.com"}},
+    ],
+    "users": [
+        {"name": "minikube", "user": {"client-certificate": f"{HOME}/profiles/minikube/client.crt", "client-key": f"{HOME}/profiles/minikube/client.key"}},
+        {"name": "prod", "user": {"token": "planted-token"}},
+    ],
+    "contexts": [
+        {"name": "minikube", "context": {"cluster": "minikube", "user": "minikube", "namespace": "todo"}},
+        {"name": "prod", "context": {"cluster": "prod", "user": "prod", "extensions": [{**MARK, "name": "context_info"}]}},
+        {"name": "dangling", "context": {"cluster": "nowhere", "user": "prod"}},
+    ],
+}
+
+
+@pytest.fixture
+def content():
+    return copy.deepcopy(CONTENT)
+
+
+def decide(content, context, allowed=(), profiles=None, environ=None):
+    kubeconfig = Kubeconfig()
+    kubeconfig.add("/home/me/.kube/config", content)
+    return choose(kubeconfig, context, list(allowed), profiles or {}, environ or {})
+
+
+def test_a_minikube_profile(content):
+    target = decide(content, "minikube", profiles={"minikube": HOME})
+    assert (target.is_minikube, target.profile, target.minikube_home, target.namespace) == (True, "minikube", HOME, "todo")
+    assert str(target) == "context minikube (Minikube profile minikube) at https://192.168.49.2:8443"
+    assert target.minikube == f"MINIKUBE_HOME={HOME} minikube -p minikube"
+
+
+def test_without_the_mark_its_certificates_prove_it(content):
+    del content["clusters"][0]["cluster"]["extensions"]
+    assert decide(content, "minikube", profiles={"minikube": HOME}).is_minikube
+    with pytest.raises(RunbookError, match="not a Minikube profile"):
+        decide(content, "minikube", profiles={"minikube": "/home/other/.minikube"})
+    with pytest.raises(RunbookError, match="not a Minikube profile"):
+        decide(content, "minikube")
+
+
+def test_a_profile_of_the_same_name_proves_nothing(content):
+    with pytest.raises(RunbookError, match="not a Minikube profile"):
+        decide(content, "prod", profiles={"prod": HOME})
+
+
+def test_a_mark_on_an_unchecked_server_proves_nothing(content):
+    content["clusters"][0]["cluster"]["insecure-skip-tls-verify"] = True
+    with pytest.raises(RunbookError, match="not a Minikube profile"):
+        decide(content, "minikube", profiles={"minikube": HOME})
+
+
+def test_a_mark_on_the_context_alone_is_refused_and_the_message_says_how_to_allow(content):
+    with pytest.raises(RunbookError, match=r"runbook_allowed_contexts: \[prod\]") as refused:
+        decide(content, "prod")
+    assert "https://prod.example.com" in str(refused.value)
+
+
+def test_allowed_by_name(content):
+    target = decide(content, "prod", allowed=["prod"])
+    assert (target.is_minikube, target.profile, target.minikube_home, target.namespace) == (False, None, None, "default")
+    with pytest.raises(RunbookError, match="not a Minikube profile"):
+        decide(content, "prod", allowed=["minikube", "pro"])
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_the_current_context_is_never_used(content, nothing):
+    with pytest.raises(RunbookError, match="No context is named") as refused:
+        decide(content, nothing)
+    assert "minikube (Minikube), prod, dangling" in str(refused.value)
+    assert refused.value.facts["contexts"] == ["minikube", "prod", "dangling"]
+
+
+def test_a_mistyped_context(content):
+    with pytest.raises(RunbookError, match="did you mean minikube"):
+        decide(content, "minkube")
+
+
+def test_a_context_without_a_cluster(content):
+    with pytest.raises(RunbookError, match="names the cluster 'nowhere', which has no server"):
+        decide(content, "dangling", allowed=["dangling"])
+
+
+def test_a_server_from_the_environment_is_refused(content):
+    with pytest.raises(RunbookError, match="K8S_AUTH_HOST"):
+        decide(content, "minikube", environ={"K8S_AUTH_HOST": "https://prod.example.com"})
+
+
+def test_no_credential_is_kept(content):
+    kubeconfig = Kubeconfig()
+    kubeconfig.add("/x", content)
+    assert "planted-token" not in repr(kubeconfig)
+
+
+def test_where_the_files_are_looked_for():
+    environ = {"KUBECONFIG": "/a:/b", "K8S_AUTH_KUBECONFIG": "/c"}
+    assert search_path("/d", environ) == ("/d", "option kubeconfig")
+    assert search_path("", environ) == ("/c", "K8S_AUTH_KUBECONFIG")
+    assert search_path(None, {"KUBECONFIG": "/a:/b"}) == ("/a:/b", "KUBECONFIG")
+    assert search_path(None, {}) == ("~/.kube/config", "default")
+
+
+def test_several_files_the_first_one_wins(tmp_path, content):
+    first = {"clusters": [{"name": "prod", "cluster": {"server": "https://first", "certificate-authority": "ca.crt"}}]}
+    (tmp_path / "first").write_text(yaml.safe_dump(first))
+    (tmp_path / "second").write_text(yaml.safe_dump(content))
+    merged = load(os.pathsep.join([str(tmp_path / "first"), str(tmp_path / "missing"), str(tmp_path / "second")]), {})
+    assert merged.clusters["prod"].server == "https://first"
+    assert merged.clusters["prod"].certificate == str(tmp_path / "ca.crt")
+    assert merged.joined == f"{tmp_path}/first:{tmp_path}/second"
+
+
+@pytest.mark.parametrize(("text", "words"), [("a: [", "not valid YAML"), ("- a", "holds no mapping"), ("token: planted\n x: planted", "not valid YAML")])
+def test_a_broken_file(tmp_path, text, words):
+    (tmp_path / "config").write_text(text)
+    with pytest.raises(RunbookError, match=words) as refused:
+        load(str(tmp_path / "config"), {})
+    assert "planted" not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_an_empty_file_has_no_contexts(tmp_path):
+    (tmp_path / "config").write_text("")
+    with pytest.raises(RunbookError, match="there are none"):
+        choose(load(str(tmp_path / "config"), {}), "minikube", [], {}, {})
+
+
+def test_no_file_at_all(tmp_path):
+    with pytest.raises(RunbookError, match=r"no kubeconfig at .*nothing \(KUBECONFIG\)"):
+        load(None, {"KUBECONFIG": str(tmp_path / "nothing")})
+
+
+def test_profiles_are_found_in_both_forms_of_a_home(tmp_path):
+    for folder in ("a/.minikube/profiles/one", "b/profiles/two", "b/profiles/half-deleted"):
+        (tmp_path / folder).mkdir(parents=True)
+    for folder in ("a/.minikube/profiles/one", "b/profiles/two"):
+        (tmp_path / folder / "config.json").write_text("{}")
+    assert minikube_profiles([str(tmp_path / "a"), str(tmp_path / "b")], {}) == {"one": f"{tmp_path}/a/.minikube", "two": f"{tmp_path}/b"}
+    assert minikube_profiles([], {"MINIKUBE_HOME": str(tmp_path / "b")}) == {"two": f"{tmp_path}/b"}
