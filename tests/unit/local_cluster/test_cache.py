@@ -1,0 +1,96 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The cache holds only what is complete, whoever is killed and however many make the same at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import make
+import pytest
+import steps
+import table
+from cache import link_or_copy, locked, move_in, workplace
+
+
+@pytest.fixture
+def helm(tmp_path):
+    return steps.steps_for(["helm"], tmp_path)
+
+
+def _write(count, seconds=0.0):
+    def maker(step, all_steps, work, made):
+        count.append(step.id)
+        time.sleep(seconds)
+        (made / step.spec.name).write_text("program")
+    return maker
+
+
+def test_a_made_step_is_not_made_again(monkeypatch, helm, tmp_path):
+    made = []
+    monkeypatch.setattr(make, "_maker", lambda step: _write(made))
+    assert make.make(helm["program/helm"], helm, tmp_path)
+    assert not make.make(helm["program/helm"], helm, tmp_path)
+    assert made == ["program/helm"]
+
+
+def test_two_at_once_make_it_once(monkeypatch, helm, tmp_path):
+    made = []
+    monkeypatch.setattr(make, "_maker", lambda step: _write(made, seconds=0.2))
+    threads = [threading.Thread(target=make.make, args=(helm["program/helm"], helm, tmp_path)) for _unused in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == ["program/helm"] and helm["program/helm"].done
+
+
+def test_a_failed_step_leaves_nothing_that_looks_made(monkeypatch, helm, tmp_path):
+    def fail(step, all_steps, work, made):
+        (made / step.spec.name).write_text("half")
+        raise SystemExit("no")
+    monkeypatch.setattr(make, "_maker", lambda step: fail)
+    with pytest.raises(SystemExit):
+        make.make(helm["program/helm"], helm, tmp_path)
+    assert not helm["program/helm"].done and not list((tmp_path / "work").iterdir())
+
+
+def test_a_killed_run_gives_its_lock_back_and_the_next_clears_its_work(tmp_path):
+    code = "import pathlib, sys, time; from cache import locked, workplace; cache = pathlib.Path(sys.argv[1])\n" \
+           "with locked(cache, 'program/x'), workplace(cache, 'program/x') as work:\n" \
+           "    (work / 'half').write_text('x'); print('there', flush=True); time.sleep(60)"
+    recipe = Path(steps.__file__).parent
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=recipe, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "there\n"
+        process.kill()
+    with locked(tmp_path, "program/x"), workplace(tmp_path, "program/x") as work:
+        assert not list(work.iterdir())
+
+
+def test_move_in_replaces_an_older_folder(tmp_path):
+    for text in ("old", "new"):
+        made = tmp_path / "made"
+        made.mkdir()
+        (made / "file").write_text(text)
+        move_in(made, tmp_path / "place")
+    assert (tmp_path / "place/file").read_text() == "new"
+
+
+def test_placing_twice_changes_once(tmp_path):
+    source = tmp_path / "source"
+    source.write_text("one")
+    assert link_or_copy(source, tmp_path / "deep/target")
+    assert not link_or_copy(source, tmp_path / "deep/target")
+    other = tmp_path / "other"
+    other.write_text("another")
+    assert link_or_copy(other, tmp_path / "deep/target")
+    assert (tmp_path / "deep/target").read_text() == "another"
+
+
+def test_the_goals_name_only_steps_of_the_table():
+    for names in table.GOALS.values():
+        for step_id in names:
+            steps.spec_of(step_id)

@@ -1,0 +1,98 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The official release, proven with a real server: used if its checksum is right, refused if not, left if not reachable."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import io
+import socket
+import tarfile
+import threading
+import time
+
+import host
+import pytest
+from release import fetch, registry_answers
+
+PROGRAM = b"#!/bin/sh\necho minikube version: v9.9.9\n"
+
+
+class _Site(http.server.BaseHTTPRequestHandler):
+    files: dict[str, bytes] = {}
+
+    def do_GET(self):
+        body = self.files.get(self.path)
+        self.send_response(200 if body is not None else 401 if self.path == "/v2/" else 404)
+        self.end_headers()
+        self.wfile.write(body or b"")
+
+    def log_message(self, *arguments):
+        """Says nothing."""
+
+
+@pytest.fixture
+def site():
+    _Site.files = {}
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Site) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def _publish(name, body, checksum=None):
+    file = f"/v9.9.9/{name}-linux-{host.architecture()}"
+    _Site.files[file] = body
+    _Site.files[file + ".sha256"] = (checksum or hashlib.sha256(body).hexdigest()).encode()
+
+
+def test_a_release_with_the_right_checksum_is_used_and_downloaded_once(site, tmp_path):
+    _publish("minikube", PROGRAM)
+    first = fetch("minikube", "v9.9.9", site, tmp_path)
+    assert first["changed"] and open(first["path"], "rb").read() == PROGRAM
+    _Site.files.clear()
+    assert fetch("minikube", "v9.9.9", site, tmp_path) == {"path": first["path"], "changed": False}
+
+
+def test_a_corrupted_release_is_refused_and_never_lies_in_the_cache(site, tmp_path):
+    _publish("minikube", PROGRAM, checksum="0" * 64)
+    with pytest.raises(SystemExit, match="is refused: its SHA-256 is"):
+        fetch("minikube", "v9.9.9", site, tmp_path)
+    assert not list(tmp_path.rglob("minikube"))
+
+
+def test_a_look_downloads_nothing(site, tmp_path):
+    _publish("minikube", PROGRAM)
+    assert fetch("minikube", "v9.9.9", site, tmp_path, only_look=True)["changed"]
+    assert not list(tmp_path.rglob("minikube"))
+
+
+def test_helm_is_taken_out_of_its_archive(site, tmp_path):
+    system = f"linux-{host.architecture()}"
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(f"{system}/helm")
+        entry.size = len(PROGRAM)
+        archive.addfile(entry, io.BytesIO(PROGRAM))
+    name = f"/helm-v9.9.9-{system}.tar.gz"
+    _Site.files = {name: file.getvalue(), name + ".sha256sum": f"{hashlib.sha256(file.getvalue()).hexdigest()}  {name[1:]}\n".encode()}
+    assert open(fetch("helm", "v9.9.9", site, tmp_path)["path"], "rb").read() == PROGRAM
+
+
+def test_a_release_that_is_not_there_is_called_unreachable(site, tmp_path):
+    assert "404" in str(fetch("minikube", "v9.9.9", site, tmp_path)["unreachable"]) or "Not Found" in fetch("minikube", "v9.9.9", site, tmp_path)["unreachable"]
+
+
+def test_a_site_that_never_answers_is_left_within_seconds(tmp_path):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        began = time.monotonic()
+        answer = fetch("minikube", "v9.9.9", f"http://127.0.0.1:{silent.getsockname()[1]}", tmp_path)
+    assert "unreachable" in answer and time.monotonic() - began < 8
+
+
+def test_a_registry_that_asks_for_a_login_answers(site):
+    assert registry_answers(site + "/v2/")
+    assert not registry_answers(site + "/nothing")
+    assert not registry_answers("http://127.0.0.1:9/v2/")

@@ -1,0 +1,86 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The recipe's steps: complete, in order, and named by all that goes into them."""
+
+from __future__ import annotations
+
+import re
+
+import host
+import make
+import pytest
+import steps
+import table
+
+
+@pytest.fixture
+def all_steps(tmp_path):
+    return steps.steps_for(list(table.GOALS), tmp_path)
+
+
+def test_every_step_comes_after_what_it_needs(all_steps):
+    order = list(all_steps)
+    for step in all_steps.values():
+        assert all(order.index(need) < order.index(step.id) for need in step.needs)
+
+
+def test_programs_come_first_so_that_their_number_says_how_far_it_is(all_steps):
+    kinds = [step_id.split("/")[0] for step_id in all_steps]
+    assert kinds == sorted(kinds, key=lambda kind: kind != "program")
+
+
+def test_every_recipe_lies_in_the_role(all_steps):
+    for step in all_steps.values():
+        files = {path.name for path in steps.folder_of(step.spec).iterdir()}
+        assert files >= ({"Dockerfile"} if step.id.startswith("image/") else {"go.mod", "go.sum"})
+
+
+def test_only_what_the_goal_needs_is_made(tmp_path):
+    assert list(steps.steps_for(["helm"], tmp_path)) == ["program/helm"]
+    assert list(steps.steps_for(["metrics"], tmp_path)) == ["program/metrics-server", "image/metrics-server"]
+
+
+def test_a_changed_program_changes_its_images_and_no_others(monkeypatch, tmp_path):
+    before = steps.steps_for(list(table.GOALS), tmp_path)
+    changed = dict(table.PROGRAMS, crictl=table.Program("crictl", "crictl", "elsewhere"))
+    monkeypatch.setitem(steps.KINDS, "program", changed)
+    after = steps.steps_for(list(table.GOALS), tmp_path)
+    assert {name for name in before if before[name].digest != after[name].digest} == {"program/crictl", "image/kicbase"}
+
+
+def test_a_change_of_the_hosts_certificates_makes_those_images_anew(monkeypatch, tmp_path):
+    before = steps.steps_for(["base"], tmp_path)
+    monkeypatch.setattr(host, "fact", lambda name: "other" if name == "certificates" else host.architecture())
+    after = steps.steps_for(["base"], tmp_path)
+    changed = {name for name in before if before[name].digest != after[name].digest}
+    assert changed == {"image/debian", "image/python", "image/node", "image/postgres"}
+
+
+def test_the_node_image_carries_its_digest_as_tag(all_steps):
+    assert all_steps["image/kicbase"].reference == "runbook/kicbase:" + all_steps["image/kicbase"].digest
+    assert all_steps["image/etcd"].reference == "registry.k8s.io/etcd:3.5.21-0"
+
+
+def test_the_tools_that_a_step_calls(all_steps):
+    assert make.tools_for([all_steps["program/helm"]]) == {"go"}
+    assert make.tools_for([all_steps["image/pause"]]) == {"docker", "gcc"}
+    assert make.tools_for([all_steps["image/node"]]) == {"docker", "npm"}
+    assert make.tools_for([]) == set()
+
+
+def test_missing_tools_are_named_with_the_way_to_get_them(monkeypatch):
+    monkeypatch.setattr(host.shutil, "which", lambda name: None if name == "go" else "/bin/" + name)
+    assert host.missing_tools({"go", "gcc"}) == ["Go 1.24 or newer (https://go.dev/dl/)"]
+
+
+@pytest.mark.parametrize("bounding, expected", [("000001ffffffffff", False), ("000001fffeffffff", True)])
+def test_a_withheld_capability_is_read_from_the_bounding_set(bounding, expected):
+    assert host.limited("CapEff:\t0\nCapBnd:\t" + bounding + "\n") is expected
+
+
+def test_the_hosts_deb822_sources_become_lines():
+    text = "Types: deb\n# a note\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main\n\nTypes: deb\nURIs: http://example.com/else\nSuites: x\n"
+    assert host._deb822_lines(text) == ["deb http://deb.debian.org/debian bookworm main", "deb http://deb.debian.org/debian bookworm-updates main"]
+
+
+def test_digests_fit_into_a_tag(all_steps):
+    assert all(re.fullmatch(r"[0-9a-f]{12}", step.digest) for step in all_steps.values())

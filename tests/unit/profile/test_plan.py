@@ -1,0 +1,61 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is done with a profile, for every state in which it is found."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed
+
+CONFIG = {"KubernetesConfig": {"ContainerRuntime": "docker", "KubernetesVersion": "v1.33.1"}}
+HEALTHY = Observed(container="running", volume=True, network=True, config=CONFIG, files=True, claimed=True, served=True)
+STATES = {
+    "healthy": (HEALTHY, []),
+    "never made": (Observed(), ["start"]),
+    "stopped": (Observed(container="exited", volume=True, config=CONFIG, claimed=True), ["start"]),
+    "half started": (Observed(container="running", config=CONFIG, problems=("no node has joined",)), ["start"]),
+    "container gone": (Observed(volume=True, config=CONFIG), ["start"]),
+    "record gone": (Observed(container="running", volume=True, claimed=True), ["remove_container", "start"]),
+}
+
+
+def kinds(observed, state="present", runtime="docker", version=""):
+    return [action.kind for action in make_plan(observed, "runbook", state, runtime, version).actions]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_present(name):
+    observed, expected = STATES[name]
+    assert kinds(observed) == expected
+
+
+def test_a_healthy_profile_of_another_version_is_started_with_that_version():
+    assert kinds(HEALTHY, version="v1.33.1") == []
+    plan = make_plan(HEALTHY, "runbook", "present", "docker", "v1.34.0")
+    assert plan.actions[0].sentence("runbook") == "start the profile runbook: Kubernetes is v1.33.1, wanted is v1.34.0"
+
+
+def test_restarted_stops_only_what_runs():
+    assert kinds(HEALTHY, state="restarted") == ["stop", "start"]
+    assert kinds(STATES["stopped"][0], state="restarted") == ["start"]
+    assert kinds(Observed(), state="restarted") == ["start"]
+
+
+def test_absent():
+    assert kinds(HEALTHY, state="absent") == ["delete", "remove_files"]
+    assert kinds(Observed(), state="absent") == []
+    assert kinds(Observed(container="exited", claimed=True, files=True), state="absent") == ["remove_leftovers", "remove_files"]
+    assert kinds(Observed(volume=True), state="absent") == ["remove_leftovers"]
+
+
+@pytest.mark.parametrize("state", ["present", "absent", "restarted"])
+def test_a_container_of_somebody_else_is_never_touched(state):
+    with pytest.raises(RunbookError, match="It is left alone. Choose another name"):
+        make_plan(Observed(container="running"), "runbook", state, "docker", "")
+
+
+def test_another_runtime_is_refused_with_the_way_out():
+    with pytest.raises(RunbookError, match="has the container runtime docker, and containerd is asked for.*state: absent"):
+        make_plan(HEALTHY, "runbook", "present", "containerd", "")

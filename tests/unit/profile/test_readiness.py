@@ -1,0 +1,55 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Ready is what the cluster's own objects say."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+
+
+def objects(node=None, age=5, dns=None, storage=None, default="true"):
+    return (
+        [{"metadata": {"name": "n"}, "status": READY if node is None else node}],
+        [{"metadata": {"name": "n"}, "spec": {"renewTime": (NOW - timedelta(seconds=age)).isoformat().replace("+00:00", "Z")}}],
+        [
+            {"metadata": {"name": "coredns-1", "labels": {"k8s-app": "kube-dns"}}, "status": READY if dns is None else dns},
+            {"metadata": {"name": "storage-provisioner"}, "status": READY if storage is None else storage},
+        ],
+        [{"metadata": {"name": "standard", "annotations": {"storageclass.kubernetes.io/is-default-class": default}}}],
+        NOW,
+    )
+
+
+def test_a_ready_cluster_has_no_problem():
+    assert problems_of(*objects()) == ()
+
+
+def test_each_part_is_missed():
+    assert problems_of([], [], [], [], NOW) == (
+        "no node has joined", "no CoreDNS pod is ready", "the storage provisioner is not ready", "there is no default StorageClass",
+    )
+
+
+def test_a_node_that_is_not_ready_gives_its_reason():
+    status = {"conditions": [{"type": "Ready", "status": "False", "message": "container runtime is down"}]}
+    assert problems_of(*objects(node=status)) == ("the node n is not Ready: container runtime is down",)
+
+
+def test_a_silent_kubelet_is_no_ready_node_whatever_its_last_word_was():
+    assert problems_of(*objects(age=41)) == ("the kubelet of the node n is silent",)
+    nodes, _leases, pods, classes, now = objects()
+    assert problems_of(nodes, [], pods, classes, now) == ("the kubelet of the node n is silent",)
+
+
+def test_a_pod_that_is_being_deleted_is_not_ready():
+    nodes, leases, pods, classes, now = objects()
+    pods[0]["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:00Z"
+    assert problems_of(nodes, leases, pods, classes, now) == ("no CoreDNS pod is ready",)
+
+
+def test_a_class_that_is_not_default_is_none():
+    assert problems_of(*objects(default="false")) == ("there is no default StorageClass",)
