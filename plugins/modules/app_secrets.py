@@ -16,7 +16,8 @@ description:
   - What a template or a copy needs is in the cluster before it is used, so a run that was cut off is completed by the next one.
     Two runs at once agree on the values of the one that wrote first.
   - All refusals are found before the first write. Where anything is refused, nothing is changed.
-  - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace. They are asked for first, and only where needed.
+  - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace.
+    They are asked for first, and only where needed.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 options:
@@ -39,7 +40,8 @@ options:
       data:
         description:
           - Where the value of each key comes from. Each key has exactly one of V(generate), V(value), V(template) and V(copy).
-          - V(generate) is a number of characters, at least 16. Letters and digits are made once. A key that exists is kept, whatever its length.
+          - V(generate) is a number of characters, at least 16. Letters and digits are made once. A key that exists is kept,
+            whatever its length.
           - V(value) is the value itself.
           - V(template) is text in which C({secret/key}) stands for the value of another key of this list,
             and C({secret/key|url}) for the same with percent-encoding.
@@ -57,9 +59,9 @@ options:
 notes:
   - A Secret that is immutable, has an owner, or is managed by something else (the label C(app.kubernetes.io/managed-by), as Helm sets it)
     is refused where it would have to change, and read where it would not.
-  - Running pods keep the values that they started with. O(ignore:changed_secrets) in the result says which Secrets need a restart of workloads.
-  - Ansible copies a module's arguments to a temporary file that only the user can read and removes it. Set C(ansible_pipelining=true) for the task
-    to keep given values out of files altogether.
+  - Running pods keep the values that they started with. RV(changed_secrets) says which workloads need a restart.
+  - Ansible copies a module's arguments to a temporary file that only the user can read, and removes it.
+    Set the variable C(ansible_pipelining) to V(true) for the task to keep given values out of files altogether.
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.

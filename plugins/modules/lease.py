@@ -12,7 +12,7 @@ author:
 description:
   - Holds a C(coordination.k8s.io/v1) Lease, or a lock file while there is no cluster that answers, for one run of a playbook.
   - The holder is the process of C(ansible-playbook), known by its machine, process number and start, and the inventory host.
-    Nothing runs in the background. A play holds the lease again before each long step, which renews it, and O(duration) is longer than the longest step.
+    Nothing runs in the background. A play renews the lease before each long step, and O(duration) is longer than the longest step.
   - A holder on the same machine whose process is gone is replaced at once, one whose time is over too. Of two that ask at once one gets it.
   - Another holder is waited for up to O(wait) seconds. Then the module fails and says who holds it, since when, and until when.
   - The user needs the verbs C(get), C(create) and C(update) on C(leases) in the namespace.

@@ -152,8 +152,8 @@ contexts:
     - minikube
 reason:
   description:
-    - Why the API server can't be used. One of V(refused), V(unreachable), V(timeout), V(hanging), V(reset), V(no_name), V(certificate), V(credentials),
-      V(unauthorized), V(forbidden), V(not_ready) and V(other).
+    - Why the API server can't be used. One of V(refused), V(unreachable), V(timeout), V(hanging), V(reset), V(no_name), V(certificate),
+      V(credentials), V(unauthorized), V(forbidden), V(not_ready) and V(other).
   returned: when the API server does not answer
   type: str
   sample: refused

@@ -23,7 +23,9 @@ def complete_app(app: dict, directory: str, overrides: dict | None = None) -> di
     """
     base = Path(directory)
     if not base.is_absolute():
-        raise RunbookError(f"The folder of {ROOT} must be an absolute path, and is '{directory}'. Pass the folder of the file that defines it.")
+        raise RunbookError(
+            f"The folder of {ROOT} must be an absolute path, and is '{directory}'. Pass the folder of the file that defines it."
+        )
     if not isinstance(overrides or {}, dict):
         raise RunbookError(f"The overrides of {ROOT} must be a mapping with the same keys as {ROOT}.")
     merged = merge(app, overrides, APP) if overrides and isinstance(app, dict) else app
@@ -100,10 +102,11 @@ def _absolute(base: Path, path: str) -> Path:
 def _path_problems(app: dict, base: Path) -> Problems:
     for number, image in enumerate(app["images"]):
         context = _absolute(base, image["context"])
+        dockerfile = context / image["dockerfile"]
         if not context.is_dir():
             yield f"{ROOT}.images[{number}].context", f"there is no folder {context}"
-        elif not Path(context, image["dockerfile"]).is_file():
-            yield f"{ROOT}.images[{number}].dockerfile", f"there is no file {Path(context, image['dockerfile'])} (it is relative to the context)"
+        elif not dockerfile.is_file():
+            yield f"{ROOT}.images[{number}].dockerfile", f"there is no file {dockerfile} (it is relative to the context)"
     for number, manifest in enumerate(app["manifests"]):
         path = _absolute(base, manifest)
         if not path.exists():

@@ -10,7 +10,9 @@ from datetime import datetime, timezone
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.lease import plan
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, is_gone, process_start
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import Decision, Record, Request, decide_hold, decide_release, describe, sentence
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
+    Decision, Record, Request, decide_hold, decide_release, describe, sentence,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import Conflict
 
 POLL = 1.0  # seconds between two looks at a lease that another holds

@@ -29,7 +29,8 @@ class Machine:
     @classmethod
     def this(cls) -> Machine:
         """The machine that this code runs on."""
-        return cls(socket.gethostname(), _line("/etc/machine-id"), _line("/proc/sys/kernel/random/boot_id") or _boot_time(), _pid_namespace())
+        boot_id = _line("/proc/sys/kernel/random/boot_id") or _boot_time()
+        return cls(socket.gethostname(), _line("/etc/machine-id"), boot_id, _pid_namespace())
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Holder:
     @property
     def name(self) -> str:
         """The holderIdentity: short enough for ``kubectl get lease``, and different for every process."""
-        parts = (f"{self.user}@{self.machine.hostname}", str(self.pid), str(int(self.started)), self.machine.boot_id[:8], self.inventory_host)
-        return "/".join(parts)
+        who = f"{self.user}@{self.machine.hostname}"
+        return f"{who}/{self.pid}/{int(self.started)}/{self.machine.boot_id[:8]}/{self.inventory_host}"
 
     def same_process(self, other: Holder) -> bool:
         """Whether both are the same run of ansible-playbook."""

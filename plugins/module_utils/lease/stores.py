@@ -66,7 +66,9 @@ class ClusterStore:
                 missing_permissions=[f"{verb} leases"],
             )
         if error.status == 404:
-            return RunbookError(f"There is no namespace {self._namespace} for the {self.place}. Make it first (kubectl create namespace {self._namespace}).")
+            return RunbookError(
+                f"There is no namespace {self._namespace} for the {self.place}. Make it first (kubectl create namespace {self._namespace})."
+            )
         return RunbookError(f"The {self.place} can't be read or written: {error}")
 
 
@@ -175,4 +177,6 @@ def _file_errors(place: str):
     try:
         yield
     except OSError as error:
-        raise RunbookError(f"The {place} can't be used: {error.strerror}. Check the option lock_file and who owns the file and its folder.") from error
+        raise RunbookError(
+            f"The {place} can't be used: {error.strerror}. Check the option lock_file and who owns the file and its folder."
+        ) from error

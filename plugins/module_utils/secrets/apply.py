@@ -16,7 +16,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import MANAGED_BY, observe
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import ADDED, KEPT, MANAGER, RESTORED, UPDATED, Plan, Write, make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import (
+    ADDED, KEPT, MANAGER, RESTORED, UPDATED, Plan, Write, make_plan,
+)
 
 ALPHABET = string.ascii_letters + string.digits  # means itself in a URL, an environment file, YAML and a shell
 ATTEMPTS = 5  # each one more only where somebody else wrote meanwhile
@@ -83,7 +85,9 @@ def predict(plan: Plan) -> Outcome:
     return outcome
 
 
-def ensure(cluster: Cluster, namespace: str, sources: dict[Ref, Source], labels: dict, generate: Callable[[int], str], check: bool) -> Outcome:
+def ensure(
+    cluster: Cluster, namespace: str, sources: dict[Ref, Source], labels: dict, generate: Callable[[int], str], check: bool
+) -> Outcome:
     """Observes, plans, writes and verifies; with ``check`` it only observes and plans."""
     names, outcome = {ref.secret for ref in sources}, Outcome()
     for _attempt in range(ATTEMPTS):
@@ -98,8 +102,8 @@ def ensure(cluster: Cluster, namespace: str, sources: dict[Ref, Source], labels:
         versions = {name: secret.version for name, secret in stored.items()}
         _carry_out(cluster, namespace, plan, labels, versions, outcome)
     raise RunbookError(
-        f"The Secrets {', '.join(sorted(names))} in namespace {namespace} were changed by somebody else during each of {ATTEMPTS} attempts. "
-        "Find out who writes them (kubectl get secret NAME --show-managed-fields -o jsonpath='{.metadata.managedFields}') and run again."
+        f"The Secrets {', '.join(sorted(names))} in namespace {namespace} were changed by somebody else during each of "
+        f"{ATTEMPTS} attempts. Find out who writes them (kubectl get secret NAME --show-managed-fields -o yaml) and run again."
     )
 
 
@@ -149,5 +153,7 @@ def _encoded(write: Write) -> dict[str, str]:
 
 def _explained(error: ApiError, namespace: str, write: Write) -> RunbookError:
     if error.status == 404:
-        return RunbookError(f"There is no namespace {namespace} for the Secret {write.secret}. Make it first (kubectl create namespace {namespace}).")
+        return RunbookError(
+            f"There is no namespace {namespace} for the Secret {write.secret}. Make it first (kubectl create namespace {namespace})."
+        )
     return RunbookError(f"The Secret {write.secret} in namespace {namespace} could not be written: {error}")

@@ -84,7 +84,8 @@ def _restored_or_new(ref: Ref, sources: dict[Ref, Source], stored: dict[str, Sto
     copies = [other for other, source in sources.items() if source.kind == "copy" and source.content == ref]
     found = {other: value for other in copies if (value := _present(other, stored))}
     if len(set(found.values())) > 1:
-        raise Refusal(f"{ref} is missing and its copies differ from each other ({', '.join(map(str, found))}): write the right value to {ref} by hand.")
+        places = ", ".join(map(str, found))
+        raise Refusal(f"{ref} is missing and its copies differ from each other ({places}): write the right value to {ref} by hand.")
     for value in found.values():
         return RESTORED, value
     return ADDED, generate(sources[ref].content).encode()
@@ -114,7 +115,8 @@ def _made(ref: Ref, source: Source, values: dict[Ref, bytes]) -> bytes:
 
 def _foreign(stored: dict[str, Stored], written: set[str]) -> list[str]:
     """Why existing Secrets that would be written must not be."""
-    return [f"The Secret {name} would have to change, but {reason}." for name in sorted(written & set(stored)) if (reason := _hands_off(stored[name]))]
+    reasons = {name: _hands_off(stored[name]) for name in sorted(written & set(stored))}
+    return [f"The Secret {name} would have to change, but {reason}." for name, reason in reasons.items() if reason]
 
 
 def _hands_off(secret: Stored) -> str | None:

@@ -54,7 +54,8 @@ def ask(target: Target, timeout: int) -> Answer:
         return _with_node(version, client, timeout)
     except (kubernetes.config.ConfigException, kubernetes.client.exceptions.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
         kind = kind_of(error)
-        raise RunbookError(explain(kind, target, timeout, _detail(kind, error)), reason=kind, context=target.context, server=target.server) from error
+        message = explain(kind, target, timeout, _detail(kind, error))
+        raise RunbookError(message, reason=kind, context=target.context, server=target.server) from error
 
 
 def kind_of(error: BaseException) -> str:

@@ -46,7 +46,9 @@ def choose(kubeconfig: Kubeconfig, context: str | None, allowed: list[str], prof
         raise _unknown(kubeconfig, context)
     cluster = kubeconfig.clusters.get(entry.cluster)
     if cluster is None or not cluster.server:
-        raise RunbookError(f"The context {context} names the cluster '{entry.cluster}', which has no server in {kubeconfig.joined}. Repair the kubeconfig.")
+        raise RunbookError(
+            f"The context {context} names the cluster '{entry.cluster}', which has no server in {kubeconfig.joined}. Repair the kubeconfig."
+        )
     is_minikube = _is_minikube(kubeconfig, entry, profiles)
     if not is_minikube and context not in allowed:
         raise RunbookError(
@@ -55,7 +57,16 @@ def choose(kubeconfig: Kubeconfig, context: str | None, allowed: list[str], prof
             context=context, server=cluster.server,
         )
     profile = entry.cluster if is_minikube else None
-    return Target(context, entry.cluster, cluster.server, entry.namespace or "default", kubeconfig.joined, is_minikube, profile, profiles.get(profile))
+    return Target(
+        context=context,
+        cluster=entry.cluster,
+        server=cluster.server,
+        namespace=entry.namespace or "default",
+        kubeconfig=kubeconfig.joined,
+        is_minikube=is_minikube,
+        profile=profile,
+        minikube_home=profiles.get(profile),
+    )
 
 
 def _is_minikube(kubeconfig: Kubeconfig, entry, profiles: dict[str, str]) -> bool:
@@ -85,7 +96,8 @@ def _unknown(kubeconfig: Kubeconfig, context: str | None) -> RunbookError:
         head = "No context is named, and the current one is never taken for granted. Set runbook_context (option context)."
     else:
         near = difflib.get_close_matches(context, kubeconfig.contexts, n=1)
-        head = f"There is no context {context}" + (f"; did you mean {near[0]}?" if near else ". Check runbook_context and runbook_kubeconfig.")
+        hint = f"; did you mean {near[0]}?" if near else ". Check runbook_context and runbook_kubeconfig."
+        head = f"There is no context {context}{hint}"
     return RunbookError(f"{head} {there}", contexts=list(kubeconfig.contexts))
 
 

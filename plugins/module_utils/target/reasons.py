@@ -30,7 +30,11 @@ REASONS = {
         "Write the kubeconfig anew: {minikube} update-context.",
         "Log in again, or get new credentials for this cluster.",
     ),
-    "forbidden": ("it knows this user but forbids even to ask for its version (403)", "Use Minikube's own user.", "Ask for access to this cluster."),
+    "forbidden": (
+        "it knows this user but forbids even to ask for its version (403)",
+        "Use Minikube's own user.",
+        "Ask for access to this cluster.",
+    ),
     "not_ready": ("it answers, but is not ready to work", START, ASK),
     "other": ("it can't be asked", START, ASK),
 }

@@ -34,7 +34,14 @@ def app():
 def folder(tmp_path):
     for name in ("backend", "manifests/deeper", "other"):
         (tmp_path / name).mkdir(parents=True)
-    for name in ("backend/Dockerfile", "manifests/b.yml", "manifests/a.yml.j2", "manifests/notes.txt", "manifests/deeper/c.yml", "other/Dockerfile"):
+    for name in (
+        "backend/Dockerfile",
+        "manifests/b.yml",
+        "manifests/a.yml.j2",
+        "manifests/notes.txt",
+        "manifests/deeper/c.yml",
+        "other/Dockerfile",
+    ):
         (tmp_path / name).write_text("")
     return tmp_path
 
@@ -49,7 +56,13 @@ def test_defaults_and_absolute_paths(app, folder):
     done = complete_app(app, str(folder))
     assert done["namespace"] == "default"
     assert done["images"] == [
-        {"name": "backend-api", "context": str(folder / "backend"), "dockerfile": "Dockerfile", "args": {"BASE_IMAGE": "python:3.11"}, "target": None}
+        {
+            "name": "backend-api",
+            "context": str(folder / "backend"),
+            "dockerfile": "Dockerfile",
+            "args": {"BASE_IMAGE": "python:3.11"},
+            "target": None,
+        }
     ]
     assert done["manifests"] == [str(folder / "manifests/a.yml.j2"), str(folder / "manifests/b.yml")]
     assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
@@ -115,23 +128,26 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
     assert text.startswith("runbook_app has 8 errors:\n  runbook_app.")
 
 
-@pytest.mark.parametrize(("change", "place", "words"), [
-    ({"images": [{"name": "x", "context": "nowhere"}]}, "images[1].context", "there is no folder"),
-    ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
-    ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
-    ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),
-    ({"manifests": ["nowhere.yml"]}, "manifests[0]", "there is no file or folder"),
-    ({"manifests": ["backend"]}, "manifests[0]", "has no file that ends in"),
-    ({"manifests": []}, "manifests", "must not be empty"),
-    ({"workloads": [{"name": "x", "kind": "Deploymnet"}]}, "workloads[2].kind", "did you mean Deployment?"),
-    ({"workloads": "x"}, "workloads", "must be a list, and is text"),
-    ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter"),
-    ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "begin with /"),
-    ({"database": {"secret": "nobody", "key": "x"}}, "database", "not among runbook_app.secrets"),
-    ({"namespace": "a.b"}, "namespace", "RFC 1123"),
-    ({"secrets": [{"name": "x", "data": {"k": {"copy": "postgres/pasword"}}}]}, "secrets[2].data.k", "there is postgres/password"),
-    ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, and is a list"),
-])
+@pytest.mark.parametrize(
+    ("change", "place", "words"),
+    [
+        ({"images": [{"name": "x", "context": "nowhere"}]}, "images[1].context", "there is no folder"),
+        ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
+        ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
+        ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),
+        ({"manifests": ["nowhere.yml"]}, "manifests[0]", "there is no file or folder"),
+        ({"manifests": ["backend"]}, "manifests[0]", "has no file that ends in"),
+        ({"manifests": []}, "manifests", "must not be empty"),
+        ({"workloads": [{"name": "x", "kind": "Deploymnet"}]}, "workloads[2].kind", "did you mean Deployment?"),
+        ({"workloads": "x"}, "workloads", "must be a list, and is text"),
+        ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter"),
+        ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "begin with /"),
+        ({"database": {"secret": "nobody", "key": "x"}}, "database", "not among runbook_app.secrets"),
+        ({"namespace": "a.b"}, "namespace", "RFC 1123"),
+        ({"secrets": [{"name": "x", "data": {"k": {"copy": "postgres/pasword"}}}]}, "secrets[2].data.k", "there is postgres/password"),
+        ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, and is a list"),
+    ],
+)
 def test_one_error(app, folder, change, place, words):
     found, _text = problems(app, folder, overrides=change)
     assert words in found[f"runbook_app.{place}"]

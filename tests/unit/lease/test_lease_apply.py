@@ -23,7 +23,9 @@ KILLED = Holder(Machine.this(), 2**22 - 1, 1.0, "localhost", "killed", "deploy.y
 
 @pytest.fixture(params=["cluster", "file"])
 def store(request, tmp_path):
-    return ClusterStore(FakeCluster(), "default", "runbook-todo") if request.param == "cluster" else FileStore(str(tmp_path / "deep" / "lock"))
+    return (
+        ClusterStore(FakeCluster(), "default", "runbook-todo") if request.param == "cluster" else FileStore(str(tmp_path / "deep" / "lock"))
+    )
 
 
 def hold(store, holder=ME, wait=0, check=False, **options):
@@ -44,7 +46,9 @@ def test_take_renew_release_and_take_again(store):
 
 def test_a_living_holder_is_named(store):
     hold(store, PARENT)
-    with pytest.raises(RunbookError, match=rf"Held by other@.*, pid {os.getppid()}, playbook deploy.yml, since .*runbook_lock_wait") as refused:
+    with pytest.raises(
+        RunbookError, match=rf"Held by other@.*, pid {os.getppid()}, playbook deploy.yml, since .*runbook_lock_wait"
+    ) as refused:
         hold(store)
     assert store.force_hint in str(refused.value)
 
@@ -70,7 +74,9 @@ def test_check_mode_tells_and_takes_nothing(store):
 def test_waiting_until_it_is_free(store, monkeypatch):
     hold(store, PARENT)
     waited = []
-    monkeypatch.setattr(apply.time, "sleep", lambda seconds: waited.append(seconds) or (len(waited) == 2 and apply.release(store, PARENT, False)))
+    monkeypatch.setattr(
+        apply.time, "sleep", lambda seconds: waited.append(seconds) or (len(waited) == 2 and apply.release(store, PARENT, False))
+    )
     assert hold(store, wait=60).action == "acquired"
     assert waited == [1.0, 1.0]
 
@@ -104,7 +110,11 @@ def test_replacing_the_killed_one_is_a_race_with_one_winner():
 def test_a_lease_of_another_tool_is_respected_and_its_own_fields_stay():
     cluster = FakeCluster()
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    cluster.put("Lease", "runbook-todo", {"metadata": {"labels": {"a": "b"}}, "spec": {"holderIdentity": "argocd", "renewTime": now, "leaseDurationSeconds": 60}})
+    cluster.put(
+        "Lease",
+        "runbook-todo",
+        {"metadata": {"labels": {"a": "b"}}, "spec": {"holderIdentity": "argocd", "renewTime": now, "leaseDurationSeconds": 60}},
+    )
     store = ClusterStore(cluster, "default", "runbook-todo")
     with pytest.raises(RunbookError, match="Held by argocd"):
         hold(store)

@@ -12,10 +12,19 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import (
-    INITIAL_PID_NAMESPACE, Holder, Machine, is_gone, process_start,
+    INITIAL_PID_NAMESPACE,
+    Holder,
+    Machine,
+    is_gone,
+    process_start,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
-    Record, Request, decide_hold, decide_release, describe, sentence,
+    Record,
+    Request,
+    decide_hold,
+    decide_release,
+    describe,
+    sentence,
 )
 
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=timezone.utc)
@@ -50,16 +59,19 @@ def test_ones_own_is_renewed_with_its_first_time_kept():
         assert (decision.record.acquired, decision.record.renewed) == (NOW - timedelta(seconds=1000), NOW)
 
 
-@pytest.mark.parametrize(("record", "gone", "action"), [
-    (held(BOB), False, "blocked"),
-    (held(BOB), True, "replaced"),
-    (held(BOB, ago=60), False, "replaced"),
-    (held(BOB, ago=59), False, "blocked"),
-    (Record("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
-    (Record("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
-    (Record("without-any-time"), False, "blocked"),
-    (held(dataclasses.replace(ALICE, inventory_host="other")), False, "twice"),
-])
+@pytest.mark.parametrize(
+    ("record", "gone", "action"),
+    [
+        (held(BOB), False, "blocked"),
+        (held(BOB), True, "replaced"),
+        (held(BOB, ago=60), False, "replaced"),
+        (held(BOB, ago=59), False, "blocked"),
+        (Record("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
+        (Record("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
+        (Record("without-any-time"), False, "blocked"),
+        (held(dataclasses.replace(ALICE, inventory_host="other")), False, "twice"),
+    ],
+)
 def test_another_holder(record, gone, action):
     decision = decide(record, gone=gone)
     assert decision.action == action
@@ -86,16 +98,19 @@ def test_a_process_is_known_by_machine_number_and_start():
     assert Holder.from_dict(ALICE.to_dict()) == ALICE
 
 
-@pytest.mark.parametrize(("machine", "running", "gone"), [
-    ({}, {100: 1000.4}, False),
-    ({}, {100: 5000.0}, True),
-    ({}, {}, True),
-    ({"hostname": "other"}, {}, False),
-    ({"pid_namespace": "pid:[1]"}, {}, False),
-    ({"boot_id": "boot-0"}, {100: 1000.0}, True),
-    ({"boot_id": "boot-0", "machine_id": "m2"}, {}, False),
-    ({"boot_id": "boot-0", "hostname": "other"}, {}, False),
-])
+@pytest.mark.parametrize(
+    ("machine", "running", "gone"),
+    [
+        ({}, {100: 1000.4}, False),
+        ({}, {100: 5000.0}, True),
+        ({}, {}, True),
+        ({"hostname": "other"}, {}, False),
+        ({"pid_namespace": "pid:[1]"}, {}, False),
+        ({"boot_id": "boot-0"}, {100: 1000.0}, True),
+        ({"boot_id": "boot-0", "machine_id": "m2"}, {}, False),
+        ({"boot_id": "boot-0", "hostname": "other"}, {}, False),
+    ],
+)
 def test_who_is_certainly_gone(machine, running, gone):
     holder = dataclasses.replace(ALICE, machine=dataclasses.replace(HERE, **machine))
     assert is_gone(holder, HERE, running.get) is gone
@@ -122,7 +137,6 @@ def test_real_processes_running_killed_and_not_yet_reaped():
 
 
 def test_what_a_person_reads():
-    assert sentence(held(ALICE)) == (
-        "alice@laptop, pid 100, playbook deploy.yml, since 2026-01-31T08:59:50Z, expires 2026-01-31T09:00:50Z")
+    assert sentence(held(ALICE)) == ("alice@laptop, pid 100, playbook deploy.yml, since 2026-01-31T08:59:50Z, expires 2026-01-31T09:00:50Z")
     assert sentence(Record("tool")) == "tool, since an unknown time, expires never"
     assert describe(Record()) is None

@@ -14,10 +14,12 @@ from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply imp
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, redacted
 from fake_cluster import FakeCluster
 
-WANTED = sources_of([
-    {"name": "db", "data": {"password": {"generate": 16}, "url": {"template": "//{db/password}@db"}}},
-    {"name": "api", "data": {"password": {"copy": "db/password"}}},
-])
+WANTED = sources_of(
+    [
+        {"name": "db", "data": {"password": {"generate": 16}, "url": {"template": "//{db/password}@db"}}},
+        {"name": "api", "data": {"password": {"copy": "db/password"}}},
+    ]
+)
 
 
 def run(cluster, wanted=WANTED, check=False):
@@ -39,7 +41,10 @@ def test_made_once_then_only_read():
     assert report["changed"]
     assert report["secrets"][1] == {"name": "db", "action": "created", "keys": {"password": "added", "url": "added"}}
     assert value(cluster, "db", "url") == f"//{value(cluster, 'api', 'password')}@db"
-    assert cluster.objects["Secret", "default", "db"]["metadata"]["labels"] == {"team": "a", "app.kubernetes.io/managed-by": "runbook.minikube"}
+    assert cluster.objects["Secret", "default", "db"]["metadata"]["labels"] == {
+        "team": "a",
+        "app.kubernetes.io/managed-by": "runbook.minikube",
+    }
     written = list(cluster.writes)
     again = run(cluster).report()
     assert not again["changed"]
@@ -107,10 +112,13 @@ def test_where_listing_is_forbidden_single_secrets_are_read():
     assert not run(cluster).report()["changed"]
 
 
-@pytest.mark.parametrize(("forbidden", "words"), [
-    ([("list", "Secret"), ("get", "Secret")], "can't be read, so nothing was changed"),
-    ([("create", "Secret")], "may not create secrets in namespace default"),
-])
+@pytest.mark.parametrize(
+    ("forbidden", "words"),
+    [
+        ([("list", "Secret"), ("get", "Secret")], "can't be read, so nothing was changed"),
+        ([("create", "Secret")], "may not create secrets in namespace default"),
+    ],
+)
 def test_missing_permissions_are_named_before_anything_is_written(forbidden, words):
     cluster = FakeCluster(forbidden=forbidden)
     with pytest.raises(RunbookError, match=words):
@@ -144,9 +152,21 @@ class Module:
 
 
 def test_what_ansible_prints_of_the_parameters_holds_no_value():
-    module = Module(api_key="tokentoken", secrets=[{"name": "todo", "data": {
-        "user": {"value": "todo"}, "password": {"value": "hunter2-planted"}, "url": {"template": "//x:hunter2-planted@{todo/user}"},
-        "auth": {"generate": 32, "rotated_by": "rotate_secret.yml"}, "wrong": "hunter2-planted"}}])
+    module = Module(
+        api_key="tokentoken",
+        secrets=[
+            {
+                "name": "todo",
+                "data": {
+                    "user": {"value": "todo"},
+                    "password": {"value": "hunter2-planted"},
+                    "url": {"template": "//x:hunter2-planted@{todo/user}"},
+                    "auth": {"generate": 32, "rotated_by": "rotate_secret.yml"},
+                    "wrong": "hunter2-planted",
+                },
+            }
+        ],
+    )
     intake = Intake(module)
     assert "hunter2-planted" not in str(module.params)
     assert module.params["secrets"][0]["data"]["auth"] == {"generate": 32, "rotated_by": "rotate_secret.yml"}
@@ -160,4 +180,6 @@ def test_what_ansible_prints_of_the_parameters_holds_no_value():
 
 def test_a_redacted_source_keeps_its_kind():
     assert redacted({"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}) == {
-        "name": "a", "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}}}
+        "name": "a",
+        "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}},
+    }

@@ -53,8 +53,12 @@ def test_one_secret_in_two_stages_is_created_once():
 
 
 def test_a_second_run_writes_nothing():
-    made = plan(TODO, postgres=stored({"password": "short"}), web=stored({"auth": "s3cr3t"}),
-                api=stored({"url": "postgresql://todo:short@db/todo", "auth": "s3cr3t"}))
+    made = plan(
+        TODO,
+        postgres=stored({"password": "short"}),
+        web=stored({"auth": "s3cr3t"}),
+        api=stored({"url": "postgresql://todo:short@db/todo", "auth": "s3cr3t"}),
+    )
     assert made.writes == []
     assert set(made.keys.values()) == {"kept"}
 
@@ -103,12 +107,15 @@ def test_copies_that_differ_are_not_guessed_between():
         plan(wanted, b=stored({"k": "one"}), c=stored({"k": "two"}))
 
 
-@pytest.mark.parametrize(("state", "words"), [
-    ({"immutable": True}, "immutable"),
-    ({"owner": "SealedSecret a"}, "belongs to SealedSecret a"),
-    ({"managed_by": "Helm"}, "managed by Helm"),
-    ({"deleting": True}, "being deleted"),
-])
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        ({"immutable": True}, "immutable"),
+        ({"owner": "SealedSecret a"}, "belongs to SealedSecret a"),
+        ({"managed_by": "Helm"}, "managed by Helm"),
+        ({"deleting": True}, "being deleted"),
+    ],
+)
 def test_foreign_secrets_are_read_but_not_changed(state, words):
     wanted = sources(a={"k": {"value": "v"}})
     assert plan(wanted, a=stored({"k": "v"}, **state)).writes == []

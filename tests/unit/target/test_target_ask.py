@@ -16,12 +16,31 @@ from ansible_collections.runbook.minikube.plugins.module_utils.target.observe im
 from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import Target
 from ansible_collections.runbook.minikube.plugins.module_utils.target.reasons import REASONS, explain
 
-NODE = {"metadata": {"name": "b", "labels": {"node-role.kubernetes.io/control-plane": ""}}, "status": {
-    "addresses": [{"type": "Hostname", "address": "b"}, {"type": "InternalIP", "address": "192.168.49.2"}],
-    "nodeInfo": dict.fromkeys(("architecture", "bootID", "kernelVersion", "kubeProxyVersion", "kubeletVersion", "machineID",
-                               "operatingSystem", "osImage", "systemUUID"), "x") | {"containerRuntimeVersion": "docker://28.0"}}}
+NODE = {
+    "metadata": {"name": "b", "labels": {"node-role.kubernetes.io/control-plane": ""}},
+    "status": {
+        "addresses": [{"type": "Hostname", "address": "b"}, {"type": "InternalIP", "address": "192.168.49.2"}],
+        "nodeInfo": dict.fromkeys(
+            (
+                "architecture",
+                "bootID",
+                "kernelVersion",
+                "kubeProxyVersion",
+                "kubeletVersion",
+                "machineID",
+                "operatingSystem",
+                "osImage",
+                "systemUUID",
+            ),
+            "x",
+        )
+        | {"containerRuntimeVersion": "docker://28.0"},
+    },
+}
 WORKER = {**NODE, "metadata": {"name": "a"}}
-VERSION = dict.fromkeys(("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor", "platform"), "x") | {"gitVersion": "v1.33.1"}
+VERSION = dict.fromkeys(("buildDate", "compiler", "gitCommit", "gitTreeState", "goVersion", "major", "minor", "platform"), "x") | {
+    "gitVersion": "v1.33.1"
+}
 
 
 def target(tmp_path, server, user=None, is_minikube=False):
@@ -87,10 +106,16 @@ def test_nodes_that_may_not_be_listed(tmp_path, api):
     assert (answer.nodes_forbidden, answer.node_address) == (True, None)
 
 
-@pytest.mark.parametrize(("path", "status", "reason"), [
-    ("/version/", 401, "unauthorized"), ("/version/", 403, "forbidden"), ("/version/", 503, "not_ready"), ("/api/v1/nodes", 500, "not_ready"),
-    ("/version/", 404, "other"),
-])
+@pytest.mark.parametrize(
+    ("path", "status", "reason"),
+    [
+        ("/version/", 401, "unauthorized"),
+        ("/version/", 403, "forbidden"),
+        ("/version/", 503, "not_ready"),
+        ("/api/v1/nodes", 500, "not_ready"),
+        ("/version/", 404, "other"),
+    ],
+)
 def test_refusals_of_the_api(tmp_path, api, path, status, reason):
     api[1][path] = (status, {})
     assert refused(target(tmp_path, api[0]))[0] == reason
@@ -123,7 +148,9 @@ def test_something_else_than_tls(tmp_path, api):
 
 
 def test_certificates_of_a_half_deleted_profile(tmp_path):
-    reason, message = refused(target(tmp_path, "https://127.0.0.1:1", user={"client-certificate": "/nowhere/client.crt", "client-key": "/nowhere/client.key"}))
+    reason, message = refused(
+        target(tmp_path, "https://127.0.0.1:1", user={"client-certificate": "/nowhere/client.crt", "client-key": "/nowhere/client.key"})
+    )
     assert reason == "credentials"
     assert "/nowhere/client.crt" in message
 

@@ -18,11 +18,17 @@ HOME = "/home/me/.minikube"
 CONTENT = {
     "current-context": "prod",
     "clusters": [
-        {"name": "minikube", "cluster": {"server": "https://192.168.49.2:8443", "certificate-authority": f"{HOME}/ca.crt", "extensions": [MARK]}},
+        {
+            "name": "minikube",
+            "cluster": {"server": "https://192.168.49.2:8443", "certificate-authority": f"{HOME}/ca.crt", "extensions": [MARK]},
+        },
         {"name": "prod", "cluster": {"server": "https://prod.example.com"}},
     ],
     "users": [
-        {"name": "minikube", "user": {"client-certificate": f"{HOME}/profiles/minikube/client.crt", "client-key": f"{HOME}/profiles/minikube/client.key"}},
+        {
+            "name": "minikube",
+            "user": {"client-certificate": f"{HOME}/profiles/minikube/client.crt", "client-key": f"{HOME}/profiles/minikube/client.key"},
+        },
         {"name": "prod", "user": {"token": "planted-token"}},
     ],
     "contexts": [
@@ -131,7 +137,9 @@ def test_several_files_the_first_one_wins(tmp_path, content):
     assert merged.joined == f"{tmp_path}/first:{tmp_path}/second"
 
 
-@pytest.mark.parametrize(("text", "words"), [("a: [", "not valid YAML"), ("- a", "holds no mapping"), ("token: planted\n x: planted", "not valid YAML")])
+@pytest.mark.parametrize(
+    ("text", "words"), [("a: [", "not valid YAML"), ("- a", "holds no mapping"), ("token: planted\n x: planted", "not valid YAML")]
+)
 def test_a_broken_file(tmp_path, text, words):
     (tmp_path / "config").write_text(text)
     with pytest.raises(RunbookError, match=words) as refused:
