@@ -15,7 +15,7 @@ description:
     against 10 s of build and 40 s of C(minikube image load) on the host.
   - A build of which nothing changed is recognised without asking a builder. A digest is taken over the context (after C(.dockerignore)),
     the Dockerfile, its arguments, target and platform, and the IDs of the images that it builds upon.
-    It is kept in the image's label C(runbook.minikube.digest), and its first 12 digits are the tag (see O(tag_strategy)).
+    It begins the image's label C(runbook.minikube.build), and its first 12 digits are the tag (see O(tag_strategy)).
     So a new image always has a new reference, a rollout follows from it, and going back is possible.
   - The digest covers names, contents, link targets and modes. Times, owners and the place of the checkout do not count.
     Write permission for group and others is taken away, in the image too, so that checkouts made with different umasks give the same image.

@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.archive import DOCKERFILE, ContextArchive
+from ansible_collections.runbook.minikube.plugins.module_utils.image.build_log import BuildLog
 from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import LABEL_DIGEST, LABEL_INPUTS, Plan, make_plan
-
-LAST_LINES = 20  # of a failed build's output
-LINE_LENGTH = 300  # characters of each
-BUILDER_NOISE = (" --->", "Removing intermediate container")  # what the builder says of its own doings
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import LABEL, Plan, digest_in, make_plan
 
 
 @dataclass(frozen=True)
@@ -105,8 +101,8 @@ def _build(engine: Engine, plan: Plan) -> Outcome:
         dockerfile=DOCKERFILE,
         tag=f"{plan.name}:{plan.content_tag}",
         buildargs=dict(request.args),
-        # The builder puts labels after the last step, so that they leave the cache of all others as it is
-        labels={LABEL_DIGEST: plan.inputs.digest, LABEL_INPUTS: str(plan.inputs)},
+        # The builder puts it after the last step, so that it leaves the cache of all others as it is
+        labels={LABEL: str(plan.inputs)},
         target=request.target,
         platform=request.platform,
     )
@@ -122,29 +118,28 @@ def _build(engine: Engine, plan: Plan) -> Outcome:
 
 def follow_build(plan: Plan, events: Iterable[dict]) -> str:
     """Reads a builder's events to their end and returns the image's ID. Raises RunbookError with the step and the last lines."""
-    lines: deque[str] = deque(maxlen=LAST_LINES)
-    step = image_id = None
+    log = BuildLog()
+    image_id = None
     for event in events:
-        for line in _lines(event):
-            lines.append(line)
-            step = line if line.startswith("Step ") else step
+        log.add(event.get("stream", ""))
         image_id = event.get("aux", {}).get("ID", image_id)
         if "error" in event:
-            raise build_failure(plan, step, event["error"], list(lines))
+            raise build_failure(plan, log, event["error"])
     if not image_id:
-        raise build_failure(plan, step, "the builder ended without an image", list(lines))
+        raise build_failure(plan, log, "the builder ended without an image")
     return image_id
 
 
-def build_failure(plan: Plan, step: str | None, cause: str, lines: list[str]) -> RunbookError:
+def build_failure(plan: Plan, log: BuildLog, cause: str) -> RunbookError:
     """The failure of a build, as a person and as a program read it."""
     request = plan.source.request
+    lines = log.last_lines()
     shown = "\n".join(f"  {line}" for line in lines)
     message = (
-        f"Building {request.name} failed{f' in {step}' if step else ''}: {cause.strip()}\n"
+        f"Building {request.name} failed{f' in {log.step}' if log.step else ''}: {cause.strip()}\n"
         f"Last lines of the build:\n{shown}\n{_next_step(cause, request.dockerfile)}"
     )
-    return RunbookError(message, step=step, log=lines)
+    return RunbookError(message, step=log.step, log=lines)
 
 
 def _next_step(cause: str, dockerfile: str) -> str:
@@ -155,12 +150,6 @@ def _next_step(cause: str, dockerfile: str) -> str:
     return f"Correct this step in {dockerfile} (or what it reads) and run again; the steps before it are cached."
 
 
-def _lines(event: dict) -> Iterator[str]:
-    for line in event.get("stream", "").splitlines():
-        if line.strip() and not line.startswith(BUILDER_NOISE):
-            yield line.rstrip()[:LINE_LENGTH]
-
-
 def _seen(engine: Engine, plan: Plan, image_id: str) -> str:
     """Reads the image back by its reference. Raises RunbookError unless it is the one that was made, with its digest and platform."""
     found = engine.image(plan.reference)
@@ -169,7 +158,7 @@ def _seen(engine: Engine, plan: Plan, image_id: str) -> str:
             f"{plan.reference} is {found['Id'] if found else 'not in the node'} after it was made as {image_id}: "
             "something else works on the node's images. Run again when it has ended."
         )
-    if ((found.get("Config") or {}).get("Labels") or {}).get(LABEL_DIGEST) != plan.inputs.digest:
+    if digest_in((found.get("Config") or {}).get("Labels")) != plan.inputs.digest:
         raise RunbookError(f"{plan.reference} does not bear the digest that it was built with. Run again.")
     _require_platform(plan, found)
     return image_id

@@ -44,8 +44,8 @@ class Inputs:
         return _sha256([FORMAT, *vars(self).items()])
 
     def __str__(self) -> str:
-        """The parts, short, as they are kept in a label: "context=0a1b2c3d4e5f dockerfile=…"."""
-        return " ".join(f"{part}={digest[:SHORT]}" for part, digest in vars(self).items())
+        """The digest and, short, the parts, as they are kept in the image's label: "<digest> context=0a1b2c3d4e5f dockerfile=…"."""
+        return " ".join([self.digest, *(f"{part}={digest[:SHORT]}" for part, digest in vars(self).items())])
 
     def changed_since(self, kept: str) -> list[str]:
         """The parts that differ from those in the label's text ``kept``."""

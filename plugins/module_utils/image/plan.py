@@ -10,8 +10,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.context imp
 from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import familiar
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
 
-LABEL_DIGEST = "runbook.minikube.digest"
-LABEL_INPUTS = "runbook.minikube.inputs"
+LABEL = "runbook.minikube.build"  # holds the text of Inputs; one label, as each is a step of the builder and takes 0.1 s
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,12 @@ class NodeImage:
     @property
     def digest(self) -> str | None:
         """The digest of the build that made it, if this collection did."""
-        return self.labels.get(LABEL_DIGEST)
+        return digest_in(self.labels)
+
+
+def digest_in(labels: dict[str, str] | None) -> str | None:
+    """The digest in an image's labels, or None."""
+    return (labels or {}).get(LABEL, "").partition(" ")[0] or None
 
 
 class NodeImages:
@@ -130,7 +134,7 @@ def _why_build(inputs: Inputs, former) -> str:
     if former is None:
         return "the node has no build of it"
     reference, image = former
-    parts = inputs.changed_since(image.labels.get(LABEL_INPUTS, ""))
+    parts = inputs.changed_since(image.labels[LABEL])
     return f"changed since {reference}: {', '.join(parts)}" if parts else f"the builds in the node, {reference} among them, are of another form"
 
 

@@ -79,7 +79,7 @@ def test_a_build_is_sent_with_its_labels_and_read_back():
     (outcome,) = run(engine, source("a", target="prod"))
     (options,) = engine.builds
     assert options["target"] == "prod" and options["buildargs"] == {"A": "1"}
-    assert options["labels"]["runbook.minikube.digest"] == outcome.plan.inputs.digest
+    assert options["labels"]["runbook.minikube.build"].startswith(f"{outcome.plan.inputs.digest} context=")
     assert outcome.id == f"sha256:{outcome.plan.reference}"
     assert outcome.bytes_sent > 0
 

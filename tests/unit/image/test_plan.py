@@ -6,8 +6,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import (
-    LABEL_DIGEST,
-    LABEL_INPUTS,
+    LABEL,
     NodeImage,
     NodeImages,
     make_plan,
@@ -27,8 +26,7 @@ def source(tag=None, content="ab", bases=("docker.io/library/python:3",)):
 def build_of(made, *names, id="sha256:made", created=1):
     """The image that building ``made`` gives, under its content tag or the names given."""
     inputs = make_plan(made, NodeImages([PYTHON])).inputs
-    labels = {LABEL_DIGEST: inputs.digest, LABEL_INPUTS: str(inputs)}
-    return NodeImage(id, frozenset(names or {f"api:{inputs.digest[:12]}"}), labels, created)
+    return NodeImage(id, frozenset(names or {f"api:{inputs.digest[:12]}"}), {LABEL: str(inputs)}, created)
 
 
 def test_the_first_build():
