@@ -7,6 +7,8 @@ Objects are plain dicts as the API sends them. Reads are in bulk: one list call 
 from __future__ import annotations
 
 import json
+import queue
+import threading
 import traceback
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -33,6 +35,7 @@ except ImportError:
     KUBERNETES_IMPORT_ERROR = traceback.format_exc()
 
 CONNECT_TIMEOUT = 5  # seconds until an API server that does not answer the connection is called unreachable
+IS_IT_RUNNING = "Is the cluster running (minikube status), and are the options kubeconfig and context right?"
 READ_TIMEOUT = 30  # seconds for one answer that is not a watch
 
 
@@ -65,10 +68,12 @@ class Cluster:
         if KUBERNETES_IMPORT_ERROR:
             raise RunbookError(missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
         given = {name: params[name] for name in AUTH_ARG_SPEC if params.get(name) is not None}
+        where = given.get("context") or given.get("host") or "the current context"
         try:
-            return cls(get_api_client(**given).client)
+            return cls(_within(CONNECT_TIMEOUT * 2, lambda: get_api_client(**given)).client)
+        except (TimeoutError, urllib3.exceptions.HTTPError) as error:
+            raise Unreachable(f"The API server of {where} can't be reached: {_cause(error)}. {IS_IT_RUNNING}") from error
         except Exception as error:  # kubernetes.core raises many kinds here, all of them about the connection options
-            where = given.get("context") or given.get("host") or "the current context"
             raise RunbookError(f"Can't connect to {where}: {_first_line(error)}. Check the options kubeconfig and context.") from error
 
     def now(self) -> datetime:
@@ -180,7 +185,7 @@ class Cluster:
             self._clock_offset = offset if abs(offset) > timedelta(seconds=2) else timedelta()
 
     def _unreachable(self, error: BaseException) -> Unreachable:
-        return Unreachable(f"The API server {self.server} can't be reached: {_first_line(error)}. Is the cluster running (minikube status)?")
+        return Unreachable(f"The API server {self.server} can't be reached: {_cause(error)}. {IS_IT_RUNNING}")
 
 
 def _api_error(error, method: str, path: str) -> ApiError:
@@ -194,6 +199,33 @@ def _api_error(error, method: str, path: str) -> ApiError:
 
 def _first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _cause(error: BaseException) -> str:
+    """What urllib3 says, without its inner wrapping: where (host:port, if known) and why."""
+    pool = getattr(error, "pool", None)
+    where = f"{pool.host}:{pool.port}: " if getattr(pool, "host", None) else ""
+    return where + str(getattr(error, "reason", None) or _first_line(error)).rpartition("): ")[2]
+
+
+def _within(seconds: float, call):
+    """The result of a call that knows no time limit of its own. Raises TimeoutError, and leaves the call to itself."""
+    answers: queue.SimpleQueue = queue.SimpleQueue()
+
+    def run():
+        try:
+            answers.put((call(), None))
+        except Exception as error:  # it belongs to the caller, who waits in another thread
+            answers.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        result, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer within {seconds} s") from None
+    if error:
+        raise error
+    return result
 
 
 def _json_lines(response) -> Iterator[dict]:
