@@ -10,10 +10,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images as replace_images
 
 
-def manifests(texts: dict, namespace: str) -> list[dict]:
-    """File name to text becomes the list of objects to apply."""
+def manifests(files: list[str], plain: list[str], rendered: list, namespace: str) -> list[dict]:
+    """The objects to apply. ``plain``: the texts of the files that are no template, in order; ``rendered``: those of the others."""
+    texts = {False: iter(plain), True: iter(rendered)}
     try:
-        return checked({file: _parsed(file, text) for file, text in texts.items()}, namespace)
+        return checked({file: _parsed(file, next(texts[file.endswith(".j2")])) for file in files}, namespace)
     except RunbookError as error:
         raise AnsibleFilterError(str(error)) from error
 

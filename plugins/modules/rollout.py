@@ -295,7 +295,7 @@ causes:
     hint:
       description: What to do next.
       type: str
-      sample: The log above says why.
+      sample: See what it logs before it ends (kubectl logs --previous).
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options

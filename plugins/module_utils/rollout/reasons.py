@@ -125,11 +125,10 @@ WAITING = (
     Rule(("KillContainerError", "RemoveContainerError", "KillPodSandboxError", "ResizePodInPlaceError"), "", RETRYABLE, "runtime_stuck",
          "can't be replaced: the container runtime does not remove or resize what is there",
          "Delete the pod; if that hangs too, restart the container runtime.", CREATE, "retry_grace"),
-    Rule(("CrashLoopBackOff",), "", AFTER_GRACE, "crash", "ends again and again", "The log says why.", CRASH, "crash_restarts"),
+    Rule(("CrashLoopBackOff",), "", AFTER_GRACE, "crash", "ends again and again", "See what it logs before it ends (kubectl logs --previous).", CRASH, "crash_restarts"),
     Rule((), "", RETRYABLE, "unknown", "waits", "See the message.", CREATE, "retry_grace"),
 )
 
-ENDED_HINT = "The log above says why. "
 TERMINATED = (
     Rule(("ContainerCannotRun", "StartError"), r"executable file not found|no such file or directory", FATAL, "command_not_found",
          "has a command that does not exist in its image",
@@ -146,7 +145,7 @@ TERMINATED = (
          "Raise resources.limits.memory, or let the application need less.", CRASH, "crash_restarts"),
     Rule(("Completed",), "", AFTER_GRACE, "ends_at_once", "ends without an error, and so is restarted again and again",
          "The main process of a workload's container must keep running in the foreground.", CRASH, "crash_restarts"),
-    Rule((), "", AFTER_GRACE, "crash", "ends with an error again and again", ENDED_HINT.strip(), CRASH, "crash_restarts"),
+    Rule((), "", AFTER_GRACE, "crash", "ends with an error again and again", "See what it logs before it ends (kubectl logs --previous).", CRASH, "crash_restarts"),
 )
 
 # Why a pod as a whole has ended: status.reason of a pod in phase Failed.

@@ -59,7 +59,8 @@ def _judge_one(workload: Workload, scene: Scene) -> State:
     subject = scene.subject(workload)
     if subject is None:
         return _absent(workload, scene)
-    causes = [*filter(None, [annotation_cause(subject)]), *_missing_sidecars(subject)]
+    unasked = annotation_cause(subject)
+    causes = [unasked] if unasked else _missing_sidecars(subject)
     lacking = missing(subject, scene)
     if not causes and not lacking:
         return State(workload, COMPLETE, note=_note(subject))
