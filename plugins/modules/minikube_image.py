@@ -265,7 +265,8 @@ def main():
     with module.clear_failures():
         requests = requests_of(params["images"], params["tag_strategy"])
         sources = read_sources(requests)
-        engine = node_engine(read_profile(params["profile"], params["minikube_home"]), params["minikube"])
+        profile = read_profile(params["profile"], params["minikube_home"])
+        engine = node_engine(profile, params["minikube"], module.run_command)
         node = read_node_images(engine, sources)
         plans = [make_plan(source, node) for source in sources]
         outcomes = foresee(plans) if module.check_mode else apply(engine, plans, params["parallel"])

@@ -27,6 +27,7 @@ except ImportError:
     APIError = DockerException = ImageNotFound = NotFound = RequestException = Exception
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
+UNANSWERED = (RequestException, DockerException, OSError)  # what the SDK raises where no answer came
 CONNECT_TIMEOUT = 5  # seconds until an engine that does not take the connection is called unreachable
 READ_TIMEOUT = 60  # seconds for one answer; builds and pulls have no limit, as a silent step may take long
 
@@ -122,7 +123,7 @@ class Engine:
             yield
         except APIError as error:
             raise EngineError(f"{self.where} refused {doing}: {error.explanation}", error.status_code) from None
-        except (RequestException, DockerException, OSError) as error:
+        except UNANSWERED as error:
             raise EngineError(f"{self.where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
 
 

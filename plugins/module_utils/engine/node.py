@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -15,7 +15,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 
 ENGINE_PORT = "2376/tcp"
 MADE_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
-DOCKER_ENV_TIMEOUT = 60  # seconds; with a virtual machine Minikube asks it over SSH
+
+# AnsibleModule.run_command, or what takes and returns the same: (arguments, …) to (return code, standard output, standard error)
+RunCommand = Callable[..., tuple[int, str, str]]
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,13 @@ class Address:
     certificates: str
 
 
-def node_engine(profile: Profile, minikube: str) -> Engine:
-    """Opens the engine in the node of ``profile``; ``minikube`` is the program, which only drivers other than docker need.
+def node_engine(profile: Profile, minikube: str, run_command: RunCommand) -> Engine:
+    """Opens the engine in the node of ``profile``; ``minikube`` is the program, run only for drivers other than docker.
 
     Raises RunbookError for a runtime other than Docker, several nodes, a stopped or lost node, and a Docker that does not answer.
     """
     _require_one_docker_node(profile)
-    address = _address_in_container(profile) if profile.driver == "docker" else _address_from_minikube(profile, minikube)
+    address = _address_in_container(profile) if profile.driver == "docker" else _address_from_minikube(profile, minikube, run_command)
     return Engine.of_address(address.url, address.certificates, f"The node's Docker (profile {profile.name})")
 
 
@@ -42,7 +44,7 @@ def address_of(container: dict | None, profile: Profile, daemon_host: str) -> Ad
     if container is None:
         raise RunbookError(f"The profile {profile.name} exists, but its node is gone (no container {profile.name}). {again}")
     if (container["Config"].get("Labels") or {}).get(MADE_BY_MINIKUBE) != "true":
-        raise RunbookError(f"The container {profile.name} was not made by Minikube, so it is left alone. Remove or rename it, then: {again}")
+        raise RunbookError(f"The container {profile.name} was not made by Minikube, so it is left alone. Rename it. {again}")
     if not container["State"].get("Running") or container["State"].get("Paused"):
         raise RunbookError(f"The cluster of profile {profile.name} does not run (its node is {container['State'].get('Status')}). {again}")
     bindings = (container["NetworkSettings"].get("Ports") or {}).get(ENGINE_PORT)
@@ -57,7 +59,7 @@ def daemon_host(docker_host: str | None) -> str:
 
 
 def address_from(environment: str, profile: Profile) -> Address:
-    """The engine's address in the JSON that ``minikube docker-env --output json`` prints. Raises RunbookError where it has none."""
+    """The engine's address in the JSON that ``minikube docker-env --shell none --output json`` prints. Raises RunbookError where it has none."""
     try:
         found = json.loads(environment)
         return Address(found["DOCKER_HOST"], found["DOCKER_CERT_PATH"])
@@ -85,21 +87,13 @@ def _address_in_container(profile: Profile) -> Address:
     return address_of(Engine.of_host().container(profile.name), profile, daemon_host(os.environ.get("DOCKER_HOST")))
 
 
-def _address_from_minikube(profile: Profile, minikube: str) -> Address:
-    command = [minikube, "--profile", profile.name, "docker-env", "--output", "json"]
+def _address_from_minikube(profile: Profile, minikube: str, run_command: RunCommand) -> Address:
+    # JSON only comes with the shell "none"
+    command = [minikube, "--profile", profile.name, "docker-env", "--shell", "none", "--output", "json"]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DOCKER_ENV_TIMEOUT,
-            env={**os.environ, "MINIKUBE_HOME": str(profile.folder)},
-        )
-    except FileNotFoundError:
-        raise RunbookError(f"There is no program {minikube}. Set the option minikube to its path.") from None
-    except subprocess.TimeoutExpired:
-        raise RunbookError(f"{' '.join(command)} did not end within {DOCKER_ENV_TIMEOUT} s. See: minikube status -p {profile.name}") from None
-    if done.returncode:
-        raise RunbookError(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}. Run: minikube start -p {profile.name}")
-    return address_from(done.stdout, profile)
+        status, printed, said = run_command(command, environ_update={"MINIKUBE_HOME": str(profile.folder)}, handle_exceptions=False)
+    except OSError as error:
+        raise RunbookError(f"The program {minikube} cannot be run: {error.strerror}. Set the option minikube to its path.") from None
+    if status:
+        raise RunbookError(f"{' '.join(command)} failed: {said.strip()[-500:]}. Run: minikube start -p {profile.name}")
+    return address_from(printed, profile)

@@ -39,7 +39,9 @@ def read_profile(name: str, home: str | None) -> Profile:
     except FileNotFoundError:
         raise RunbookError(_no_such_profile(name, folder)) from None
     except (OSError, ValueError) as error:
-        raise RunbookError(f"The profile {name} cannot be read from {config}: {error}. Restore it, or remove the profile with: minikube delete -p {name}") from None
+        raise RunbookError(
+            f"The profile {name} cannot be read from {config}: {error}. Restore it, or remove the profile with: minikube delete -p {name}"
+        ) from None
 
 
 def parse_profile(name: str, text: str, folder: Path) -> Profile:

@@ -29,7 +29,9 @@ def _image(engine: Engine, base: str) -> dict | None:
     except EngineError as error:
         if error.status != BAD_REQUEST:
             raise
-        raise RunbookError(f"A Dockerfile builds upon {base}, which is no image reference. Correct its FROM line, or the argument in it.") from None
+        raise RunbookError(
+            f"A Dockerfile builds upon {base}, which is no image reference. Correct its FROM line, or the argument in it."
+        ) from None
 
 
 def as_node_image(image: dict) -> NodeImage:

@@ -135,7 +135,9 @@ def _why_build(inputs: Inputs, former) -> str:
         return "the node has no build of it"
     reference, image = former
     parts = inputs.changed_since(image.labels[LABEL])
-    return f"changed since {reference}: {', '.join(parts)}" if parts else f"the builds in the node, {reference} among them, are of another form"
+    if not parts:
+        return f"the tag of {reference} means another image now"
+    return f"changed since {reference}: {', '.join(parts)}"
 
 
 def _before(source: Source, node: NodeImages, former) -> str | None:

@@ -36,7 +36,7 @@ def _request(option: str, image: dict, tag_strategy: str) -> Request:
     if tag_strategy == "fixed" and not image["tag"]:
         raise RunbookError(f"{option}.tag is missing: with tag_strategy=fixed every image needs one.")
     if tag_strategy == "content" and image["tag"]:
-        raise RunbookError(f"{option}.tag is given, but with tag_strategy=content the tag follows from the content. Leave it out, or set fixed.")
+        raise RunbookError(f"{option}.tag is given, but with tag_strategy=content the tag follows from the content. Leave one of them out.")
     context = os.path.abspath(image["context"])
     return Request(
         option=option,
@@ -64,5 +64,6 @@ def _require_distinct_names(requests: list[Request]):
     first: dict[str, str] = {}
     for request in requests:
         if request.name in first:
-            raise RunbookError(f"{request.option}.name is {request.name} like {first[request.name]}.name. Every image needs a name of its own.")
+            other = first[request.name]
+            raise RunbookError(f"{request.option}.name is {request.name} like {other}.name. Every image needs a name of its own.")
         first[request.name] = request.option

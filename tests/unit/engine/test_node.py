@@ -6,7 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import Address, address_from, address_of, daemon_host, node_engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import (
+    Address,
+    address_from,
+    address_of,
+    daemon_host,
+    node_engine,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import Profile
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
@@ -72,17 +78,36 @@ def test_another_print_is_a_clear_failure(printed):
     [
         (replace(PROFILE, runtime="containerd"), "runs containerd.*not supported yet"),
         (replace(PROFILE, nodes=2), "has 2 nodes.*not supported yet"),
-        (replace(PROFILE, driver="kvm2"), "no program /nowhere/minikube"),
     ],
 )
 def test_what_is_not_supported_is_refused_first(profile, words):
     with pytest.raises(RunbookError, match=words):
-        node_engine(profile, "/nowhere/minikube")
+        node_engine(profile, "minikube", run_command=None)
 
 
-def test_minikube_is_asked_with_the_profile_and_its_home(tmp_path):
-    program = tmp_path / "minikube"
-    program.write_text('#!/bin/sh\necho "$MINIKUBE_HOME $*" >&2\nexit 3\n')
-    program.chmod(0o755)
-    with pytest.raises(RunbookError, match="failed: /home/.minikube --profile todo docker-env --output json"):
-        node_engine(replace(PROFILE, driver="kvm2"), str(program))
+def test_minikube_is_asked_for_other_drivers_with_the_profile_and_its_home(tmp_path):
+    asked = []
+
+    def run_command(command, environ_update, handle_exceptions):
+        asked.append((command, environ_update))
+        return 0, json.dumps({"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_CERT_PATH": str(tmp_path)}), ""
+
+    with pytest.raises(RunbookError, match=r"ca\.pem is missing"):
+        node_engine(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)
+    assert asked == [(["/bin/minikube", "--profile", "todo", "docker-env", "--shell", "none", "--output", "json"], {"MINIKUBE_HOME": "/home/.minikube"})]
+
+
+def missing_program(*_arguments, **_options):
+    raise FileNotFoundError(2, "No such file or directory")
+
+
+@pytest.mark.parametrize(
+    "run_command, words",
+    [
+        (lambda *_a, **_o: (3, "", "machine does not exist\n"), "docker-env --shell none --output json failed: machine does not exist"),
+        (missing_program, "program /bin/minikube cannot be run: No such file"),
+    ],
+)
+def test_minikube_failing_is_a_clear_failure(run_command, words):
+    with pytest.raises(RunbookError, match=words):
+        node_engine(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)

@@ -28,7 +28,8 @@ class FakeEngine:
         self.builds = []
 
     def _made(self, name, labels):
-        return {"Id": f"sha256:{name}", "RepoTags": [name], "Labels": labels, "Config": {"Labels": labels}, "Os": "linux", "Architecture": "amd64"}
+        platform = {"Os": "linux", "Architecture": "amd64"}
+        return {"Id": f"sha256:{name}", "RepoTags": [name], "Labels": labels, "Config": {"Labels": labels}, **platform}
 
     def images(self):
         return list(self.kept.values())
