@@ -138,7 +138,7 @@ secrets:
       type: str
       returned: always
       sample: created
-    keys:
+    data:
       description: Each key with V(added), V(updated), V(restored) (it was missing and came back from a copy of it) or V(kept).
       type: dict
       returned: always
@@ -151,7 +151,7 @@ changed_secrets:
   elements: dict
   sample:
     - name: backend-api-secrets
-      keys:
+      data:
         - database-url
 refusals:
   description: Why nothing was changed, one sentence for each key or Secret.

@@ -28,7 +28,7 @@ MERGE = "application/merge-patch+json"
 
 def random_text(length: int) -> str:
     """Letters and digits from the system's source of randomness."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(ALPHABET) for _character in range(length))
 
 
 @dataclass
@@ -49,8 +49,8 @@ class Outcome:
         names = sorted({ref.secret for ref in self.keys})
         return {
             "changed": any(action != KEPT for action in self.keys.values()),
-            "secrets": [{"name": name, "action": self._action(name), "keys": self._keys(name)} for name in names],
-            "changed_secrets": [{"name": name, "keys": keys} for name in names if (keys := self._with(name, UPDATED))],
+            "secrets": [{"name": name, "action": self._action(name), "data": self._keys(name)} for name in names],
+            "changed_secrets": [{"name": name, "data": keys} for name in names if (keys := self._with(name, UPDATED))],
         }
 
     def diff(self) -> dict:

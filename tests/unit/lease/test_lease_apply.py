@@ -174,10 +174,10 @@ def test_of_many_racing_processes_one_gets_the_file(tmp_path):
     fork = multiprocessing.get_context("fork")
     for number in range(5):
         barrier, won = fork.Barrier(8), fork.Queue()
-        racers = [fork.Process(target=_race, args=(str(tmp_path / f"lock{number}"), barrier, won)) for _ in range(8)]
+        racers = [fork.Process(target=_race, args=(str(tmp_path / f"lock{number}"), barrier, won)) for _number in range(8)]
         for racer in racers:
             racer.start()
-        actions = [won.get(timeout=30) for _ in racers]
+        actions = [won.get(timeout=30) for _number in racers]
         for racer in racers:
             racer.join()
         assert sorted(actions) == ["acquired", *["refused"] * 7]

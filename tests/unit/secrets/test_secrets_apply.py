@@ -39,7 +39,7 @@ def test_made_once_then_only_read():
     cluster = FakeCluster()
     report = run(cluster).report()
     assert report["changed"]
-    assert report["secrets"][1] == {"name": "db", "action": "created", "keys": {"password": "added", "url": "added"}}
+    assert report["secrets"][1] == {"name": "db", "action": "created", "data": {"password": "added", "url": "added"}}
     assert value(cluster, "db", "url") == f"//{value(cluster, 'api', 'password')}@db"
     assert cluster.objects["Secret", "default", "db"]["metadata"]["labels"] == {
         "team": "a",
@@ -67,7 +67,7 @@ def test_two_runs_at_once_agree_on_the_first_ones_value():
     report = run(cluster).report()
     assert value(cluster, "db", "password") == value(cluster, "api", "password") == "theirs"
     assert value(cluster, "db", "url") == "//theirs@db"
-    assert report["secrets"][1]["keys"] == {"password": "kept", "url": "added"}
+    assert report["secrets"][1]["data"] == {"password": "kept", "url": "added"}
 
 
 def test_a_conflict_in_the_middle_keeps_what_was_reported_before():
@@ -99,7 +99,7 @@ def test_changed_secrets_are_those_whose_values_were_replaced():
     cluster.put("Secret", "a", encoded(k="old", same="same"))
     wanted = sources_of([{"name": "a", "data": {"k": {"value": "new"}, "same": {"value": "same"}, "more": {"value": "more"}}}])
     outcome = run(cluster, wanted)
-    assert outcome.report()["changed_secrets"] == [{"name": "a", "keys": ["k"]}]
+    assert outcome.report()["changed_secrets"] == [{"name": "a", "data": ["k"]}]
     assert outcome.diff() == {
         "before": {"a": {"k": "<old value>", "same": "<kept>"}},
         "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<kept>"}},
@@ -140,7 +140,7 @@ def test_a_missing_namespace():
 
 
 def test_generated_text():
-    made = {random_text(40) for _ in range(50)}
+    made = {random_text(40) for _number in range(50)}
     assert len(made) == 50
     assert all(len(text) == 40 and text.isalnum() and text.isascii() for text in made)
 

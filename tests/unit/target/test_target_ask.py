@@ -134,8 +134,12 @@ def test_an_api_server_that_hangs(tmp_path, listening):
     assert refused(target(tmp_path, f"http://127.0.0.1:{listening.getsockname()[1]}"))[0] == "hanging"
 
 
+def _cut_off(server):
+    server.accept()[0].close()
+
+
 def test_a_connection_that_is_cut_off(tmp_path, listening):
-    threading.Thread(target=lambda: listening.accept()[0].close(), daemon=True).start()
+    threading.Thread(target=_cut_off, args=(listening,), daemon=True).start()
     assert refused(target(tmp_path, f"http://127.0.0.1:{listening.getsockname()[1]}"))[0] == "reset"
 
 
