@@ -99,6 +99,8 @@ attributes:
     description: Where the module can run.
 notes:
   - The builder is the classic one. What only BuildKit knows in a Dockerfile (C(RUN --mount), here-documents) is refused by it.
+  - What a step fetches by itself (C(ADD) from a URL, a package manager) is not part of the digest.
+    To build anew because of it, change a build argument.
   - A base image is pulled when the node has none of its name. That a registry has a newer one is not looked for.
   - For a node in a container, the host's engine is asked for the node's address. It is found by E(DOCKER_HOST),
     or the current context of the docker command.

@@ -49,11 +49,15 @@ class EngineError(RunbookError):
 
 
 class Engine:
-    """One Docker Engine. ``where`` names it in messages, for example "The node's Docker (profile minikube)"."""
+    """One Docker Engine. ``where`` names it in messages, for example "The node's Docker (profile minikube)".
 
-    def __init__(self, api, where: str):
+    ``url`` is its address, None for the default socket.
+    """
+
+    def __init__(self, api, where: str, url: str | None):
         self._api = api
         self.where = where
+        self.url = url
 
     @classmethod
     def of_host(cls) -> Engine:
@@ -62,7 +66,7 @@ class Engine:
         settings = kwargs_from_env()
         url = settings.get("base_url") or _context_url()
         where = f"Docker on this machine ({_named_by(url)})"
-        return cls(_connect(where, url, settings.get("tls", False)), where)
+        return cls(_connect(where, url, settings.get("tls", False)), where, url)
 
     @classmethod
     def of_address(cls, url: str, certificates: str, where: str) -> Engine:
@@ -73,7 +77,7 @@ class Engine:
             if not os.path.exists(path):
                 raise RunbookError(f"{where} cannot be asked: the certificate file {path} is missing. Run: minikube start")
         tls = TLSConfig(client_cert=(paths["cert"], paths["key"]), ca_cert=paths["ca"], verify=True)
-        return cls(_connect(where, url, tls), where)
+        return cls(_connect(where, url, tls), where, url)
 
     def images(self) -> list[dict]:
         """Every image with a name: Id, RepoTags, RepoDigests, Labels, Created (seconds)."""

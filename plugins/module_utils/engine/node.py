@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -53,9 +52,9 @@ def address_of(container: dict | None, profile: Profile, daemon_host: str) -> Ad
     return Address(f"tcp://{daemon_host}:{bindings[0]['HostPort']}", str(profile.folder / "certs"))
 
 
-def daemon_host(docker_host: str | None) -> str:
-    """The host on which a container's published ports are reached, given DOCKER_HOST."""
-    return (docker_host and urlsplit(docker_host).hostname) or "127.0.0.1"
+def daemon_host(url: str | None) -> str:
+    """The host on which a container's published ports are reached, given its engine's address."""
+    return (url and urlsplit(url).hostname) or "127.0.0.1"
 
 
 def address_from(environment: str, profile: Profile) -> Address:
@@ -84,7 +83,8 @@ def _require_one_docker_node(profile: Profile):
 
 
 def _address_in_container(profile: Profile) -> Address:
-    return address_of(Engine.of_host().container(profile.name), profile, daemon_host(os.environ.get("DOCKER_HOST")))
+    host = Engine.of_host()
+    return address_of(host.container(profile.name), profile, daemon_host(host.url))
 
 
 def _address_from_minikube(profile: Profile, minikube: str, run_command: RunCommand) -> Address:

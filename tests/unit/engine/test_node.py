@@ -49,7 +49,7 @@ def test_a_node_without_an_engine_is_a_clear_failure(found, words):
 
 
 @pytest.mark.parametrize(
-    "docker_host, host",
+    "url, host",
     [
         (None, "127.0.0.1"),
         ("", "127.0.0.1"),
@@ -58,8 +58,8 @@ def test_a_node_without_an_engine_is_a_clear_failure(found, words):
         ("ssh://me@build-host", "build-host"),
     ],
 )
-def test_daemon_host(docker_host, host):
-    assert daemon_host(docker_host) == host
+def test_daemon_host(url, host):
+    assert daemon_host(url) == host
 
 
 def test_the_address_that_minikube_prints():
