@@ -11,6 +11,7 @@ from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, process_start
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import BLOCKED
 
 
 class ActionModule(ActionBase):
@@ -24,7 +25,19 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         holder = self._task.args.get("holder") or _this_run(task_vars.get("inventory_hostname", ""))
         arguments = {**self._task.args, "holder": holder}
+        result = self._ask({**arguments, "wait": 0} if _waits(arguments) else arguments, task_vars)
+        if result.get("action") == BLOCKED and result.get("failed") and _waits(arguments):
+            self._display.display(f"Waiting up to {arguments['wait']} s, as it is held by {result['holder']['identity']}")
+            result = self._ask(arguments, task_vars)
+        return result
+
+    def _ask(self, arguments, task_vars):
         return self._execute_module(module_name="runbook.minikube.lease", module_args=arguments, task_vars=task_vars)
+
+
+def _waits(arguments: dict) -> bool:
+    """Whether to wait, and so to say first for whom: a module prints nothing while it runs. Nonsense is left for the module to refuse."""
+    return str(arguments.get("wait") or "0").strip().isdigit() and int(arguments.get("wait") or 0) > 0
 
 
 def _this_run(inventory_host: str) -> dict:

@@ -61,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The complete description.
+  description: The complete description. V(rollout) holds the workloads in the form that the module M(runbook.minikube.rollout) takes.
   type: dict
   sample:
     name: todo
@@ -83,6 +83,10 @@ _value:
       - kind: Deployment
         name: backend-api
         signs: false
+        dapr: true
+    rollout:
+      - kind: Deployment
+        name: backend-api
         dapr: true
     health:
       - name: backend-api

@@ -49,7 +49,7 @@ class Source:
         if self.kind == "copy":
             return (self.content,)
         if self.kind == "template":
-            return tuple(Ref(found["secret"], found["key"]) for found in PLACEHOLDER.finditer(self.content))
+            return tuple(Ref(found["secret"], found["key"]) for found in PLACEHOLDER.finditer(str(self.content)))
         return ()
 
     def __repr__(self) -> str:

@@ -70,6 +70,31 @@ def test_two_runs_at_once_agree_on_the_first_ones_value():
     assert report["secrets"][1]["data"] == {"password": "kept", "url": "added"}
 
 
+@pytest.mark.parametrize("cut_at", range(3))
+def test_a_run_cut_off_before_any_of_its_writes_is_completed_by_the_next(cut_at):
+    cluster = FakeCluster()
+
+    class CutOff(BaseException):
+        pass
+
+    def count(number):
+        def hook(*_what):
+            if number == cut_at:
+                raise CutOff
+            cluster.before_write = count(number + 1)
+
+        return hook
+
+    cluster.before_write = count(0)
+    with pytest.raises(CutOff):
+        run(cluster)
+    before = value(cluster, "db", "password") if cut_at else None
+    run(cluster)
+    password = value(cluster, "db", "password")
+    assert password == (before or password) == value(cluster, "api", "password")
+    assert value(cluster, "db", "url") == f"//{password}@db"
+
+
 def test_a_conflict_in_the_middle_keeps_what_was_reported_before():
     cluster = FakeCluster()
     cluster.put("Secret", "api", encoded(other="o"))
