@@ -1,11 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filters runbook.minikube.manifests and runbook.minikube.with_images."""
+"""The filters runbook.minikube.manifests, with_images, applied and refused: what the role rollout computes."""
 
 from __future__ import annotations
 
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.applied import changes, refusals
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import checked
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images as replace_images
 
@@ -24,6 +25,16 @@ def with_images(objects: list[dict], images: dict) -> list[dict]:
     return replace_images(objects, images)
 
 
+def applied(result: dict, diff: bool = False) -> list[str]:
+    """What an apply changed, as lines."""
+    return changes(result, diff)
+
+
+def refused(result: dict, objects: list[dict]) -> str:
+    """Which objects an apply would refuse, and why; "" for none."""
+    return "\n".join(refusals(result, objects))
+
+
 def _parsed(file: str, text) -> list:
     if not isinstance(text, str):  # a template whose result is JSON arrives as data
         return [text]
@@ -37,4 +48,4 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self):
-        return {"manifests": manifests, "with_images": with_images}
+        return {"manifests": manifests, "with_images": with_images, "applied": applied, "refused": refused}

@@ -27,7 +27,8 @@ def checked(documents: dict[str, list], namespace: str) -> list[dict]:
             obj = _in_namespace(obj, namespace)
             identity = (obj["apiVersion"].rpartition("/")[0], obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"])
             if identity in places:
-                raise RunbookError(f"{place}: {obj['kind']} {obj['metadata']['name']} stands in {places[identity]} already. Keep one of them.")
+                named = f"{obj['kind']} {obj['metadata']['name']}"
+                raise RunbookError(f"{place}: {named} stands in {places[identity]} already. Keep one of them.")
             places[identity] = place
             objects.append(obj)
     return sorted(objects, key=_rank)

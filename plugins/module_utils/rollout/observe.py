@@ -19,6 +19,7 @@ PAUSE = 1  # seconds between attempts while the API server does not answer
 GATHER = 0.05  # seconds for which changes are gathered, so that a burst of them is judged once
 
 REVISIONS = {"Deployment": "ReplicaSet", "DaemonSet": "ControllerRevision"}
+OPTIONAL = ("PersistentVolumeClaim",)  # without it a pending claim is still told, by the scheduler's message
 STEPS = {
     "Pod": "to see whether the new pods serve",
     "ReplicaSet": "to know which pods are of a Deployment's new revision",
@@ -34,7 +35,7 @@ class Change:
     kind: str
     apply: Callable[[dict], None] | None = None
     outage: str = ""
-    error: RunbookError | None = None
+    error: Exception | None = None
 
 
 @dataclass
@@ -60,11 +61,7 @@ class Feed:
     def watch(self) -> None:
         """Lists what is needed besides to tell why something is not complete, and begins to watch every kind."""
         self._list("Event")
-        try:
-            self._list("PersistentVolumeClaim")
-        except ApiError as error:
-            if error.status != 403:  # without it a pending claim is still told, by the scheduler's message
-                raise
+        self._list("PersistentVolumeClaim")
         self._note_stuck()
         for kind, version in self._versions.items():
             arguments = (self.cluster, kind, self.observation.namespace, version, self._changes.put)
@@ -85,7 +82,9 @@ class Feed:
         try:
             items, self._versions[kind] = self.cluster.list_with_version(kind, namespace)
         except ApiError as error:
-            raise _forbidden(error, kind, namespace) from error
+            if error.status == 403 and kind in OPTIONAL:
+                return
+            raise _forbidden(error, kind, namespace, "list") from error
         self.observation.objects[kind] = _stored(kind, items)
 
     def _take(self, change: Change) -> None:
@@ -126,15 +125,19 @@ def follow(cluster: Cluster, kind: str, namespace: str, version: str, put: Calla
         except (ApiError, Unreachable) as error:
             status = getattr(error, "status", None)
             if status in (401, 403):
-                put(Change(kind, error=_forbidden(error, kind, namespace, "watch")))
+                if kind not in OPTIONAL:
+                    put(Change(kind, error=_forbidden(error, kind, namespace, "watch")))
                 return
             version = ""
             if status != 410:
                 put(Change(kind, outage=str(error)))
                 time.sleep(PAUSE)
+        except Exception as error:  # a thread's failure must not pass unseen: it is raised where the wait is
+            put(Change(kind, error=error))
+            return
 
 
-def _forbidden(error: ApiError, kind: str, namespace: str, verb: str = "list") -> RunbookError:
+def _forbidden(error: ApiError, kind: str, namespace: str, verb: str) -> RunbookError:
     if error.status != 403:
         return error
     step = STEPS.get(kind, "to see how far its rollout is")

@@ -72,8 +72,8 @@ WAITING = (
          "can't pull its image: the registry's TLS is not accepted by the node",
          "Give the node the registry's certificate authority, or declare the registry insecure (minikube start --insecure-registry).",
          PULL),
-    Rule(PULLING, r"pull access denied|unauthorized|authentication required|\b40[13]\b|no basic auth|denied: |authorization failed", FATAL,
-         "image_unauthorized", "may not pull its image, or the image's repository does not exist",
+    Rule(PULLING, r"pull access denied|unauthorized|authentication required|\b40[13]\b|no basic auth|denied: |authorization failed",
+         FATAL, "image_unauthorized", "may not pull its image, or the image's repository does not exist",
          "Check the image's name, and give the pod imagePullSecrets for a private registry. " + IN_THE_NODE, PULL),
     Rule(PULLING, UNREACHABLE, RETRYABLE, "registry_unreachable", "can't pull its image: the registry can't be reached from the node",
          "Check the registry's address and the node's network. " + IN_THE_NODE, PULL, "retry_grace"),
@@ -125,7 +125,8 @@ WAITING = (
     Rule(("KillContainerError", "RemoveContainerError", "KillPodSandboxError", "ResizePodInPlaceError"), "", RETRYABLE, "runtime_stuck",
          "can't be replaced: the container runtime does not remove or resize what is there",
          "Delete the pod; if that hangs too, restart the container runtime.", CREATE, "retry_grace"),
-    Rule(("CrashLoopBackOff",), "", AFTER_GRACE, "crash", "ends again and again", "See what it logs before it ends (kubectl logs --previous).", CRASH, "crash_restarts"),
+    Rule(("CrashLoopBackOff",), "", AFTER_GRACE, "crash", "ends again and again",
+         "See what it logs before it ends (kubectl logs --previous).", CRASH, "crash_restarts"),
     Rule((), "", RETRYABLE, "unknown", "waits", "See the message.", CREATE, "retry_grace"),
 )
 
@@ -145,7 +146,8 @@ TERMINATED = (
          "Raise resources.limits.memory, or let the application need less.", CRASH, "crash_restarts"),
     Rule(("Completed",), "", AFTER_GRACE, "ends_at_once", "ends without an error, and so is restarted again and again",
          "The main process of a workload's container must keep running in the foreground.", CRASH, "crash_restarts"),
-    Rule((), "", AFTER_GRACE, "crash", "ends with an error again and again", "See what it logs before it ends (kubectl logs --previous).", CRASH, "crash_restarts"),
+    Rule((), "", AFTER_GRACE, "crash", "ends with an error again and again", "See what it logs before it ends (kubectl logs --previous).",
+         CRASH, "crash_restarts"),
 )
 
 # Why a pod as a whole has ended: status.reason of a pod in phase Failed.

@@ -26,23 +26,37 @@ def deployment(replicas=1, generation=2, observed=2, updated=None, available=Non
     template = {"metadata": {"annotations": annotations or {}}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
     updated = replicas if updated is None else updated
     status = {
-        "observedGeneration": observed, "replicas": updated if total is None else total, "updatedReplicas": updated,
-        "availableReplicas": 0 if available is None else available, "conditions": list(conditions),
+        "observedGeneration": observed,
+        "replicas": updated if total is None else total,
+        "updatedReplicas": updated,
+        "availableReplicas": 0 if available is None else available,
+        "conditions": list(conditions),
     }
     annotations = {"deployment.kubernetes.io/revision": "2"}
     return {
         "metadata": meta("web", generation=generation, annotations=annotations),
-        "spec": {"replicas": replicas, "template": template, **spec}, "status": status,
+        "spec": {"replicas": replicas, "template": template, **spec},
+        "status": status,
     }
 
 
 def replica_set(hash_="new", revision="2", conditions=()):
-    metadata = meta(f"web-{hash_}", owner="web", labels={"pod-template-hash": hash_}, annotations={"deployment.kubernetes.io/revision": revision})
+    metadata = meta(
+        f"web-{hash_}", owner="web", labels={"pod-template-hash": hash_}, annotations={"deployment.kubernetes.io/revision": revision}
+    )
     return {"metadata": metadata, "spec": {}, "status": {"conditions": list(conditions)}}
 
 
 def container_status(name="app", state=None, last=None, restarts=0, ready=False):
-    return {"name": name, "state": state or {}, "lastState": last or {}, "restartCount": restarts, "ready": ready, "image": "app:1", "imageID": "docker://sha256:1"}
+    return {
+        "name": name,
+        "state": state or {},
+        "lastState": last or {},
+        "restartCount": restarts,
+        "ready": ready,
+        "image": "app:1",
+        "imageID": "docker://sha256:1",
+    }
 
 
 def waiting(reason, message=""):
@@ -64,14 +78,18 @@ def pod(name="web-new-1", hash_="new", statuses=(), init_statuses=(), containers
     owner = more.pop("owner", f"web-{hash_}")
     label = more.pop("label", "pod-template-hash")
     spec = {
-        "containers": containers or [{"name": "app", "image": "app:1", "readinessProbe": {}}], "initContainers": init_containers or [],
+        "containers": containers or [{"name": "app", "image": "app:1", "readinessProbe": {}}],
+        "initContainers": init_containers or [],
         "volumes": more.pop("volumes", []),
     }
     if scheduled and scheduled["status"] == "True":
         spec["nodeName"] = "minikube"
     status = {
-        "phase": more.pop("phase", "Pending"), "reason": more.pop("reason", None), "conditions": [scheduled] if scheduled else [],
-        "containerStatuses": list(statuses), "initContainerStatuses": list(init_statuses),
+        "phase": more.pop("phase", "Pending"),
+        "reason": more.pop("reason", None),
+        "conditions": [scheduled] if scheduled else [],
+        "containerStatuses": list(statuses),
+        "initContainerStatuses": list(init_statuses),
     }
     return {"metadata": meta(name, owner=owner, labels={label: hash_}, **more), "spec": spec, "status": status}
 
@@ -80,20 +98,31 @@ def event(uid, reason, message, first=1, last=None, field=None):
     involved = {"uid": uid, "fieldPath": field} if field else {"uid": uid}
     metadata = meta(f"event-{uid}-{reason}-{first}-{hash(message)}")
     return {
-        "metadata": metadata, "involvedObject": involved, "reason": reason, "message": message, "firstTimestamp": at(first),
+        "metadata": metadata,
+        "involvedObject": involved,
+        "reason": reason,
+        "message": message,
+        "firstTimestamp": at(first),
         "lastTimestamp": at(first if last is None else last),
     }
 
 
 def observe(*, pods=(), events=(), workloads=(WEB,), **kinds):
     objects = {"Pod": pods, "Event": events, **kinds}
-    return Observation("default", tuple(workloads), START, {kind: {obj["metadata"]["uid"]: obj for obj in items} for kind, items in objects.items()})
+    return Observation(
+        "default", tuple(workloads), START, {kind: {obj["metadata"]["uid"]: obj for obj in items} for kind, items in objects.items()}
+    )
 
 
 def web(*pods, events=(), deploy=None, sets=None, workloads=(WEB,), **kinds):
     """An observation of the Deployment web."""
     return observe(
-        pods=pods, events=events, workloads=workloads, Deployment=[deploy or deployment(total=len(pods))], ReplicaSet=sets or [replica_set()], **kinds
+        pods=pods,
+        events=events,
+        workloads=workloads,
+        Deployment=[deploy or deployment(total=len(pods))],
+        ReplicaSet=sets or [replica_set()],
+        **kinds,
     )
 
 

@@ -9,7 +9,7 @@ from rollout_objects import broken, container_status, event, terminated, verdict
 
 DIAL = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": dial tcp: lookup registry.example: no such host'
 NOT_FOUND = 'failed to resolve reference "docker.io/library/app:1": docker.io/library/app:1: not found'
-UNAUTHORIZED = 'failed to authorize: failed to fetch anonymous token: unexpected status from GET request: 401 Unauthorized'
+UNAUTHORIZED = "failed to authorize: failed to fetch anonymous token: unexpected status from GET request: 401 Unauthorized"
 DENIED = "Error response from daemon: pull access denied for app, repository does not exist or may require 'docker login': denied"
 OCI = "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: "
 
@@ -133,7 +133,9 @@ def test_grace_counts_from_the_first_failure_that_the_kubelet_told_and_survives_
     assert verdict(broken(container_status(state=waiting("ErrImagePull", DIAL)), events=[told])).state == FAILED
     observation = broken(container_status(state=waiting("ErrImagePull", DIAL)))
     assert verdict(observation, 30).state == PROGRESSING
-    observation.of("Pod")[0]["status"]["containerStatuses"][0]["state"] = waiting("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}')
+    observation.of("Pod")[0]["status"]["containerStatuses"][0]["state"] = waiting(
+        "ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}'
+    )
     assert verdict(observation, 62).state == FAILED
 
 

@@ -89,7 +89,9 @@ def test_scaled_to_zero_is_complete_with_a_note():
 
 
 def test_paused_fails_only_where_a_change_is_held_back():
-    assert categories(web(serving("web-old-1", "old"), deploy=deployment(updated=0, total=1, paused=True), sets=[replica_set("old", "1")])) == ["paused"]
+    assert categories(
+        web(serving("web-old-1", "old"), deploy=deployment(updated=0, total=1, paused=True), sets=[replica_set("old", "1")])
+    ) == ["paused"]
     assert one(web(serving(), deploy=deployment(available=1, paused=True))).state == COMPLETE
 
 
@@ -157,7 +159,7 @@ def test_a_pending_claim_names_what_its_provisioner_said():
         ("FailedMount", 'MountVolume.SetUp failed for volume "c" : configmap "settings" not found', "configmap_missing", 0),
         ("FailedMount", 'MountVolume.SetUp failed for volume "c" : secret "keys" not found', "secret_missing", 0),
         ("FailedMount", 'MountVolume.SetUp failed for volume "t" : configmap "kube-root-ca.crt" not found', "root_ca", 60),
-        ("FailedMount", 'MountVolume.SetUp failed : failed to sync configmap cache: timed out', None, None),
+        ("FailedMount", "MountVolume.SetUp failed : failed to sync configmap cache: timed out", None, None),
         ("FailedMount", 'MountVolume.SetUp failed : object "default"/"settings" not registered', None, None),
         ("FailedMount", "Unable to attach or mount volumes: timed out", "volume", 60),
         ("FailedAttachVolume", "AttachVolume.Attach failed", "volume", 60),
@@ -185,7 +187,11 @@ def test_events_before_anything_has_started(reason, message, category, grace):
         ('admission webhook "policy.example.com" denied the request: no', "webhook_denied", 0),
         ('pods "web-new-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', "pod_security", 0),
         ('Internal error occurred: failed calling webhook "a.b": connection refused', "webhook_unreachable", 60),
-        ('pods "web-new-1" is forbidden: error looking up service account default/x: serviceaccount "x" not found', "service_account_missing", 15),
+        (
+            'pods "web-new-1" is forbidden: error looking up service account default/x: serviceaccount "x" not found',
+            "service_account_missing",
+            15,
+        ),
         ("Pod is invalid: spec.containers[0].image: Required value", "pod_invalid", 0),
         ("etcdserver: request timed out", "not_created", 60),
     ],
@@ -199,7 +205,12 @@ def test_pods_that_cannot_be_made(message, category, grace):
 
 
 def test_a_refusal_from_before_the_wait_may_be_over():
-    old = {"type": "ReplicaFailure", "status": "True", "message": 'admission webhook "x" denied the request', "lastTransitionTime": at(-600)}
+    old = {
+        "type": "ReplicaFailure",
+        "status": "True",
+        "message": 'admission webhook "x" denied the request',
+        "lastTransitionTime": at(-600),
+    }
     deploy = deployment(updated=0, total=0)
     deploy["metadata"]["creationTimestamp"] = at(-700)
     observation = web(deploy=deploy, sets=[replica_set(conditions=[old])])
@@ -249,7 +260,13 @@ def test_dapr_demanded_without_the_annotation():
 
 
 def test_the_progress_deadline_brings_what_is_suspected():
-    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "has timed out", "lastTransitionTime": at(600)}
+    late = {
+        "type": "Progressing",
+        "status": "False",
+        "reason": "ProgressDeadlineExceeded",
+        "message": "has timed out",
+        "lastTransitionTime": at(600),
+    }
     unready = pod(statuses=[container_status(state=running())])
     told = event("web-new-1", "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503", field="spec.containers{app}")
     assert verdict(web(unready, deploy=deployment(), events=[told]), 599).state == PROGRESSING
@@ -289,7 +306,13 @@ DB = Workload("StatefulSet", "db")
 
 
 def stateful_set(replicas=1, update="new", ready=None, available=1, **spec):
-    status = {"observedGeneration": 1, "updateRevision": update, "availableReplicas": available, "readyReplicas": available, "replicas": replicas}
+    status = {
+        "observedGeneration": 1,
+        "updateRevision": update,
+        "availableReplicas": available,
+        "readyReplicas": available,
+        "replicas": replicas,
+    }
     return {"metadata": meta("db", generation=1), "spec": {"replicas": replicas, "template": {}, **spec}, "status": status}
 
 
@@ -323,7 +346,9 @@ def test_on_delete_is_explained():
 
 
 def test_stateful_set_whose_pods_cannot_be_made():
-    told = event("db", "FailedCreate", 'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: q', first=1)
+    told = event(
+        "db", "FailedCreate", 'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota: q', first=1
+    )
     observation = observe(events=[told], workloads=[DB], StatefulSet=[stateful_set(available=0)])
     assert categories(observation, 17) == ["quota"]
 
@@ -338,7 +363,15 @@ def test_daemon_set_is_judged_by_its_newest_revision():
     def seen(pod_hash):
         status = {"observedGeneration": 1, "desiredNumberScheduled": 1, "updatedNumberScheduled": 1, "numberAvailable": 1}
         agent = {"metadata": meta("agent", generation=1), "spec": {"template": {}}, "status": status}
-        pods = [pod("agent-1", pod_hash, owner="agent", label="controller-revision-hash", statuses=[container_status(state=running(), ready=True)])]
+        pods = [
+            pod(
+                "agent-1",
+                pod_hash,
+                owner="agent",
+                label="controller-revision-hash",
+                statuses=[container_status(state=running(), ready=True)],
+            )
+        ]
         revisions = [revision("new", 2), revision("old", 1)]
         return observe(pods=pods, workloads=[AGENT], DaemonSet=[agent], ControllerRevision=revisions)
 
@@ -356,7 +389,9 @@ def test_many_objects_are_judged_fast():
         item = deployment(available=1)
         item["metadata"] = meta(name, generation=2, annotations={"deployment.kubernetes.io/revision": "2"})
         made = replica_set()
-        made["metadata"] = meta(f"{name}-new", owner=name, labels={"pod-template-hash": "new"}, annotations={"deployment.kubernetes.io/revision": "2"})
+        made["metadata"] = meta(
+            f"{name}-new", owner=name, labels={"pod-template-hash": "new"}, annotations={"deployment.kubernetes.io/revision": "2"}
+        )
         deployments.append(item)
         sets.append(made)
         pods.append(serving(f"{name}-new-1", owner=f"{name}-new"))

@@ -1,0 +1,104 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Manifests: what is refused, in which order they are applied, where images are replaced, and what an apply's result says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.runbook.minikube.plugins.filter.manifests import manifests
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.applied import changes, refusals
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import checked, with_images
+
+
+def obj(kind="ConfigMap", name="a", api_version="v1", **more):
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **more}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("text", "f.yml, document 2: this is no Kubernetes object but str"),
+        ({"kind": "ConfigMap"}, "f.yml, document 2: apiVersion is missing"),
+        ({"apiVersion": "v1"}, "f.yml, document 2: kind is missing"),
+        ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}, "f.yml, document 2: ConfigMap has no metadata.name"),
+        (obj("Secret", "keys", stringData={"a": "do-not-show"}), "f.yml, document 2: Secret keys stands in a manifest"),
+        ({"apiVersion": "v1", "kind": "List", "items": [{}]}, "f.yml, document 2, item 1: apiVersion is missing"),
+        (obj(), "f.yml, document 2: ConfigMap a stands in f.yml, document 1 already"),
+    ],
+)
+def test_refused(document, message):
+    with pytest.raises(RunbookError) as error:
+        checked({"f.yml": [obj(), document]}, "default")
+    assert message in str(error.value) and "do-not-show" not in str(error.value)
+
+
+def test_order_namespace_lists_and_empty_documents():
+    found = {
+        "a.yml": [obj("Deployment", "d", "apps/v1"), None, obj("Service", "s")],
+        "b.yml": [{"apiVersion": "v1", "kind": "List", "items": [obj("Namespace", "n"), obj("ConfigMap", "c")]}],
+    }
+    objects = checked(found, "todo")
+    assert [item["kind"] for item in objects] == ["Namespace", "Service", "ConfigMap", "Deployment"]
+    assert [item["metadata"].get("namespace") for item in objects] == [None, "todo", "todo", "todo"]
+
+
+def test_the_same_name_in_another_namespace_or_group_is_another_object():
+    other = obj()
+    other["metadata"]["namespace"] = "other"
+    assert len(checked({"f.yml": [obj(), other, obj("Component", "a", "dapr.io/v1alpha1")]}, "default")) == 3
+
+
+def pod_spec():
+    return {"initContainers": [{"image": "tool"}], "containers": [{"image": "app"}, {"image": "other:1"}]}
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda spec: obj("Pod", spec=spec),
+        lambda spec: obj("Deployment", spec={"template": {"spec": spec}}),
+        lambda spec: obj("CronJob", spec={"jobTemplate": {"spec": {"template": {"spec": spec}}}}),
+    ],
+)
+def test_images_are_replaced_in_every_kind_and_the_input_stays(make):
+    before = make(pod_spec())
+    expected = {"initContainers": [{"image": "tool:sha-2"}], "containers": [{"image": "app:sha-1"}, {"image": "other:1"}]}
+    assert with_images([before], {"app": "app:sha-1", "tool": "tool:sha-2"}) == [make(expected)]
+    assert before == make(pod_spec())
+
+
+@pytest.mark.parametrize("spec", [None, {}, {"template": "a string"}, {"template": None}, {"containers": "none"}])
+def test_objects_of_other_shapes_are_left_alone(spec):
+    assert with_images([obj("Component", spec=spec)], {"a": "b"}) == [obj("Component", spec=spec)]
+
+
+def test_the_filter_pairs_texts_with_files_and_names_the_broken_one():
+    plain, rendered = ["{apiVersion: v1, kind: ConfigMap, metadata: {name: one}}"], [obj(name="two")]
+    objects = manifests(["x.yml.j2", "y.yml"], plain, rendered, "default")
+    assert [item["metadata"]["name"] for item in objects] == ["two", "one"]
+    with pytest.raises(AnsibleFilterError, match="(?s)y.yml is not valid YAML.*line 1"):
+        manifests(["y.yml"], ["{a: ["], [], "default")
+
+
+CONFLICT = 'Failed to apply object: b\'{"kind":"Status","message":"Apply failed with 1 conflict: conflict with \\"x\\": .data.a","reason":"Conflict"}\''
+
+
+def test_refusals_name_the_object_of_the_same_place():
+    result = {"result": {"results": [{"changed": False}, {"error": {"msg": CONFLICT.replace("b'", "").rstrip("'")}}]}}
+    (sentence,) = refusals(result, [obj(name="good"), obj(name="bad")])
+    assert sentence.startswith("ConfigMap bad can't be applied") and '"x": .data.a' in sentence and "rollout_force_conflicts" in sentence
+    assert refusals({"error": {"msg": "no such host"}}, [obj()]) == ["ConfigMap a can't be applied: no such host"]
+    assert refusals({"changed": False, "result": obj()}, [obj()]) == []
+
+
+def test_changes_tell_made_from_changed_without_the_servers_own_fields():
+    made = {"changed": True, "result": obj(name="new"), "diff": {"before": {}, "after": obj(name="new")}}
+    after = {"data": {"a": "2"}, "metadata": {"resourceVersion": "9"}}
+    changed = {"changed": True, "result": obj(), "diff": {"before": {"data": {"a": "1"}}, "after": after}}
+    same = {"changed": False, "result": obj(name="same")}
+    result = {"result": {"results": [made, changed, same]}}
+    assert changes(result, False) == ["ConfigMap new: made", "ConfigMap a: changed"]
+    assert changes(result, True)[-2:] == [f"  - {json.dumps({'data': {'a': '1'}})}", f"  + {json.dumps({'data': {'a': '2'}})}"]
