@@ -14,7 +14,8 @@ description:
   - A stopped, half-started or half-deleted profile is brought back. What runs is left alone.
   - The profile has a C(MINIKUBE_HOME) and a kubeconfig of its own, so that no other profile, kubeconfig or current context is touched.
   - A container of the profile's name that this module did not make is never touched.
-  - A profile that has served before is never deleted to repair it; one that never served holds no data and is made anew.
+  - A profile that has been seen ready is never deleted to repair it; one that never was holds no data and is made anew. So that this is known,
+    each run notes in O(claims) and O(home) that it saw the profile ready, in check mode too.
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -79,9 +80,9 @@ options:
     elements: str
     default: []
   timeout:
-    description: Seconds that one start may take.
+    description: Seconds that minikube may wait for the cluster in one start.
     type: int
-    default: 600
+    default: 360
   lock_timeout:
     description: Seconds to wait for another run that is changing the profile.
     type: int
@@ -153,7 +154,7 @@ from pathlib import Path
 
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
@@ -171,7 +172,7 @@ ARGUMENT_SPEC = {
     "cpus": {"type": "int", "default": 2},
     "memory": {"type": "str", "default": "6g"},
     "arguments": {"type": "list", "elements": "str", "default": []},
-    "timeout": {"type": "int", "default": 600},
+    "timeout": {"type": "int", "default": 360},
     "lock_timeout": {"type": "int", "default": 600},
 }
 
@@ -189,7 +190,9 @@ def main():
 
 
 def _plan(profile: Profile, params: dict) -> Plan:
-    return make_plan(observe(profile), profile.name, params["state"], params["container_runtime"], params["kubernetes_version"])
+    observed = observe(profile)
+    note_if_ready(profile, observed)
+    return make_plan(observed, profile.name, params["state"], params["container_runtime"], params["kubernetes_version"])
 
 
 def _carry_out(profile: Profile, params: dict) -> Plan:

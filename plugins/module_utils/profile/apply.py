@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import os
 import shutil
 import subprocess
 import time
-from datetime import datetime, timezone
+from datetime import datetime
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import drop_claim, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import inspect, observe, problems_now
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import inspect, note_if_ready, observe, problems_now
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
 
 SETTLE_SECONDS = 120  # after minikube's start, until node, DNS and storage are ready
@@ -50,33 +50,35 @@ def _take(file, profile: Profile, wait: int) -> None:
 def apply(plan: Plan, minikube: Minikube, options: StartOptions, timeout: int) -> None:
     """Does the plan's actions in order. Raises RunbookError with the cause where the profile does not get there."""
     steps = {
-        "start": lambda: _start(minikube, options, timeout),
-        "stop": minikube.stop,
-        "delete": lambda: _delete(minikube),
-        "remove_container": lambda: _docker("container", "rm", "--force", minikube.profile.name),
-        "remove_leftovers": lambda: _remove_leftovers(minikube.profile),
-        "remove_files": lambda: _remove_files(minikube.profile),
+        "start": lambda _action: _start(minikube, options, timeout),
+        "stop": lambda _action: minikube.stop(),
+        "unmake": lambda _action: _unmake(minikube.profile),
+        "renew_node": lambda action: _renew_node(minikube.profile, action.image),
+        "remove_container": lambda _action: _docker("container", "rm", "--force", minikube.profile.name),
+        "remove_from_engine": lambda _action: _remove_from_engine(minikube.profile),
+        "remove_files": lambda _action: _remove_files(minikube.profile),
     }
     for action in plan.actions:
-        steps[action.kind]()
+        steps[action.kind](action)
+
+
+def _renew_node(profile: Profile, image: str) -> None:
+    """Removes minikube's note, in the node's volume, of the configuration that the lost container had."""
+    note = "/node/tmp/minikube/kubeadm.yaml"
+    _docker("run", "--rm", "--network", "none", "--entrypoint", "rm", "--volume", f"{profile.name}:/node", image, "-f", note)
 
 
 def _start(minikube: Minikube, options: StartOptions, timeout: int) -> None:
-    """Starts; a cluster that has never served holds no data, so where it does not start it is made anew, once."""
+    """Starts, and remembers the container that was seen ready."""
     profile = minikube.profile
-    served = observe(profile).served
-    _claim(profile, served)
+    write_claim(profile)
     failure = _start_once(minikube, options, timeout)
-    if failure and not served:
-        _delete(minikube)
-        _claim(profile, False)
-        failure = _start_once(minikube, options, timeout)
     if failure:
         raise RunbookError(
             f"The profile {profile.name} does not start. {failure}\nIts data is untouched. Look at `minikube logs -p {profile.name}` "
             f"with MINIKUBE_HOME={profile.home}; state: absent removes the profile, and its data."
         )
-    _claim(profile, True)
+    note_if_ready(profile, observe(profile))
 
 
 def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
@@ -92,30 +94,22 @@ def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
     return "; ".join(problems) + (f"\nminikube's last lines:\n{failure}" if failure else "")
 
 
-def _claim(profile: Profile, served: bool) -> None:
-    """Records that containers of this name made from now on are ours, and whether the cluster was seen ready."""
-    since = datetime.now(timezone.utc).isoformat()
-    with contextlib.suppress(OSError, ValueError, KeyError):
-        since = json.loads(profile.claim_file.read_text(encoding="utf-8"))["since"]
-    new = profile.claim_file.with_suffix(".new")
-    new.write_text(json.dumps({"since": since, "served": served, "home": str(profile.home)}), encoding="utf-8")
-    os.replace(new, profile.claim_file)
+def _unmake(profile: Profile) -> None:
+    """Removes a profile that never served, but not the programs and images that lie ready in its home."""
+    _remove_from_engine(profile)
+    for kind in ("profiles", "machines"):
+        shutil.rmtree(profile.home / ".minikube" / kind / profile.name, ignore_errors=True)
 
 
-def _delete(minikube: Minikube) -> None:
-    minikube.delete()
-    _remove_leftovers(minikube.profile)
-
-
-def _remove_leftovers(profile: Profile) -> None:
+def _remove_from_engine(profile: Profile) -> None:
     """Removes what carries the profile's name in the engine, and our claim to it."""
     for kind, *force in (("container", "--force", "--volumes"), ("volume", "--force"), ("network",)):
         _docker(kind, "rm", *force, profile.name)
-    profile.claim_file.unlink(missing_ok=True)
+    drop_claim(profile)
 
 
 def _docker(*arguments: str) -> None:
-    """A removal; that there is nothing to remove is no failure."""
+    """Calls docker; that there is nothing to remove is no failure."""
     result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120, check=False)
     text = result.stderr.lower()
     if result.returncode and "no such" not in text and "not found" not in text:
@@ -126,7 +120,7 @@ def _remove_files(profile: Profile) -> None:
     """Removes the profile's own folder and kubeconfig."""
     shutil.rmtree(profile.home)
     profile.kubeconfig.unlink(missing_ok=True)
-    profile.claim_file.unlink(missing_ok=True)
+    drop_claim(profile)
 
 
 def verify(profile: Profile, plan: Plan, state: str) -> None:
@@ -140,7 +134,7 @@ def verify(profile: Profile, plan: Plan, state: str) -> None:
 
 
 def _verify_absence(profile: Profile, plan: Plan) -> None:
-    removed = {action.kind for action in plan.actions} & {"delete", "remove_leftovers"}
+    removed = {action.kind for action in plan.actions} & {"remove_from_engine"}
     left = [kind for kind in ("container", "volume", "network") if removed and inspect(kind, profile.name)]
     left += ["home"] if profile.home.exists() else []
     if left:

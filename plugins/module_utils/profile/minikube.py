@@ -11,6 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Profile
 
 _LAST_LINES = 25
+_STOP_SECONDS = 300
 _QUIET = {
     "MINIKUBE_IN_STYLE": "false",
     "MINIKUBE_WANTUPDATENOTIFICATION": "false",
@@ -51,16 +52,9 @@ class Minikube:
 
     def stop(self) -> None:
         """Stops the profile. Raises RunbookError where it does not stop."""
-        self._must(["stop"])
-
-    def delete(self) -> None:
-        """Deletes the profile with its container, volume and network."""
-        self._must(["delete"])
-
-    def _must(self, arguments: list[str]) -> None:
-        failure = self._call(arguments, 300)
+        failure = self._call(["stop"], _STOP_SECONDS)
         if failure:
-            raise RunbookError(f"`minikube {arguments[0]} -p {self.profile.name}` failed:\n{failure}")
+            raise RunbookError(f"`minikube stop -p {self.profile.name}` failed:\n{failure}")
 
     def _call(self, arguments: list[str], timeout: int) -> str:
         command = [self.program, *arguments, "--profile", self.profile.name]

@@ -8,6 +8,7 @@ import subprocess
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
 
@@ -19,18 +20,27 @@ def observe(profile: Profile) -> Observed:
     """The profile as it is. Raises RunbookError where the engine does not answer."""
     container = inspect("container", profile.name)
     config = _read_json(profile.config_file)
-    claim = _read_json(profile.claim_file)
+    claim = read_claim(profile)
     known = bool(config or claim)
     return Observed(
         container=container["State"]["Status"] if container else "",
+        image=container["Config"]["Image"] if container else (config or {}).get("KicBaseImage", ""),
         volume=known and inspect("volume", profile.name) is not None,
         network=known and inspect("network", profile.name) is not None,
         config=config,
         files=profile.home.exists(),
         claimed=bool(container and claim) and _is_claimed(container, claim),
-        served=bool(claim and claim.get("served")),
+        served=known and (claim is None or bool(claim.container)),
+        noted=bool(container and claim) and claim.container == container["Id"],
+        configured=bool(container) and _is_configured(profile.name),
         problems=problems_now(profile) if container and config and container["State"]["Running"] else (),
     )
+
+
+def note_if_ready(profile: Profile, observed: Observed) -> None:
+    """Remembers a container that was seen ready: from then on its volume may hold data, and is never removed to repair."""
+    if observed.healthy and not observed.noted:
+        write_claim(profile, inspect("container", profile.name)["Id"])
 
 
 def problems_now(profile: Profile) -> tuple[str, ...]:
@@ -47,10 +57,16 @@ def problems_now(profile: Profile) -> tuple[str, ...]:
         return (str(error),)
 
 
-def _is_claimed(container: dict, claim: dict) -> bool:
+def _is_claimed(container: dict, claim: Claim) -> bool:
     """Made by minikube after we took the name; both times are in UTC, so their texts compare."""
     labels = container["Config"].get("Labels") or {}
-    return labels.get(_MADE_BY_MINIKUBE) == "true" and container["Created"][:19] >= claim["since"][:19]
+    return labels.get(_MADE_BY_MINIKUBE) == "true" and container["Created"][:19] >= claim.since[:19]
+
+
+def _is_configured(name: str) -> bool:
+    """Whether the container, running or not, has a kubelet's credentials; they are looked for, not looked at."""
+    command = ["docker", "cp", f"{name}:/etc/kubernetes/kubelet.conf", "-"]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=ENGINE_TIMEOUT, check=False).returncode == 0
 
 
 def inspect(kind: str, name: str) -> dict | None:

@@ -23,10 +23,19 @@ def _presence(observed: Observed, version: str) -> Plan:
     reasons = _reasons_to_start(observed, version)
     if not reasons:
         return Plan()
-    start = Action("start", "; ".join(reasons))
-    if observed.container and not observed.config:
-        return Plan((Action("remove_container", "minikube has lost its record of the profile"), start), reasons)
-    return Plan((start,), reasons)
+    return Plan((*_preparation(observed), Action("start", "; ".join(reasons))), reasons)
+
+
+def _preparation(observed: Observed) -> tuple[Action, ...]:
+    """What comes before a start. What never served holds no data, and is surely and quickly made anew."""
+    if not observed.served:
+        unfinished = observed.container or observed.config or observed.volume
+        return (Action("unmake", "it was never ready, so nothing is lost"),) if unfinished else ()
+    lost = observed.container and not observed.config
+    removal = (Action("remove_container", "minikube has lost its record of the profile"),) if lost else ()
+    # Minikube takes a new container on an old volume for a configured node, and waits in vain.
+    new = observed.volume and observed.image and (lost or not observed.configured)
+    return (*removal, *((Action("renew_node", "its container is new and its volume is not", observed.image),) if new else ()))
 
 
 def _reasons_to_start(observed: Observed, version: str) -> tuple[str, ...]:
@@ -46,10 +55,8 @@ def _reasons_to_start(observed: Observed, version: str) -> tuple[str, ...]:
 
 def _removal(observed: Observed) -> tuple[Action, ...]:
     actions = []
-    if observed.config:
-        actions.append(Action("delete", "it exists"))
-    elif observed.container or observed.volume or observed.network:
-        actions.append(Action("remove_leftovers", "minikube has lost its record of the profile"))
+    if observed.container or observed.volume or observed.network:
+        actions.append(Action("remove_from_engine", "it exists"))
     if observed.files:
         actions.append(Action("remove_files", "nothing else needs them"))
     return tuple(actions)

@@ -10,14 +10,19 @@ from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan impo
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed
 
 CONFIG = {"KubernetesConfig": {"ContainerRuntime": "docker", "KubernetesVersion": "v1.33.1"}}
-HEALTHY = Observed(container="running", volume=True, network=True, config=CONFIG, files=True, claimed=True, served=True)
+SERVED = {"volume": True, "image": "i", "served": True}
+HEALTHY = Observed(container="running", network=True, config=CONFIG, files=True, claimed=True, configured=True, **SERVED)
 STATES = {
     "healthy": (HEALTHY, []),
     "never made": (Observed(), ["start"]),
-    "stopped": (Observed(container="exited", volume=True, config=CONFIG, claimed=True), ["start"]),
-    "half started": (Observed(container="running", config=CONFIG, problems=("no node has joined",)), ["start"]),
-    "container gone": (Observed(volume=True, config=CONFIG), ["start"]),
-    "record gone": (Observed(container="running", volume=True, claimed=True), ["remove_container", "start"]),
+    "stopped": (Observed(container="exited", config=CONFIG, claimed=True, configured=True, **SERVED), ["start"]),
+    "sick": (Observed(container="running", config=CONFIG, configured=True, problems=("no node has joined",), **SERVED), ["start"]),
+    "cut off in its first start": (Observed(container="running", volume=True, config=CONFIG, claimed=True, problems=("x",)), ["unmake", "start"]),
+    "cut off before its container": (Observed(config=CONFIG), ["unmake", "start"]),
+    "container gone": (Observed(config=CONFIG, **SERVED), ["renew_node", "start"]),
+    "cut off with a new container": (Observed(container="running", config=CONFIG, problems=("x",), **SERVED), ["renew_node", "start"]),
+    "container and volume gone": (Observed(config=CONFIG, image="i", served=True), ["start"]),
+    "record gone": (Observed(container="running", claimed=True, configured=True, **SERVED), ["remove_container", "renew_node", "start"]),
 }
 
 
@@ -44,10 +49,10 @@ def test_restarted_stops_only_what_runs():
 
 
 def test_absent():
-    assert kinds(HEALTHY, state="absent") == ["delete", "remove_files"]
+    assert kinds(HEALTHY, state="absent") == ["remove_from_engine", "remove_files"]
     assert kinds(Observed(), state="absent") == []
-    assert kinds(Observed(container="exited", claimed=True, files=True), state="absent") == ["remove_leftovers", "remove_files"]
-    assert kinds(Observed(volume=True), state="absent") == ["remove_leftovers"]
+    assert kinds(Observed(container="exited", claimed=True, files=True), state="absent") == ["remove_from_engine", "remove_files"]
+    assert kinds(Observed(volume=True), state="absent") == ["remove_from_engine"]
 
 
 @pytest.mark.parametrize("state", ["present", "absent", "restarted"])
