@@ -1,0 +1,248 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The role local_cluster on the real engine: what it refuses within seconds, what it brings back, what it leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import CHECKOUT, PROFILE, Playbooks, TestCluster
+
+PLAYBOOK = "tests/cluster/playbooks/local_cluster.yml"
+SECONDS = 60  # "within seconds" on a machine that others use too
+
+
+@pytest.fixture
+def alone(tmp_path) -> Playbooks:
+    """Runs of a profile that no other test has, with a state folder of its own."""
+    return Playbooks({"local_cluster_profile": "runbook-alone", "local_cluster_state_dir": str(tmp_path / "state"),
+                      "local_cluster_install_packages": False})
+
+
+@dataclass
+class Shell(Playbooks):
+    """A user's shell with another environment."""
+
+    changes: dict | None = None
+
+    def environment(self) -> dict:
+        return {**super().environment(), **(self.changes or {})}
+
+
+def refused(run, *words: str) -> None:
+    assert run.status != 0 and run.seconds < SECONDS
+    text = " ".join(run.output.split())
+    for word in words:
+        assert word in text, run.output[-3000:]
+
+
+def test_a_running_cluster_is_reused_in_seconds(playbooks, deployed):
+    run = playbooks.run(PLAYBOOK, with_dapr=True).ok()
+    assert run.recap["changed"] == 0 and run.seconds < SECONDS
+
+
+def test_check_mode_on_a_running_cluster_would_change_nothing(playbooks, deployed):
+    assert playbooks.run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
+
+
+def test_check_mode_says_what_it_would_do_and_does_nothing(alone, deployed):
+    run = alone.run(PLAYBOOK, "--check").ok()
+    assert "start the profile runbook-alone: it does not exist" in run.output
+    assert subprocess.run(["docker", "inspect", "runbook-alone"], capture_output=True, check=False).returncode != 0
+    assert not Path(alone.variables["local_cluster_state_dir"]).exists()
+
+
+def test_the_metrics_server_answers(deployed):
+    cluster, _run = deployed
+    deadline = time.monotonic() + 120
+    while not (lines := cluster.kubectl("top", "nodes", "--no-headers", check=False)) and time.monotonic() < deadline:
+        time.sleep(3)
+    assert PROFILE in lines and "Mi" in lines
+
+
+CLAIM = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: plain}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
+"""
+
+
+def test_a_plain_claim_gets_its_storage(deployed):
+    cluster, _run = deployed
+    cluster.kubectl("create", "namespace", "storage-test")
+    try:
+        cluster.kubectl("apply", "-n", "storage-test", "-f", "-", stdin=CLAIM)
+        cluster.kubectl("wait", "-n", "storage-test", "pvc/plain", "--for=jsonpath={.status.phase}=Bound", "--timeout=60s")
+    finally:
+        cluster.kubectl("delete", "namespace", "storage-test")
+
+
+def test_a_dead_engine_is_named_and_left_alone(alone):
+    run = Shell(alone.variables, changes={"DOCKER_HOST": "tcp://127.0.0.1:9"}).run(PLAYBOOK, local_cluster_install_packages=True)
+    refused(run, "DOCKER_HOST=tcp://127.0.0.1:9", "unset DOCKER_HOST")
+
+
+def test_a_container_of_somebody_else_is_refused(alone, deployed):
+    subprocess.run(["docker", "create", "--name", "runbook-alone", "busybox:latest", "true"], check=True, capture_output=True)
+    try:
+        for state in ("present", "absent"):
+            refused(alone.run(PLAYBOOK, local_cluster_state=state), "It is left alone", "docker rm -f runbook-alone")
+        subprocess.run(["docker", "inspect", "runbook-alone"], check=True, capture_output=True)
+    finally:
+        subprocess.run(["docker", "rm", "runbook-alone"], check=True, capture_output=True)
+
+
+def test_without_go_and_minikube_it_says_what_is_missing(alone, tmp_path):
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("docker", "timeout", "bash", "sh", "env", "sed", "dirname", "cat"):
+        (tools / name).symlink_to(shutil.which(name))
+    began = time.monotonic()
+    program = Path(sys.executable).with_name("ansible-playbook")
+    cache = tmp_path / "cache"
+    done = subprocess.run(
+        [str(program), str(CHECKOUT / PLAYBOOK), *(f"-e{key}={value}" for key, value in alone.variables.items()), f"-elocal_cluster_cache_dir={cache}",
+         "-elocal_cluster_release_url=http://127.0.0.1:9", "-elocal_cluster_helm_release_url=http://127.0.0.1:9",
+         "-elocal_cluster_registry_probe_url=http://127.0.0.1:9", "-elocal_cluster_chart_probe_url=http://127.0.0.1:9"],
+        env={**os.environ, "PATH": str(tools), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "playbooks/collections")},
+        text=True, capture_output=True, check=False, timeout=300,
+    )
+    text = " ".join(done.stdout.split())
+    assert done.returncode != 0 and time.monotonic() - began < SECONDS
+    assert "lacks Go 1.24 or newer" in text and "put a minikube on PATH (local_cluster_source=path)" in text, done.stdout[-3000:]
+    assert not (cache / "programs").exists()
+
+
+class _Mirror(http.server.BaseHTTPRequestHandler):
+    """A mirror of minikube's releases with one release."""
+
+    checksum = ""
+    body = b"#!/bin/sh\necho this is the mirror\'s minikube\nexit 3\n"
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.checksum.encode() if self.path.endswith(".sha256") else self.body)
+
+    def log_message(self, *arguments):
+        """Says nothing."""
+
+
+@pytest.fixture
+def mirror(alone, tmp_path):
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Mirror) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        alone.variables |= {
+            "local_cluster_source": "release", "local_cluster_cache_dir": str(tmp_path / "cache"), "local_cluster_timeout": 30,
+            "local_cluster_release_url": f"http://127.0.0.1:{server.server_port}",
+            # Only minikube's own release is tried here; all else is left out or taken as it would be with internet.
+            "local_cluster_registry_probe_url": f"http://127.0.0.1:{server.server_port}", "local_cluster_metrics_server": False,
+            "local_cluster_chart_probe_url": f"http://127.0.0.1:{server.server_port}",
+        }
+        yield alone
+        server.shutdown()
+
+
+def test_a_corrupted_release_is_refused(mirror, tmp_path):
+    _Mirror.checksum = "0" * 64
+    refused(mirror.run(PLAYBOOK), "is refused: its SHA-256 is", "It was not used")
+    assert not list(tmp_path.rglob("minikube"))
+
+
+def test_a_release_with_the_right_checksum_is_what_is_called(mirror, tmp_path, deployed):
+    """The release of the mirror ends with a failure of its own, which only its being called can show."""
+    _Mirror.checksum = hashlib.sha256(_Mirror.body).hexdigest()
+    run = mirror.run(PLAYBOOK, local_cluster_cache_dir=str(tmp_path / "cache"))
+    assert [path.read_bytes() for path in (tmp_path / "cache/releases").rglob("minikube")] == [_Mirror.body]
+    refused(run, "does not start", "this is the mirror's minikube")
+
+
+def test_a_release_that_cannot_be_reached_says_so_within_seconds(alone, tmp_path):
+    run = alone.run(PLAYBOOK, local_cluster_source="release", local_cluster_release_url="http://127.0.0.1:9", local_cluster_cache_dir=str(tmp_path / "cache"))
+    refused(run, "The official release can't be had", "local_cluster_source=auto")
+
+
+DATA = "kept"
+
+
+@pytest.fixture
+def own_cluster(tmp_path_factory):
+    """A small cluster that a test may break, with a piece of data; removed at the end, and seen to be gone."""
+    state = tmp_path_factory.mktemp("broken") / "state"
+    runs = Playbooks({"local_cluster_profile": "runbook-broken", "local_cluster_state_dir": str(state), "local_cluster_memory": "3g",
+                      "local_cluster_metrics_server": False})
+    cluster = TestCluster(state, "runbook-broken")
+    runs.run(PLAYBOOK).ok()
+    cluster.kubectl("create", "configmap", "data", f"--from-literal=value={DATA}")
+    yield runs, cluster
+    runs.run(PLAYBOOK, local_cluster_state="absent").ok()
+    for kind in ("container", "volume", "network"):
+        assert subprocess.run(["docker", kind, "inspect", "runbook-broken"], capture_output=True, check=False).returncode != 0
+    assert not state.exists()
+    assert runs.run(PLAYBOOK, local_cluster_state="absent").ok().recap["changed"] == 0
+
+
+def _stop(cluster):
+    subprocess.run(["docker", "stop", cluster.profile], check=True, capture_output=True)
+
+
+def _remove_container(cluster):
+    subprocess.run(["docker", "rm", "-f", cluster.profile], check=True, capture_output=True)
+
+
+def _forget_profile(cluster):
+    shutil.rmtree(cluster.state / ".minikube")
+
+
+def _forget_everything(cluster):
+    shutil.rmtree(cluster.state)
+
+
+def back(runs, cluster) -> None:
+    """The next run brings the cluster back with its data, and the one after that has nothing to do."""
+    runs.run(PLAYBOOK).ok()
+    assert cluster.kubectl("get", "configmap", "data", "-o", "jsonpath={.data.value}") == DATA
+    assert runs.run(PLAYBOOK).ok().recap["changed"] == 0
+
+
+def test_a_removed_container_is_made_again_with_its_data(own_cluster):
+    runs, cluster = own_cluster
+    _remove_container(cluster)
+    back(runs, cluster)
+
+
+@pytest.mark.long
+def test_every_half_cluster_is_brought_back_with_its_data(own_cluster):
+    runs, cluster = own_cluster
+    for break_it in (_stop, _forget_profile, _forget_everything):
+        break_it(cluster)
+        back(runs, cluster)
+    runs.run(PLAYBOOK, local_cluster_state="restarted").ok()
+    back(runs, cluster)
+
+
+@pytest.mark.long
+def test_a_start_that_was_killed_is_completed(own_cluster):
+    runs, cluster = own_cluster
+    for seconds in (2, 8, 16):
+        _remove_container(cluster)
+        process = runs.start(PLAYBOOK)
+        for line in process.stdout:
+            if "Bring the profile up" in line:
+                time.sleep(seconds)
+                os.killpg(process.pid, signal.SIGKILL)
+                break
+        process.stdout.close()
+        process.wait()
+        back(runs, cluster)
