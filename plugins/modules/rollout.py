@@ -14,7 +14,7 @@ description:
     every container is ready, and a pod that asks for Dapr has its sidecar.
   - Ends in failure as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
     Only pods of the new revision are judged, so broken pods of a former one do not fail a good rollout.
-  - It watches the API (one list and one watch a kind) and does not poll. Where everything is complete at the first look, nothing is watched.
+  - It watches the API (one list and one watch a kind) and does not poll. What is complete at the first look is not watched.
   - A workload that is scaled to zero is complete, with a warning. One that is paused, or that has the update strategy C(OnDelete) and old
     pods left, is a failure that says so.
 options:
@@ -68,8 +68,8 @@ options:
     default: 300
   scheduling_grace:
     description:
-      - Seconds for which a pod may find no node, or for which a quota may keep it from being made. In a rolling update room appears when old
-        pods go.
+      - Seconds for which a pod may find no node, or for which a quota may keep it from being made. In a rolling update room appears
+        when old pods go.
     type: int
     default: 15
   create_grace:
@@ -121,8 +121,8 @@ attributes:
     support: full
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
-    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the workload
-    for O(restart=always). C(list) and C(watch) of C(persistentvolumeclaims) are used if they are allowed."
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the
+    workload for O(restart=always). C(list) and C(watch) of C(persistentvolumeclaims) are used if they are allowed."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -269,7 +269,7 @@ causes:
       type: str
       sample: CrashLoopBackOff
     category:
-      description: A finer class, for example V(image_not_found), V(registry_unreachable), V(secret_missing), V(no_room), V(sidecar_missing).
+      description: A finer class, for example V(image_not_found), V(registry_unreachable), V(secret_missing), V(sidecar_missing).
       type: str
       sample: crash
     message:

@@ -39,7 +39,8 @@ def _name(obj: dict) -> str:
 
 
 def _diff_lines(diff: dict) -> list[str]:
-    return [f"  {sign} {json.dumps(_quiet(diff[side]), sort_keys=True)}" for sign, side in (("-", "before"), ("+", "after")) if diff.get(side)]
+    sides = (("-", "before"), ("+", "after"))
+    return [f"  {sign} {json.dumps(_quiet(diff[side]), sort_keys=True)}" for sign, side in sides if diff.get(side)]
 
 
 def _quiet(side: dict) -> dict:

@@ -83,11 +83,12 @@ def test_the_filter_pairs_texts_with_files_and_names_the_broken_one():
         manifests(["y.yml"], ["{a: ["], [], "default")
 
 
-CONFLICT = 'Failed to apply object: b\'{"kind":"Status","message":"Apply failed with 1 conflict: conflict with \\"x\\": .data.a","reason":"Conflict"}\''
+STATUS = {"kind": "Status", "message": 'Apply failed with 1 conflict: conflict with "x": .data.a', "reason": "Conflict"}
+CONFLICT = f"Failed to apply object: {json.dumps(STATUS)}"
 
 
 def test_refusals_name_the_object_of_the_same_place():
-    result = {"result": {"results": [{"changed": False}, {"error": {"msg": CONFLICT.replace("b'", "").rstrip("'")}}]}}
+    result = {"result": {"results": [{"changed": False}, {"error": {"msg": CONFLICT}}]}}
     (sentence,) = refusals(result, [obj(name="good"), obj(name="bad")])
     assert sentence.startswith("ConfigMap bad can't be applied") and '"x": .data.a' in sentence and "rollout_force_conflicts" in sentence
     assert refusals({"error": {"msg": "no such host"}}, [obj()]) == ["ConfigMap a can't be applied: no such host"]
