@@ -44,6 +44,11 @@ class Outcome:
         if write.create:
             self.created.add(write.secret)
 
+    def written(self) -> str:
+        """What was written before something failed."""
+        names = ", ".join(sorted({ref.secret for ref in self.keys}))
+        return f"Written so far: {names}; the next run completes it." if names else "No Secret was changed."
+
     def report(self) -> dict:
         """The module's result: names and words, never a value."""
         names = sorted({ref.secret for ref in self.keys})
@@ -88,8 +93,16 @@ def predict(plan: Plan) -> Outcome:
 def ensure(
     cluster: Cluster, namespace: str, sources: dict[Ref, Source], labels: dict, generate: Callable[[int], str], check: bool
 ) -> Outcome:
-    """Observes, plans, writes and verifies; with ``check`` it only observes and plans."""
-    names, outcome = {ref.secret for ref in sources}, Outcome()
+    """Observes, plans, writes and verifies; with ``check`` it only observes and plans. Raises RunbookError saying what was written."""
+    outcome = Outcome()
+    try:
+        return _ensure(cluster, namespace, sources, labels, generate, check, outcome)
+    except RunbookError as error:
+        raise RunbookError(f"{outcome.written()} {error}", **error.facts) from error
+
+
+def _ensure(cluster, namespace, sources, labels, generate, check, outcome: Outcome) -> Outcome:
+    names = {ref.secret for ref in sources}
     for _attempt in range(ATTEMPTS):
         stored = observe(cluster, namespace, names)
         plan = make_plan(stored, sources, generate)
@@ -117,7 +130,7 @@ def require_permissions(cluster: Cluster, namespace: str, plan: Plan) -> None:
         missing += [f"patch secrets/{name}" for name in patched if not cluster.can("patch", "Secret", namespace, name=name)]
     if missing:
         raise RunbookError(
-            f"No Secret was changed: this user may not {', '.join(missing)} in namespace {namespace}. "
+            f"This user may not {', '.join(missing)} in namespace {namespace}. "
             "Allow it with a Role and a RoleBinding, or run as a user who may.",
             missing_permissions=missing,
         )

@@ -56,6 +56,6 @@ def _one(cluster: Cluster, namespace: str, name: str) -> dict | None:
         if error.status != 403:
             raise
         raise RunbookError(
-            f"The Secret {name} in namespace {namespace} can't be read, so nothing was changed: {error}. "
+            f"The Secret {name} in namespace {namespace} can't be read: {error}. "
             "Allow this user the verbs get, create and patch (or list) on secrets there."
         ) from error

@@ -57,7 +57,7 @@ def make_plan(stored: dict[str, Stored], sources: dict[Ref, Source], generate: C
         plan.writes += [Write(secret, data, secret not in stored and secret not in planned) for secret, data in changes.items()]
     refusals += _foreign(stored, {write.secret for write in plan.writes})
     if refusals:
-        raise RunbookError("No Secret was changed. " + " ".join(dict.fromkeys(refusals)), refusals=refusals)
+        raise RunbookError(" ".join(refusals), refusals=refusals)
     return plan
 
 

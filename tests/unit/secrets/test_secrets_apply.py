@@ -140,8 +140,8 @@ def test_where_listing_is_forbidden_single_secrets_are_read():
 @pytest.mark.parametrize(
     ("forbidden", "words"),
     [
-        ([("list", "Secret"), ("get", "Secret")], "can't be read, so nothing was changed"),
-        ([("create", "Secret")], "may not create secrets in namespace default"),
+        ([("list", "Secret"), ("get", "Secret")], "No Secret was changed. The Secret api in namespace default can't be read"),
+        ([("create", "Secret")], "No Secret was changed. This user may not create secrets in namespace default"),
     ],
 )
 def test_missing_permissions_are_named_before_anything_is_written(forbidden, words):
@@ -157,6 +157,19 @@ def test_a_missing_permission_to_patch_names_the_secret():
     with pytest.raises(RunbookError, match="may not patch secrets/db in namespace default"):
         run(cluster)
     assert cluster.writes == []
+
+
+def test_a_failure_in_the_middle_says_what_was_written():
+    cluster = FakeCluster()
+
+    def denied(*_arguments, **_options):
+        raise ApiError("a webhook denied it", 400, "Invalid")
+
+    cluster.patch = denied
+    with pytest.raises(
+        RunbookError, match="Written so far: db; the next run completes it. The Secret db in namespace default could not be written"
+    ):
+        run(cluster)
 
 
 def test_a_missing_namespace():
