@@ -19,15 +19,18 @@ try:
     from docker.errors import APIError, DockerException, ImageNotFound, NotFound
     from docker.tls import TLSConfig
     from docker.utils import kwargs_from_env
-    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
 
     DOCKER_IMPORT_ERROR = None
 except ImportError:
     APIClient = object
-    APIError = DockerException = ImageNotFound = NotFound = RequestException = Exception
+
+    class DockerException(Exception):
+        """Stands for the SDK's exceptions where it is missing; nothing raises it."""
+
+    APIError = ImageNotFound = NotFound = HTTPError = DockerException
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
-UNANSWERED = (RequestException, DockerException, OSError)  # what the SDK raises where no answer came
 CONNECT_TIMEOUT = 5  # seconds until an engine that does not take the connection is called unreachable
 READ_TIMEOUT = 60  # seconds for one answer; builds and pulls have no limit, as a silent step may take long
 
@@ -122,12 +125,15 @@ class Engine:
 
     @contextmanager
     def _answers(self, doing: str):
-        """Turns what the SDK raises into one sentence. An APIError's own text is left out: it holds the URL with all arguments."""
+        """Turns what the SDK raises, and what it lets through of its libraries, into one sentence.
+
+        An APIError's own text is left out: it holds the URL with all arguments.
+        """
         try:
             yield
         except APIError as error:
             raise EngineError(f"{self.where} refused {doing}: {error.explanation}", error.status_code) from None
-        except UNANSWERED as error:
+        except (DockerException, HTTPError, OSError) as error:
             raise EngineError(f"{self.where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
 
 
@@ -152,7 +158,7 @@ def _connect(where: str, url: str | None, tls):
     timeout = (CONNECT_TIMEOUT, READ_TIMEOUT) if over_network else READ_TIMEOUT  # the SDK's socket adapters take one number only
     try:
         return DirectClient(base_url=url, tls=tls, timeout=timeout)
-    except (DockerException, RequestException, OSError) as error:
+    except (DockerException, HTTPError, OSError) as error:
         raise EngineError(
             f"{where} does not answer: {root_cause(error)}. Start Docker, or correct (or unset) DOCKER_HOST, and run again."
         ) from None

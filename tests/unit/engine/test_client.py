@@ -13,7 +13,7 @@ pytest.importorskip("docker")
 
 
 class Answers(BaseHTTPRequestHandler):
-    """An engine that knows its version and refuses the rest with 500; builds are broken off."""
+    """An engine that knows its version and refuses the rest with 500; builds are broken off, those of late:1 in the middle."""
 
     def do_GET(self):
         body = json.dumps({"ApiVersion": "1.41"} if self.path == "/version" else {"message": "out of order"}).encode()
@@ -24,6 +24,12 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
+        if "late" in self.path:
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b'20\r\n{"stream": "Step 1/2 : FROM a"}\r')
+            self.wfile.flush()
         self.connection.close()
 
     def log_message(self, *_arguments):
@@ -75,6 +81,11 @@ def test_a_connection_that_breaks_off_is_a_clear_failure_without_arguments(engin
     with pytest.raises(EngineError, match="broke off while building") as caught:
         list(engine.build([b"x" * 512], tag="a:1", buildargs={"TOKEN": "hidden"}))
     assert "hidden" not in str(caught.value)
+
+
+def test_an_engine_that_dies_in_the_middle_of_a_build_is_a_clear_failure(engine):
+    with pytest.raises(EngineError, match="broke off while building"):
+        list(engine.build([b"x" * 512], tag="late:1"))
 
 
 def test_errors_of_the_archive_pass_through(engine):
