@@ -74,7 +74,9 @@ def running(since=1):
 SCHEDULED = {"type": "PodScheduled", "status": "True", "lastTransitionTime": at(0)}
 
 
-def pod(name="web-new-1", hash_="new", statuses=(), init_statuses=(), containers=None, init_containers=None, scheduled=SCHEDULED, **more):
+def pod(name="web-new-1", hash_="new", statuses=(), init_statuses=(), containers=None, init_containers=None, scheduled=True, **more):
+    """A pod; ``scheduled``: True, the condition PodScheduled, or None for no such condition yet."""
+    scheduled = SCHEDULED if scheduled is True else scheduled
     owner = more.pop("owner", f"web-{hash_}")
     label = more.pop("label", "pod-template-hash")
     spec = {
