@@ -142,6 +142,12 @@ def test_data_outlives_the_database_pod(cluster, client):
     assert [task["title"] for task in client.tasks()] == ["Stay"]
 
 
+def test_a_new_signing_key_is_accepted_at_once(cluster, client):
+    client.chat("list my tasks")
+    sql(cluster, "DELETE FROM jwks")
+    assert client.chat("list my tasks") == "You have no tasks."
+
+
 def test_the_guides_commands_work(cluster, client):
     client.add_task("For the guide")
     wait_for_audit_row(cluster, "For the guide")

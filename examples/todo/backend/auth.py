@@ -22,8 +22,8 @@ JWKS_URL = os.environ.get("JWKS_URL", "http://frontend:3000/api/auth/jwks")
 ALGORITHMS = ["EdDSA", "ES256", "ES512", "PS256", "RS256"]
 SESSION_COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
 
-# Keeps the key set for five minutes, and asks again when a token names a key that is not in it.
-jwks = jwt.PyJWKClient(JWKS_URL, lifespan=300, timeout=5)
+# Keeps the key set for five minutes, and asks at once when a token names a key that is not in it: a key signs as soon as it is made.
+jwks = jwt.PyJWKClient(JWKS_URL, lifespan=300, cooldown_duration=0, timeout=5)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,8 @@ async def lifespan(_server: FastMCP) -> AsyncIterator[None]:
 mcp = FastMCP(
     "todo",
     lifespan=lifespan,
-    auth=JWTVerifier(jwks_uri=JWKS_URL, issuer=AUTH_URL, audience=AUTH_URL, algorithm="EdDSA"),
+    # A key signs as soon as it is made, so a token that names an unknown one is a reason to ask at once.
+    auth=JWTVerifier(jwks_uri=JWKS_URL, issuer=AUTH_URL, audience=AUTH_URL, algorithm="EdDSA", jwks_refresh_interval=0),
 )
 
 
