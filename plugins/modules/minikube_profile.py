@@ -90,9 +90,6 @@ options:
 requirements:
   - docker (command)
   - kubernetes (Python)
-seealso:
-  - name: The role local_cluster
-    description: Gets Minikube and its images first, and uses this module.
 """
 
 EXAMPLES = r"""
@@ -153,6 +150,7 @@ import time
 from pathlib import Path
 
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
@@ -180,26 +178,29 @@ ARGUMENT_SPEC = {
 def main():
     module = RunbookModule(ARGUMENT_SPEC, connects=False)
     profile = _profile(module.params)
+    engine = Engine(module.run_command)
     started = time.monotonic()
     with module.clear_failures():
-        plan = _plan(profile, module.params)
+        plan = _plan(profile, engine, module.params)
         if plan.actions and not module.check_mode:
-            plan = _carry_out(profile, module.params)
-            verify(profile, plan, module.params["state"])
+            plan = _carry_out(module, profile, engine)
+            verify(profile, engine, plan, module.params["state"])
     module.exit_json(**_report(plan, profile, time.monotonic() - started))
 
 
-def _plan(profile: Profile, params: dict) -> Plan:
-    observed = observe(profile)
+def _plan(profile: Profile, engine: Engine, params: dict) -> Plan:
+    observed = observe(profile, engine)
     note_if_ready(profile, observed)
     return make_plan(observed, profile.name, params["state"], params["container_runtime"], params["kubernetes_version"])
 
 
-def _carry_out(profile: Profile, params: dict) -> Plan:
+def _carry_out(module: RunbookModule, profile: Profile, engine: Engine) -> Plan:
     """Plans anew with the lock, as another run may just have done the work, and applies."""
+    params = module.params
     with sole_user(profile, params["lock_timeout"]) as lock:
-        plan = _plan(profile, params)
-        apply(plan, Minikube(params["minikube"], profile, lock), _start_options(params), params["timeout"])
+        plan = _plan(profile, engine, params)
+        minikube = Minikube(params["minikube"], profile, module.run_command, lock)
+        apply(plan, minikube, engine, _start_options(params), params["timeout"])
     return plan
 
 

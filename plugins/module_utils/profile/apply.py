@@ -7,18 +7,19 @@ import contextlib
 import fcntl
 import os
 import shutil
-import subprocess
 import time
 from datetime import datetime
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import drop_claim, write_claim
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import inspect, note_if_ready, observe, problems_now
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe, problems_now
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
 
 SETTLE_SECONDS = 120  # after minikube's start, until node, DNS and storage are ready
 _POLL_SECONDS = 1
+_CONFIGURATION_NOTE = "tmp/minikube/kubeadm.yaml"  # in the node's volume: the configuration that the container before had
 
 
 @contextlib.contextmanager
@@ -47,28 +48,23 @@ def _take(file, profile: Profile, wait: int) -> None:
             time.sleep(_POLL_SECONDS)
 
 
-def apply(plan: Plan, minikube: Minikube, options: StartOptions, timeout: int) -> None:
+def apply(plan: Plan, minikube: Minikube, engine: Engine, options: StartOptions, timeout: int) -> None:
     """Does the plan's actions in order. Raises RunbookError with the cause where the profile does not get there."""
+    profile = minikube.profile
     steps = {
-        "start": lambda _action: _start(minikube, options, timeout),
+        "start": lambda _action: _start(minikube, engine, options, timeout),
         "stop": lambda _action: minikube.stop(),
-        "unmake": lambda _action: _unmake(minikube.profile),
-        "renew_node": lambda action: _renew_node(minikube.profile, action.image),
-        "remove_container": lambda _action: _docker("container", "rm", "--force", minikube.profile.name),
-        "remove_from_engine": lambda _action: _remove_from_engine(minikube.profile),
-        "remove_files": lambda _action: _remove_files(minikube.profile),
+        "unmake": lambda _action: _unmake(profile, engine),
+        "renew_node": lambda action: engine.remove_in_volume(profile.name, _CONFIGURATION_NOTE, action.image),
+        "remove_container": lambda _action: engine.remove("container", profile.name, "--force"),
+        "remove_from_engine": lambda _action: _remove_from_engine(profile, engine),
+        "remove_files": lambda _action: _remove_files(profile),
     }
     for action in plan.actions:
         steps[action.kind](action)
 
 
-def _renew_node(profile: Profile, image: str) -> None:
-    """Removes minikube's note, in the node's volume, of the configuration that the lost container had."""
-    note = "/node/tmp/minikube/kubeadm.yaml"
-    _docker("run", "--rm", "--network", "none", "--entrypoint", "rm", "--volume", f"{profile.name}:/node", image, "-f", note)
-
-
-def _start(minikube: Minikube, options: StartOptions, timeout: int) -> None:
+def _start(minikube: Minikube, engine: Engine, options: StartOptions, timeout: int) -> None:
     """Starts, and remembers the container that was seen ready."""
     profile = minikube.profile
     write_claim(profile)
@@ -78,7 +74,7 @@ def _start(minikube: Minikube, options: StartOptions, timeout: int) -> None:
             f"The profile {profile.name} does not start. {failure}\nIts data is untouched. Look at `minikube logs -p {profile.name}` "
             f"with MINIKUBE_HOME={profile.home}; state: absent removes the profile, and its data."
         )
-    note_if_ready(profile, observe(profile))
+    note_if_ready(profile, observe(profile, engine))
 
 
 def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
@@ -94,26 +90,19 @@ def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
     return "; ".join(problems) + (f"\nminikube's last lines:\n{failure}" if failure else "")
 
 
-def _unmake(profile: Profile) -> None:
+def _unmake(profile: Profile, engine: Engine) -> None:
     """Removes a profile that never served, but not the programs and images that lie ready in its home."""
-    _remove_from_engine(profile)
+    _remove_from_engine(profile, engine)
     for kind in ("profiles", "machines"):
         shutil.rmtree(profile.home / ".minikube" / kind / profile.name, ignore_errors=True)
 
 
-def _remove_from_engine(profile: Profile) -> None:
+def _remove_from_engine(profile: Profile, engine: Engine) -> None:
     """Removes what carries the profile's name in the engine, and our claim to it."""
-    for kind, *force in (("container", "--force", "--volumes"), ("volume", "--force"), ("network",)):
-        _docker(kind, "rm", *force, profile.name)
+    engine.remove("container", profile.name, "--force", "--volumes")
+    engine.remove("volume", profile.name, "--force")
+    engine.remove("network", profile.name)
     drop_claim(profile)
-
-
-def _docker(*arguments: str) -> None:
-    """Calls docker; that there is nothing to remove is no failure."""
-    result = subprocess.run(["docker", *arguments], capture_output=True, text=True, timeout=120, check=False)
-    text = result.stderr.lower()
-    if result.returncode and "no such" not in text and "not found" not in text:
-        raise RunbookError(f"`docker {' '.join(arguments)}` failed: {result.stderr.strip()}")
 
 
 def _remove_files(profile: Profile) -> None:
@@ -123,19 +112,19 @@ def _remove_files(profile: Profile) -> None:
     drop_claim(profile)
 
 
-def verify(profile: Profile, plan: Plan, state: str) -> None:
+def verify(profile: Profile, engine: Engine, plan: Plan, state: str) -> None:
     """Sees that the profile is as it should be. Raises RunbookError where it is not."""
     if state == "absent":
-        _verify_absence(profile, plan)
+        _verify_absence(profile, engine, plan)
         return
-    problems = observe(profile).problems
+    problems = observe(profile, engine).problems
     if problems:
         raise RunbookError(f"The profile {profile.name} runs, but {'; '.join(problems)}.")
 
 
-def _verify_absence(profile: Profile, plan: Plan) -> None:
+def _verify_absence(profile: Profile, engine: Engine, plan: Plan) -> None:
     removed = {action.kind for action in plan.actions} & {"remove_from_engine"}
-    left = [kind for kind in ("container", "volume", "network") if removed and inspect(kind, profile.name)]
+    left = [kind for kind in ("container", "volume", "network") if removed and engine.inspect(kind, profile.name)]
     left += ["home"] if profile.home.exists() else []
     if left:
         raise RunbookError(f"The profile {profile.name} was removed, yet there is still its {' and '.join(left)}.")

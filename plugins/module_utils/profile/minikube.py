@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -40,10 +40,14 @@ class StartOptions:
 
 @dataclass(frozen=True)
 class Minikube:
-    """The minikube program, bound to a profile. ``lock`` is an open file that a call's process holds as long as it lives."""
+    """The minikube program, bound to a profile.
+
+    ``run_command`` is an AnsibleModule's; ``lock`` is an open file that a call's process holds as long as it lives.
+    """
 
     program: str
     profile: Profile
+    run_command: Callable
     lock: int
 
     def start(self, options: StartOptions, timeout: int) -> str:
@@ -56,19 +60,10 @@ class Minikube:
         if failure:
             raise RunbookError(f"`minikube stop -p {self.profile.name}` failed:\n{failure}")
 
-    def _call(self, arguments: list[str], timeout: int) -> str:
-        command = [self.program, *arguments, "--profile", self.profile.name]
-        environment = {**os.environ, **_QUIET, "MINIKUBE_HOME": str(self.profile.home), "KUBECONFIG": str(self.profile.kubeconfig)}
-        try:
-            result = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                    text=True, errors="replace", timeout=timeout, pass_fds=(self.lock,), check=False)
-        except subprocess.TimeoutExpired as error:
-            return f"no end within {timeout} s; its last lines:\n{_last_lines(error.output)}"
-        except OSError as error:
-            raise RunbookError(f"{self.program} can't be run: {error.strerror}. Give another program with the option minikube.") from error
-        return _last_lines(result.stdout) or f"exit code {result.returncode}" if result.returncode else ""
-
-
-def _last_lines(output: str | bytes | None) -> str:
-    text = output.decode(errors="replace") if isinstance(output, bytes) else output or ""
-    return "\n".join(text.strip().splitlines()[-_LAST_LINES:])
+    def _call(self, arguments: list[str], seconds: int) -> str:
+        command = ["timeout", str(seconds), self.program, *arguments, "--profile", self.profile.name]
+        environment = {**_QUIET, "MINIKUBE_HOME": str(self.profile.home), "KUBECONFIG": str(self.profile.kubeconfig)}
+        status, output, errors = self.run_command(command, environ_update=environment, errors="replace", pass_fds=(self.lock,))
+        if status == 0:
+            return ""
+        return "\n".join((output + errors).strip().splitlines()[-_LAST_LINES:]) or f"exit code {status}"

@@ -4,35 +4,35 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, write_claim
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
 
-ENGINE_TIMEOUT = 15  # seconds for one answer of the engine
 _MADE_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
 
 
-def observe(profile: Profile) -> Observed:
+def observe(profile: Profile, engine: Engine) -> Observed:
     """The profile as it is. Raises RunbookError where the engine does not answer."""
-    container = inspect("container", profile.name)
+    container = engine.inspect("container", profile.name)
     config = _read_json(profile.config_file)
     claim = read_claim(profile)
     known = bool(config or claim)
     return Observed(
         container=container["State"]["Status"] if container else "",
+        container_id=container["Id"] if container else "",
         image=container["Config"]["Image"] if container else (config or {}).get("KicBaseImage", ""),
-        volume=known and inspect("volume", profile.name) is not None,
-        network=known and inspect("network", profile.name) is not None,
+        volume=known and engine.inspect("volume", profile.name) is not None,
+        network=known and engine.inspect("network", profile.name) is not None,
         config=config,
         files=profile.home.exists(),
         claimed=bool(container and claim) and _is_claimed(container, claim),
         served=known and (claim is None or bool(claim.container)),
         noted=bool(container and claim) and claim.container == container["Id"],
-        configured=bool(container) and _is_configured(profile.name),
+        configured=bool(container) and engine.is_configured(profile.name),
         problems=problems_now(profile) if container and config and container["State"]["Running"] else (),
     )
 
@@ -40,7 +40,7 @@ def observe(profile: Profile) -> Observed:
 def note_if_ready(profile: Profile, observed: Observed) -> None:
     """Remembers a container that was seen ready: from then on its volume may hold data, and is never removed to repair."""
     if observed.healthy and not observed.noted:
-        write_claim(profile, inspect("container", profile.name)["Id"])
+        write_claim(profile, observed.container_id)
 
 
 def problems_now(profile: Profile) -> tuple[str, ...]:
@@ -58,31 +58,11 @@ def problems_now(profile: Profile) -> tuple[str, ...]:
 
 
 def _is_claimed(container: dict, claim: Claim) -> bool:
-    """Made by minikube after we took the name; both times are in UTC, so their texts compare."""
+    """Seen ready by us, or made by minikube after we took the name; both times are in UTC, so their texts compare."""
+    if container["Id"] == claim.container:
+        return True
     labels = container["Config"].get("Labels") or {}
     return labels.get(_MADE_BY_MINIKUBE) == "true" and container["Created"][:19] >= claim.since[:19]
-
-
-def _is_configured(name: str) -> bool:
-    """Whether the container, running or not, has a kubelet's credentials; they are looked for, not looked at."""
-    command = ["docker", "cp", f"{name}:/etc/kubernetes/kubelet.conf", "-"]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=ENGINE_TIMEOUT, check=False).returncode == 0
-
-
-def inspect(kind: str, name: str) -> dict | None:
-    """The engine's record of an object, None where there is none."""
-    command = ["docker", kind, "inspect", name]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=ENGINE_TIMEOUT, check=False)
-    except FileNotFoundError as error:
-        raise RunbookError("The docker command is missing on PATH. Install Docker's command-line client.") from error
-    except subprocess.TimeoutExpired as error:
-        raise RunbookError(f"Docker did not answer within {ENGINE_TIMEOUT} s. Check the engine, and DOCKER_HOST if it is set.") from error
-    if result.returncode == 0:
-        return json.loads(result.stdout)[0]
-    if "no such" in result.stderr.lower() or "not found" in result.stderr.lower():
-        return None
-    raise RunbookError(f"Docker can't be asked: {result.stderr.strip()} Start the engine, or correct DOCKER_HOST.")
 
 
 def _read_json(file) -> dict | None:

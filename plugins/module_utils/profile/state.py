@@ -39,6 +39,7 @@ class Observed:
     """
 
     container: str = ""
+    container_id: str = ""
     image: str = ""
     volume: bool = False
     network: bool = False
