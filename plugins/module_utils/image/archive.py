@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
@@ -49,11 +49,21 @@ class ContextArchive:
         for entry in self._source.entries:
             yield _header(entry)
             if entry.kind == "file":
-                yield from self._content(entry)
+                yield from self._checked_content(entry)
         yield bytes(2 * tarfile.BLOCKSIZE)
 
-    def _content(self, entry: Entry) -> Iterator[bytes]:
+    def _checked_content(self, entry: Entry) -> Iterator[bytes]:
         """The file's bytes. Raises RunbookError where they are no longer those of the digest: the tag would lie."""
+        try:
+            unchanged = yield from self._content(entry)
+        except OSError as error:
+            raise RunbookError(f"{entry.path} cannot be read any more: {error.strerror}. Run again when the files are at rest.") from None
+        if not unchanged:
+            raise RunbookError(f"{entry.path} changed while it was sent to the builder. Run again when the files are at rest.")
+        yield _padding(entry.size)
+
+    def _content(self, entry: Entry) -> Generator[bytes, None, bool]:
+        """The file's bytes, as many as its header says; returns whether they are those of the digest."""
         left = entry.size
         seen = hashlib.sha256()
         with open(os.path.join(self._source.request.context, entry.path), "rb") as file:
@@ -62,9 +72,7 @@ class ContextArchive:
                 left -= len(block)
                 yield block
             grown = file.read(1)
-        if left or grown or seen.hexdigest() != entry.content:
-            raise RunbookError(f"{entry.path} changed while it was sent to the builder. Run again when the files are at rest.")
-        yield _padding(entry.size)
+        return not left and not grown and seen.hexdigest() == entry.content
 
 
 def _header(entry: Entry) -> bytes:

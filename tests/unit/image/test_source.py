@@ -161,6 +161,13 @@ def test_long_names_and_large_files_arrive(folder):
     assert members[name][1] == (folder / name).read_bytes()
 
 
+def test_a_file_that_vanishes_while_it_is_sent_is_named(folder):
+    source = read(folder)
+    (folder / "main.py").unlink()
+    with pytest.raises(RunbookError, match=r"main\.py cannot be read any more: No such file"):
+        b"".join(ContextArchive(source))
+
+
 @pytest.mark.parametrize("now", ["print(2)\n", "print(1)\nmore", "p"])
 def test_a_file_that_changes_while_it_is_sent_is_a_failure(folder, now):
     source = read(folder)
