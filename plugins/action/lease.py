@@ -10,7 +10,7 @@ from pathlib import Path
 from ansible import context
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, process_start
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import CannotTell, Holder, Machine, process_start
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import BLOCKED
 
 
@@ -36,8 +36,12 @@ class ActionModule(ActionBase):
 
 
 def _waits(arguments: dict) -> bool:
-    """Whether to wait, and so to say first for whom: a module prints nothing while it runs. Nonsense is left for the module to refuse."""
-    return str(arguments.get("wait") or "0").strip().isdigit() and int(arguments.get("wait") or 0) > 0
+    """Whether to wait, and so to say first for whom, as a module prints nothing while it runs.
+
+    What is no number of seconds is left for the module to refuse.
+    """
+    wait = str(arguments.get("wait") or "0").strip()
+    return wait.isdigit() and int(wait) > 0
 
 
 def _this_run(inventory_host: str) -> dict:
@@ -45,7 +49,7 @@ def _this_run(inventory_host: str) -> dict:
     pid = os.getppid()
     try:
         started = process_start(pid)
-    except ModuleNotFoundError as error:
-        raise AnsibleActionFail("The Python library psutil is missing for Ansible itself. Install it: pip install psutil") from error
+    except CannotTell as error:
+        raise AnsibleActionFail(f"When this run of Ansible was started can't be found out: {error}. Install psutil where Ansible runs.") from error
     playbook = ", ".join(Path(name).name for name in context.CLIARGS.get("args") or ())
     return Holder(Machine.this(), pid, started or 0.0, inventory_host, getpass.getuser(), playbook).to_dict()

@@ -78,7 +78,7 @@ attributes:
     support: partial
 requirements:
   - python >= 3.11
-  - psutil (on the controller, and for finding out that a holder on the same machine is gone)
+  - psutil (where there is no C(/proc), as on macOS)
   - kubernetes >= 24.2.0
   - PyYAML >= 3.11
 """

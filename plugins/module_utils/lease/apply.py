@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.lease import plan
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, is_gone, process_start
+from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import CannotTell, Holder, Machine, is_gone, process_start
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
     Decision, Record, Request, decide_hold, decide_release, describe, sentence,
 )
@@ -82,10 +82,10 @@ def _predicted(record: Record, decision: Decision, place: str) -> Outcome:
 
 
 def _is_gone(record: Record) -> bool:
-    """Without psutil nothing is concluded, and the holder's time has to run out."""
+    """Where that can't be told nothing is concluded, and the holder's time has to run out."""
     try:
         return record.holder is not None and is_gone(record.holder, Machine.this(), process_start)
-    except ModuleNotFoundError:
+    except CannotTell:
         return False
 
 

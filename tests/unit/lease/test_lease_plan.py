@@ -11,6 +11,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.lease import identity
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import (
     INITIAL_PID_NAMESPACE,
     Holder,
@@ -104,7 +105,9 @@ def test_a_process_is_known_by_machine_number_and_start():
         ({}, {100: 1000.4}, False),
         ({}, {100: 5000.0}, True),
         ({}, {}, True),
-        ({"hostname": "other"}, {}, False),
+        ({"hostname": "renamed-meanwhile"}, {}, True),
+        ({"hostname": "renamed-meanwhile"}, {100: 1000.0}, False),
+        ({"boot_id": "boot-of-another-machine", "machine_id": "m2"}, {}, False),
         ({"pid_namespace": "pid:[1]"}, {}, False),
         ({"boot_id": "boot-0"}, {100: 1000.0}, True),
         ({"boot_id": "boot-0", "machine_id": "m2"}, {}, False),
@@ -125,7 +128,8 @@ def test_containers_of_one_image_are_not_taken_for_one_machine_after_a_boot():
 def test_real_processes_running_killed_and_not_yet_reaped():
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        assert abs(process_start(child.pid) - time.time()) < 10
+        assert abs(process_start(child.pid) - process_start(os.getpid())) < 600
+        assert process_start(child.pid) == process_start(child.pid)
         assert not is_gone(Holder(Machine.this(), child.pid, process_start(child.pid), ""), Machine.this(), process_start)
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and its remains still there
@@ -134,6 +138,37 @@ def test_real_processes_running_killed_and_not_yet_reaped():
         child.kill()
         child.wait()
     assert process_start(child.pid) is None
+
+
+def test_a_process_hidden_from_proc_is_not_taken_for_gone(monkeypatch):
+    monkeypatch.setattr(identity, "_line", lambda path: "")
+    with pytest.raises(identity.CannotTell):
+        identity.process_start(os.getpid())
+    monkeypatch.setattr(identity.os, "kill", _not_permitted)
+    with pytest.raises(identity.CannotTell, match="another user"):
+        identity.process_start(1)
+
+
+def _not_permitted(_pid, _signal):
+    raise PermissionError
+
+
+def test_where_there_is_no_proc_psutil_tells(monkeypatch):
+    monkeypatch.setattr(identity.os.path, "exists", lambda path: False)
+    assert abs(identity.process_start(os.getpid()) - time.time()) < 3600
+    assert identity.process_start(2**22 - 1) is None
+
+
+@pytest.mark.parametrize(
+    ("machine", "key"),
+    [
+        (Machine("h", "m", "b", "n"), ("b", "n")),
+        (Machine("h", "m", "", ""), ("m", "")),
+        (Machine("h", "", "", ""), ("h", "")),
+    ],
+)
+def test_what_tells_a_machine_apart(machine, key):
+    assert machine.key == key
 
 
 def test_what_a_person_reads():
