@@ -91,6 +91,7 @@ options:
     description:
       - How many times a container may be restarted after a crash before that is a failure. An application that waits for its database by
         crashing needs some; V(0) fails at the first crash.
+      - While other workloads of the same call are still on their way, a crash is a failure only after O(retry_grace).
     type: int
     default: 2
   settle:

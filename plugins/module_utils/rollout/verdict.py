@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import missing, settles_at
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.containers import container_causes, unready_causes
@@ -34,11 +34,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods impo
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
 
+CRASHES = ("crash", "probe_kills")
+
 
 def judge(observation: Observation, now: datetime, options: Options) -> Verdict:
     """Judges every workload of an observation; the whole has failed as soon as one has, and is complete when all are."""
     scene = Scene(observation, now, options)
-    states = tuple(_judge_one(workload, scene) for workload in observation.workloads)
+    judged = [_judge_one(workload, scene) for workload in observation.workloads]
+    states = tuple(_patient(state, judged, scene) for state in judged)
     found = {state.state for state in states}
     whole = FAILED if FAILED in found else PROGRESSING if PROGRESSING in found else COMPLETE
     return Verdict(whole, states, None if whole != PROGRESSING else _recheck(states, scene))
@@ -71,6 +74,17 @@ def _judge_one(workload: Workload, scene: Scene) -> State:
     if any(cause.category == "progress_deadline" for cause in certain):
         certain = suspects
     return State(workload, FAILED, tuple(lacking), tuple(_merged(certain)))
+
+
+def _patient(state: State, states: list[State], scene: Scene) -> State:
+    """An application may crash until another one serves: while others are on their way, a crash has retry_grace."""
+    others = any(other.state == PROGRESSING for other in states if other is not state)
+    if state.state != FAILED or not others or any(cause.category not in CRASHES for cause in state.causes):
+        return state
+    grace = timedelta(seconds=scene.options.retry_grace)
+    causes = tuple(replace(cause, due=max(cause.due, cause.since + grace)) for cause in state.causes)
+    certain = any(cause.due <= scene.now for cause in causes)
+    return state if certain else replace(state, state=PROGRESSING, causes=causes)
 
 
 def _absent(workload: Workload, scene: Scene) -> State:

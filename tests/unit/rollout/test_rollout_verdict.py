@@ -302,6 +302,19 @@ def test_one_failure_ends_all_and_the_others_are_told_apart():
     assert [state.state for state in verdict(observation, 2).states] == [FAILED, PROGRESSING]
 
 
+def test_a_crash_has_time_while_what_it_may_wait_for_is_on_its_way():
+    other = Workload("Deployment", "api")
+    api = deployment(available=0, updated=0)
+    api["metadata"] = meta("api", generation=2, annotations={})
+    lists = {"workloads": [WEB, other], "ReplicaSet": [replica_set()]}
+    crashing = crashed("web-new-1", "new")
+    waits = observe(pods=[crashing], Deployment=[deployment(), api], **lists)
+    assert verdict(waits, 60).state == PROGRESSING and verdict(waits, 60).recheck == pytest.approx(1)
+    assert verdict(waits, 61).state == FAILED
+    api_done = {**api, "spec": {"replicas": 0, "template": {}}}
+    assert verdict(observe(pods=[crashing], Deployment=[deployment(), api_done], **lists), 2).state == FAILED
+
+
 DB = Workload("StatefulSet", "db")
 
 
