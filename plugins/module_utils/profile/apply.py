@@ -19,6 +19,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.profile.state imp
 
 SETTLE_SECONDS = 120  # after minikube's start, until node, DNS and storage are ready
 _POLL_SECONDS = 1
+# In the node's volume, and by the same names in minikube's home.
+_CERTIFICATES = "lib/minikube/certs"
+_AUTHORITIES = ("ca.crt", "ca.key", "proxy-client-ca.crt", "proxy-client-ca.key")
 _CONFIGURATION_NOTE = "tmp/minikube/kubeadm.yaml"  # in the node's volume: the configuration that the container before had
 
 
@@ -55,7 +58,7 @@ def apply(plan: Plan, minikube: Minikube, engine: Engine, options: StartOptions,
         "start": lambda _action: _start(minikube, engine, options, timeout),
         "stop": lambda _action: minikube.stop(),
         "unmake": lambda _action: _unmake(profile, engine),
-        "renew_node": lambda action: engine.remove_in_volume(profile.name, _CONFIGURATION_NOTE, action.image),
+        "renew_node": lambda action: _renew_node(profile, engine, action.image),
         "remove_container": lambda _action: engine.remove("container", profile.name, "--force"),
         "remove_from_engine": lambda _action: _remove_from_engine(profile, engine),
         "remove_files": lambda _action: _remove_files(profile),
@@ -88,6 +91,15 @@ def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
     if not problems:
         return ""
     return "; ".join(problems) + (f"\nminikube's last lines:\n{failure}" if failure else "")
+
+
+def _renew_node(profile: Profile, engine: Engine, image: str) -> None:
+    """Lets minikube configure the node of an old volume anew, and with the certificate authority that signed what is in it."""
+    home = profile.home / ".minikube"
+    if not (home / "ca.key").exists():
+        home.mkdir(parents=True, exist_ok=True)
+        engine.copy_from_volume(profile.name, [f"{_CERTIFICATES}/{name}" for name in _AUTHORITIES], image, home)
+    engine.remove_in_volume(profile.name, _CONFIGURATION_NOTE, image)
 
 
 def _unmake(profile: Profile, engine: Engine) -> None:

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
@@ -39,8 +41,16 @@ class Engine:
         self._must(kind, "rm", *options, name)
 
     def remove_in_volume(self, volume: str, path: str, image: str) -> None:
-        """Removes a file in a volume, by a container of an image that has a rm."""
-        self._must("run", "--rm", "--network", "none", "--entrypoint", "rm", "--volume", f"{volume}:/volume", image, "-f", f"/volume/{path}")
+        """Removes a file in a volume, by a container of an image that has the usual commands."""
+        self._in_volume(volume, image, [], ["rm", "-f", f"/volume/{path}"])
+
+    def copy_from_volume(self, volume: str, paths: list[str], image: str, folder: Path) -> None:
+        """Copies files from a volume into a folder of this host, readable for this user alone."""
+        command = ["install", "-m", "0600", "-o", str(os.geteuid()), "-g", str(os.getegid()), *(f"/volume/{path}" for path in paths), "/folder/"]
+        self._in_volume(volume, image, ["--volume", f"{folder}:/folder"], command)
+
+    def _in_volume(self, volume: str, image: str, options: list[str], command: list[str]) -> None:
+        self._must("run", "--rm", "--network", "none", "--volume", f"{volume}:/volume", *options, "--entrypoint", command[0], image, *command[1:])
 
     def _must(self, *arguments: str) -> None:
         status, _output, errors = self._docker(_REMOVAL_SECONDS, *arguments)
