@@ -82,9 +82,17 @@ def _check(place: str, obj) -> None:
 
 
 def _in_namespace(obj: dict, namespace: str) -> dict:
+    if obj["kind"] == "Namespace":
+        return _owned_namespace(obj)
     if obj["kind"] in CLUSTER_SCOPED:
         return obj
     return {**obj, "metadata": {"namespace": namespace, **obj["metadata"]}}
+
+
+def _owned_namespace(obj: dict) -> dict:
+    """A Namespace with the label that every one has: one that owns no field at all would change again at the second apply."""
+    labels = {"kubernetes.io/metadata.name": obj["metadata"]["name"], **(obj["metadata"].get("labels") or {})}
+    return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
 
 
 def _rank(obj: dict) -> int:

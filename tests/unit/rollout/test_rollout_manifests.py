@@ -43,6 +43,7 @@ def test_order_namespace_lists_and_empty_documents():
     objects = checked(found, "todo")
     assert [item["kind"] for item in objects] == ["Namespace", "Service", "ConfigMap", "Deployment"]
     assert [item["metadata"].get("namespace") for item in objects] == [None, "todo", "todo", "todo"]
+    assert objects[0]["metadata"]["labels"] == {"kubernetes.io/metadata.name": "n"}
 
 
 def test_the_same_name_in_another_namespace_or_group_is_another_object():

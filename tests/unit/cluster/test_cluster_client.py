@@ -1,0 +1,119 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The adapter to the API against a played transport: errors, time limits, the server's clock, and the stream of a watch."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from types import SimpleNamespace
+
+import pytest
+import urllib3
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import client
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
+from kubernetes.client.exceptions import ApiException
+
+
+class Answer:
+    """What the transport returns: a body in chunks, after which the stream may break."""
+
+    def __init__(self, *chunks, breaks=None, date=None):
+        self.chunks = chunks
+        self.breaks = breaks
+        self.headers = {"Date": date} if date else {}
+        self.closed = False
+
+    def read(self):
+        if self.breaks:
+            raise self.breaks
+        return b"".join(self.chunks)
+
+    def stream(self, **_options):
+        yield from self.chunks
+        if self.breaks:
+            raise self.breaks
+
+    def close(self):
+        self.closed = True
+
+
+def cluster(answer):
+    def request(*_args, **_options):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Cluster(SimpleNamespace(configuration=SimpleNamespace(host="https://192.0.2.1:8443"), request=request))
+
+
+def line(event, name):
+    return json.dumps({"type": event, "object": {"metadata": {"name": name}}}).encode() + b"\n"
+
+
+def test_a_watch_puts_lines_together_whatever_the_chunks():
+    whole = line("ADDED", "a") + line("MODIFIED", "b")
+    answer = Answer(whole[:10], whole[10:60], whole[60:])
+    events = list(cluster(answer).watch("Pod", "default", "1", 5))
+    assert [(event, obj["metadata"]["name"]) for event, obj in events] == [("ADDED", "a"), ("MODIFIED", "b")]
+    assert answer.closed
+
+
+def test_a_watch_that_is_too_old_and_one_that_breaks():
+    status = {"code": 410, "reason": "Expired", "message": "too old resource version"}
+    expired = Answer(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
+    with pytest.raises(ApiError) as error:
+        list(cluster(expired).watch("Pod", "default", "1", 5))
+    assert (error.value.status, expired.closed) == (410, True)
+    broken = Answer(line("ADDED", "a"), breaks=urllib3.exceptions.ProtocolError("Connection broken"))
+    seen = []
+    with pytest.raises(Unreachable, match="192.0.2.1"):
+        for event, _obj in cluster(broken).watch("Pod", "default", "1", 5):
+            seen.append(event)
+    assert seen == ["ADDED"] and broken.closed
+
+
+def test_refusals_and_missing_objects():
+    body = json.dumps({"message": "pods is forbidden", "reason": "Forbidden"})
+    refused = ApiException(status=403, reason="Forbidden")
+    refused.body = body
+    with pytest.raises(ApiError, match="GET /api/v1/namespaces/x/pods: pods is forbidden") as error:
+        cluster(refused).list("Pod", "x")
+    assert (error.value.status, error.value.reason) == (403, "Forbidden")
+    assert cluster(ApiException(status=404, reason="Not Found")).get("Pod", "a", "x") is None
+
+
+@pytest.mark.parametrize("breaks_while_reading", [True, False])
+def test_an_api_server_that_goes_away_is_unreachable(breaks_while_reading):
+    error = urllib3.exceptions.ProtocolError("Connection aborted")
+    with pytest.raises(Unreachable, match="minikube status"):
+        cluster(Answer(breaks=error) if breaks_while_reading else error).list("Pod", "x")
+
+
+@pytest.mark.parametrize(("skew", "counts"), [(0, False), (1, False), (90, True), (-90, True)])
+def test_now_is_the_servers_time(skew, counts):
+    date = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=skew), usegmt=True)
+    reached = cluster(Answer(b'{"items": [], "metadata": {"resourceVersion": "1"}}', date=date))
+    reached.list("Pod", "x")
+    off = (reached.now() - datetime.now(timezone.utc)).total_seconds()
+    assert abs(off - (skew if counts else 0)) < 2
+
+
+def test_connecting_to_what_never_answers_ends_in_time(monkeypatch):
+    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.05)
+    monkeypatch.setattr(client, "get_api_client", lambda **_given: threading.Event().wait(5))
+    began = time.monotonic()
+    with pytest.raises(Unreachable, match="dead-context .*no answer within"):
+        Cluster.connect({"context": "dead-context"})
+    assert time.monotonic() - began < 2
+
+
+def test_a_wrong_option_is_named(monkeypatch):
+    def refuse(**_given):
+        raise ValueError("no context of that name\nand more")
+
+    monkeypatch.setattr(client, "get_api_client", refuse)
+    with pytest.raises(client.RunbookError, match="Can't connect to ctx: no context of that name. Check the options kubeconfig and context"):
+        Cluster.connect({"context": "ctx"})
