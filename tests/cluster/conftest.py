@@ -26,7 +26,8 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The long forms are left out, and counted as deselected, unless they are asked for."""
+    """The cluster goes last. The long forms are left out, and counted as deselected, unless they are asked for."""
+    items.sort(key=lambda item: item.path.name == "test_teardown.py")
     left_out = [item for item in items if item.get_closest_marker("long") and not LONG]
     if left_out:
         config.hook.pytest_deselected(items=left_out)

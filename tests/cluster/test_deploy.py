@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from datetime import datetime, timezone
@@ -17,7 +18,7 @@ from conftest import CHECKOUT, PROFILE
 from load import Load
 
 DEPLOY = "playbooks/deploy.yml"
-STAGES = ["Have a cluster", "Have Dapr", "Build the images", "Have the secrets", "Apply the manifests", "Wait for the new pods", "Ask the application"]
+STAGES = ["Have a cluster", "Have Dapr", "Build the images", "Have the Secrets", "Apply the manifests", "Wait for the new pods", "Ask the application"]
 KINDS = ["deployments", "statefulsets", "services", "secrets", "configmaps", "pods", "replicasets", "persistentvolumeclaims", "components.dapr.io"]
 
 
@@ -107,23 +108,23 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, play
     assert load.asked > 20 * 30 and not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
 
 
-@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in STAGES[2:6:3] else pytest.mark.long) for stage in STAGES])
+SHORT = ("Build the images", "Wait for the new pods")
+
+
+@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in SHORT else pytest.mark.long) for stage in STAGES])
 def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, own_copy, stage):
-    """SIGKILL as a stage begins, with work to do in every stage after it; the next run ends well."""
-    _cluster, _run = deployed
+    """SIGKILL as a stage begins, with work to do in the stages after it; the next run ends well."""
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     app = str(own_copy / "app.yml")
-    playbooks.killed_after(stage, DEPLOY, runbook_app_file=app)
+    playbooks.killed_after(f"TASK [{stage}", DEPLOY, runbook_app_file=app)
     playbooks.run(DEPLOY, runbook_app_file=app).ok()
     assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
 
 
 def test_two_at_once_the_second_says_who_works(deployed, playbooks):
     first = playbooks.start(DEPLOY)
-    for line in first.stdout:
-        if STAGES[2] in line:
-            break
+    next(line for line in first.stdout if "TASK [Build the images" in line)
     second = playbooks.run(DEPLOY)
     output = first.stdout.read()
     assert first.wait() == 0, output
@@ -149,3 +150,35 @@ def test_the_built_archive_deploys_from_an_empty_place(deployed, tmp_path, end):
 
 def environment(venv: str, place: Path) -> dict:
     return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(place / "collections"), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
+
+
+def tasks_of(cluster) -> str:
+    """What is in the database, as text."""
+    query = "SELECT id, title, completed FROM task ORDER BY id"
+    return cluster.kubectl("exec", "statefulset/postgres", "--", "psql", "-h", "/var/run/postgresql", "-U", "todo", "-At", "-c", query)
+
+
+def stop_profile(_cluster) -> None:
+    subprocess.run(["docker", "stop", PROFILE], check=True, capture_output=True)
+
+
+def stop_engine(cluster) -> None:
+    """Ends the engine that the project started on this machine, by its own process file, with the profile stopped in it."""
+    stop_profile(cluster)
+    pid = int(Path("/var/run/docker.pid").read_text())
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, "the engine does not end"
+        time.sleep(0.5)
+
+
+@pytest.mark.parametrize("stop", [stop_profile, pytest.param(stop_engine, marks=pytest.mark.long)])
+def test_what_was_stopped_comes_back_with_its_data(deployed, playbooks, stop):
+    cluster, run = deployed
+    before = tasks_of(cluster)
+    stop(cluster)
+    playbooks.run(DEPLOY).ok()
+    assert tasks_of(cluster) == before
+    test_all_pods_serve(deployed)
+    test_the_address_is_printed_and_answers(deployed)

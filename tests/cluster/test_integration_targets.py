@@ -1,0 +1,42 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The integration targets of the modules, by ansible-test, on the test cluster."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import CHECKOUT, PROFILE, STATE
+
+TARGETS = sorted(path.name for path in (CHECKOUT / "tests/integration/targets").iterdir())
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("end", ["newest", pytest.param("oldest", marks=pytest.mark.long)])
+def test_target(deployed, tmp_path, end, target):
+    venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
+    tree = Path(subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path], check=True, text=True, capture_output=True).stdout.strip())
+    (tree / "tests/integration/integration_config.yml").write_text(yaml.safe_dump(variables()))
+    done = subprocess.run(
+        ["ansible-test", "integration", "--color", "no", target], cwd=tree, env={**os.environ, "PATH": f"{venv}/bin:{os.environ['PATH']}"},
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=1500,
+    )
+    assert done.returncode == 0, done.stdout[-6000:]
+
+
+def variables() -> dict:
+    """What the targets ask for. Their namespaces, images and names are their own."""
+    import json
+
+    record = json.loads((STATE / "local_cluster.json").read_text())
+    return {
+        "runbook_test_context": PROFILE,
+        "runbook_test_profile": PROFILE,
+        "runbook_test_kubeconfig": str(STATE / "kubeconfig"),
+        "runbook_test_minikube": record["minikube"],
+        "runbook_test_minikube_home": record["minikube_home"],
+        "runbook_test_image": record["base_images"]["busybox"],
+    }

@@ -1,0 +1,47 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The end of the test cluster, and of all tests: nothing is left of it but packages, the engine and the cache."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from conftest import PROFILE, STATE
+
+TEARDOWN = "playbooks/teardown.yml"
+
+
+def docker_names(kind: str) -> set[str]:
+    form = {"container": "{{.Names}}", "volume": "{{.Name}}", "network": "{{.Name}}"}[kind]
+    command = ["docker", kind, "ls", *(["--all"] if kind == "container" else []), "--format", form]
+    return set(subprocess.run(command, check=True, text=True, capture_output=True).stdout.split())
+
+
+def processes() -> list[str]:
+    """Command lines on this machine that name the profile."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = file.read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended meanwhile
+        found += [b" ".join(words).decode(errors="replace")] if any(PROFILE.encode() in word for word in words) else []
+    return found
+
+
+def test_a_foreign_context_is_refused(playbooks, deployed):
+    run = playbooks.run(TEARDOWN, runbook_context="production")
+    assert run.status != 0 and "teardown.yml removes only the cluster that deploy.yml makes" in " ".join(run.output.split())
+    assert STATE.exists()
+
+
+def test_teardown_leaves_nothing(playbooks, deployed):
+    own = Path.home() / ".kube/config"
+    before = own.read_bytes() if own.exists() else None
+    playbooks.run(TEARDOWN).ok()
+    for kind in ("container", "volume", "network"):
+        assert PROFILE not in docker_names(kind), kind
+    assert not STATE.exists() and not list(STATE.parent.glob(f"{PROFILE}*"))
+    assert (own.read_bytes() if own.exists() else None) == before
+    assert [line for line in processes() if "pytest" not in line] == []
+    assert playbooks.run(TEARDOWN).ok().recap["changed"] == 0
