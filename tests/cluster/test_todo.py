@@ -185,6 +185,7 @@ def browser(tmp_path_factory) -> Path:
     if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
         assert os.geteuid() == 0, "install chromium, or name a browser with the environment variable CHROMIUM"
         subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=True, capture_output=True, timeout=600)
+    assert shutil.which("npm"), "install Node.js with npm: they drive the browser"
     folder = tmp_path_factory.mktemp("browser") / "browser"
     shutil.copytree(BROWSER, folder, ignore=shutil.ignore_patterns("node_modules"))
     subprocess.run(["npm", "ci"], cwd=folder, check=True, capture_output=True, timeout=300)
