@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine, EngineError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.archive import DOCKERFILE, ContextArchive
 from ansible_collections.runbook.minikube.plugins.module_utils.image.build_log import BuildLog
@@ -94,26 +94,33 @@ def _tag(engine: Engine, plan: Plan) -> Outcome:
 
 
 def _build(engine: Engine, plan: Plan) -> Outcome:
-    request = plan.source.request
+    """Builds without a name first: an image that is not as asked must not be found under its content tag by the next run."""
     archive = ContextArchive(plan.source)
-    events = engine.build(
+    try:
+        built = follow_build(plan, _builder(engine, plan, archive))
+    except EngineError as error:
+        raise RunbookError(f"Building {plan.name} ({plan.source.request.option}) failed: {error}", bytes_sent=archive.bytes_sent) from None
+    except RunbookError as error:
+        error.facts["bytes_sent"] = archive.bytes_sent
+        raise
+    _require_as_asked(plan, engine.image(built))
+    engine.tag(built, plan.name, plan.content_tag)
+    if plan.tag != plan.content_tag:
+        engine.tag(built, plan.name, plan.tag)  # the content tag stays: it is the way back when the fixed one moves on
+    return Outcome(plan, _seen(engine, plan, built), archive.bytes_sent)
+
+
+def _builder(engine: Engine, plan: Plan, archive: ContextArchive) -> Iterator[dict]:
+    request = plan.source.request
+    return engine.build(
         archive,
         dockerfile=DOCKERFILE,
-        tag=f"{plan.name}:{plan.content_tag}",
         buildargs=dict(request.args),
         # The builder puts it after the last step, so that it leaves the cache of all others as it is
         labels={LABEL: str(plan.inputs)},
         target=request.target,
         platform=request.platform,
     )
-    try:
-        built = follow_build(plan, events)
-    except RunbookError as error:
-        error.facts["bytes_sent"] = archive.bytes_sent
-        raise
-    if request.tag:
-        engine.tag(built, plan.name, request.tag)  # the content tag stays: it is the way back when the fixed one moves on
-    return Outcome(plan, _seen(engine, plan, built), archive.bytes_sent)
 
 
 def follow_build(plan: Plan, events: Iterable[dict]) -> str:
@@ -150,27 +157,25 @@ def _next_step(cause: str, dockerfile: str) -> str:
     return f"Correct this step in {dockerfile} (or what it reads) and run again; the steps before it are cached."
 
 
+def _require_as_asked(plan: Plan, found: dict | None):
+    """Raises RunbookError unless the image that was built has the digest and the platform that were asked for."""
+    if digest_in(((found or {}).get("Config") or {}).get("Labels")) != plan.inputs.digest:
+        raise RunbookError(f"{plan.name} is not in the node as it was built: something else works on the node's images. Run again.")
+    asked = plan.source.request.platform
+    made = f"{found.get('Os')}/{found.get('Architecture')}"
+    if asked and asked.split("/")[:2] != made.split("/"):
+        raise RunbookError(
+            f"{plan.name} was asked for {asked}, but the builder made {made}. "
+            f"Use base images of {asked}, or leave {plan.source.request.option}.platform out."
+        )
+
+
 def _seen(engine: Engine, plan: Plan, image_id: str) -> str:
-    """Reads the image back by its reference. Raises RunbookError unless it is the one that was made, with its digest and platform."""
+    """Reads the image back by its reference and returns its ID. Raises RunbookError unless it is the one that was named so."""
     found = engine.image(plan.reference)
     if found is None or found["Id"] != image_id:
         raise RunbookError(
             f"{plan.reference} is {found['Id'] if found else 'not in the node'} after it was made as {image_id}: "
             "something else works on the node's images. Run again when it has ended."
         )
-    if digest_in((found.get("Config") or {}).get("Labels")) != plan.inputs.digest:
-        raise RunbookError(f"{plan.reference} does not bear the digest that it was built with. Run again.")
-    _require_platform(plan, found)
     return image_id
-
-
-def _require_platform(plan: Plan, found: dict):
-    asked = plan.source.request.platform
-    if not asked:
-        return
-    system, _slash, architecture = asked.partition("/")
-    if found.get("Os") != system or found.get("Architecture") != architecture.partition("/")[0]:
-        raise RunbookError(
-            f"{plan.reference} was asked for {asked}, but the builder made {found.get('Os')}/{found.get('Architecture')}. "
-            f"Use base images of {asked}, or leave {plan.source.request.option}.platform out."
-        )

@@ -22,6 +22,7 @@ class FakeEngine:
 
     def __init__(self, names=(), breaks=(), pullable=()):
         self.kept = {name: self._made(name, {}) for name in names}
+        self.unnamed = {}
         self.breaks, self.pullable = breaks, pullable
         self.lock = threading.Lock()
         self.running = self.most = 0
@@ -32,10 +33,10 @@ class FakeEngine:
         return {"Id": f"sha256:{name}", "RepoTags": [name], "Labels": labels, "Config": {"Labels": labels}, **platform}
 
     def images(self):
-        return list(self.kept.values())
+        return [{**image, "RepoTags": [name]} for name, image in self.kept.items()]
 
     def image(self, reference):
-        return self.kept.get(reference)
+        return self.kept.get(reference) or self.unnamed.get(reference)
 
     def pull(self, reference, platform):
         if reference not in self.pullable:
@@ -43,22 +44,23 @@ class FakeEngine:
         self.kept[reference] = self._made(reference, {})
 
     def tag(self, image, repository, tag):
-        self.kept[f"{repository}:{tag}"] = next(kept for kept in self.kept.values() if kept["Id"] == image)
+        self.kept[f"{repository}:{tag}"] = next(one for one in [*self.kept.values(), *self.unnamed.values()] if one["Id"] == image)
 
     def build(self, archive, **options):
         self._count(1)
-        assert b"".join(archive)
+        name = b"".join(archive).partition(b"# ")[2].partition(b"\0")[0].decode()
         yield {"stream": "Step 1/2 : FROM base:1\n"}
         yield {"stream": " ---> 0123\n"}
         yield {"stream": "Step 2/2 : RUN make\n"}
         yield from ({"stream": f"line {number}\n"} for number in range(40))
         self._count(-1)
-        if options["tag"].partition(":")[0] in self.breaks:
+        if name in self.breaks:
             yield {"error": "The command returned a non-zero code: 2", "errorDetail": {}}
             return
         self.builds.append(options)
-        self.kept[options["tag"]] = self._made(options["tag"], options["labels"])
-        yield {"aux": {"ID": f"sha256:{options['tag']}"}}
+        made = self._made(f"{name}-{options['labels']['runbook.minikube.build'][:12]}", options["labels"])
+        self.unnamed[made["Id"]] = made
+        yield {"aux": {"ID": made["Id"]}}
 
     def _count(self, step):
         with self.lock:
@@ -67,7 +69,7 @@ class FakeEngine:
 
 
 def source(name, base="base:1", **given):
-    return Source(Request("images[0]", name, "/ctx", "/ctx/Dockerfile", {"A": "1"}, **given), b"FROM base:1", (), (base,))
+    return Source(Request("images[0]", name, "/ctx", "/ctx/Dockerfile", {"A": "1"}, **given), f"FROM base:1 # {name}".encode(), (), (base,))
 
 
 def run(engine, *sources, parallel=2):
@@ -81,7 +83,7 @@ def test_a_build_is_sent_with_its_labels_and_read_back():
     (options,) = engine.builds
     assert options["target"] == "prod" and options["buildargs"] == {"A": "1"}
     assert options["labels"]["runbook.minikube.build"].startswith(f"{outcome.plan.inputs.digest} context=")
-    assert outcome.id == f"sha256:{outcome.plan.reference}"
+    assert outcome.id == f"sha256:a-{outcome.plan.content_tag}" == engine.kept[outcome.plan.reference]["Id"]
     assert outcome.bytes_sent > 0
 
 
@@ -166,15 +168,34 @@ class Relabelling(FakeEngine):
         return found and {**found, "Config": {"Labels": {}}}
 
 
-@pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "does not bear the digest")])
+@pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "not in the node as it was built")])
 def test_no_success_is_reported_that_was_not_seen(kind, words):
     (outcome,) = run(kind(["base:1"]), source("a"))
     assert words in str(outcome.error)
 
 
-def test_another_platform_than_asked_is_a_failure():
-    (outcome,) = run(FakeEngine(["base:1"]), source("a", platform="linux/arm64"))
-    assert "asked for linux/arm64, but the builder made linux/amd64" in str(outcome.error)
+def test_another_platform_than_asked_is_a_failure_the_second_time_too():
+    engine = FakeEngine(["base:1"])
+    for _time in range(2):
+        (outcome,) = run(engine, source("a", platform="linux/arm64"))
+        assert "asked for linux/arm64, but the builder made linux/amd64" in str(outcome.error)
+    assert list(engine.kept) == ["base:1"]
+
+
+@pytest.mark.parametrize("platform", ["linux/amd64", "linux/amd64/v2"])
+def test_the_platform_asked_for(platform):
+    (outcome,) = run(FakeEngine(["base:1"]), source("a", platform=platform))
+    assert outcome.error is None
+
+
+def test_what_the_engine_refuses_is_said_with_the_image_and_its_option():
+    class Refusing(FakeEngine):
+        def build(self, archive, **options):
+            yield {"stream": "Step 1/1 : FROM base:1\n"}
+            raise EngineError("The node's Docker refused building: no such platform", 400)
+
+    (outcome,) = run(Refusing(["base:1"]), source("a"))
+    assert str(outcome.error).startswith("Building a (images[0]) failed: The node's Docker refused")
 
 
 def test_check_mode_reports_what_the_run_then_does():
