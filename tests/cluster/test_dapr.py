@@ -9,8 +9,8 @@ import json
 import subprocess
 
 from conftest import TestCluster
+from roles import PLAYBOOK, Roles
 
-PLAYBOOK = "tests/cluster/playbooks/local_cluster.yml"
 NAMESPACE = "dapr-system"
 
 
@@ -44,24 +44,24 @@ def test_the_control_plane_serves(deployed):
     }
 
 
-def test_a_second_run_makes_no_new_revision(playbooks, deployed):
+def test_a_second_run_makes_no_new_revision(deployed):
     cluster, _run = deployed
     before = revision(cluster)
-    assert playbooks.run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
+    assert Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
     assert revision(cluster) == before
 
 
-def test_an_upgrade_that_was_cut_off_is_freed(playbooks, deployed):
+def test_an_upgrade_that_was_cut_off_is_freed(deployed):
     """Helm's own mark of an unfinished upgrade, on the latest revision, as a killed helm leaves it."""
     cluster, _run = deployed
     mark(cluster, "pending-upgrade")
-    playbooks.run(PLAYBOOK, with_dapr=True).ok()
+    Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert json.loads(helm(cluster, "status", "dapr", "--output", "json"))["info"]["status"] == "deployed"
-    assert playbooks.run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
+    assert Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
 
 
-def test_without_a_context_it_refuses(playbooks, tmp_path):
+def test_without_a_context_it_refuses(tmp_path):
     playbook = tmp_path / "dapr.yml"
     playbook.write_text("- {hosts: localhost, gather_facts: false, roles: [runbook.minikube.dapr]}\n", encoding="utf-8")
-    run = playbooks.run(str(playbook))
+    run = Roles().run(str(playbook))
     assert run.status != 0 and "Name the cluster with dapr_context" in " ".join(run.output.split())

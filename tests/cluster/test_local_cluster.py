@@ -12,31 +12,20 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, PROFILE, Playbooks, TestCluster
+from conftest import CHECKOUT, PROFILE, TestCluster
+from roles import PLAYBOOK, Roles
 
-PLAYBOOK = "tests/cluster/playbooks/local_cluster.yml"
 SECONDS = 60  # "within seconds" on a machine that others use too
 
 
 @pytest.fixture
-def alone(tmp_path) -> Playbooks:
+def alone(tmp_path) -> Roles:
     """Runs of a profile that no other test has, with a state folder of its own."""
-    return Playbooks({"local_cluster_profile": "runbook-alone", "local_cluster_state_dir": str(tmp_path / "state"),
-                      "local_cluster_install_packages": False})
-
-
-@dataclass
-class Shell(Playbooks):
-    """A user's shell with another environment."""
-
-    changes: dict | None = None
-
-    def environment(self) -> dict:
-        return {**super().environment(), **(self.changes or {})}
+    return Roles({"local_cluster_profile": "runbook-alone", "local_cluster_state_dir": str(tmp_path / "state"),
+                  "local_cluster_install_packages": False})
 
 
 def refused(run, *words: str) -> None:
@@ -46,13 +35,13 @@ def refused(run, *words: str) -> None:
         assert word in text, run.output[-3000:]
 
 
-def test_a_running_cluster_is_reused_in_seconds(playbooks, deployed):
-    run = playbooks.run(PLAYBOOK, with_dapr=True).ok()
+def test_a_running_cluster_is_reused_in_seconds(deployed):
+    run = Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert run.recap["changed"] == 0 and run.seconds < SECONDS
 
 
-def test_check_mode_on_a_running_cluster_would_change_nothing(playbooks, deployed):
-    assert playbooks.run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
+def test_check_mode_on_a_running_cluster_would_change_nothing(deployed):
+    assert Roles().run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
 
 
 def test_check_mode_says_what_it_would_do_and_does_nothing(alone, deployed):
@@ -89,7 +78,7 @@ def test_a_plain_claim_gets_its_storage(deployed):
 
 
 def test_a_dead_engine_is_named_and_left_alone(alone):
-    run = Shell(alone.variables, changes={"DOCKER_HOST": "tcp://127.0.0.1:9"}).run(PLAYBOOK, local_cluster_install_packages=True)
+    run = Roles(alone.variables, shell={"DOCKER_HOST": "tcp://127.0.0.1:9"}).run(PLAYBOOK, local_cluster_install_packages=True)
     refused(run, "DOCKER_HOST=tcp://127.0.0.1:9", "unset DOCKER_HOST")
 
 
@@ -106,8 +95,9 @@ def test_a_container_of_somebody_else_is_refused(alone, deployed):
 def test_without_go_and_minikube_it_says_what_is_missing(alone, tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("docker", "timeout", "bash", "sh", "env", "sed", "dirname", "cat"):
-        (tools / name).symlink_to(shutil.which(name))
+    for file in (file for folder in os.environ["PATH"].split(":") for file in Path(folder).glob("*")):
+        if file.name not in ("go", "minikube", "helm") and not (tools / file.name).is_symlink():
+            (tools / file.name).symlink_to(file)
     began = time.monotonic()
     program = Path(sys.executable).with_name("ansible-playbook")
     cache = tmp_path / "cache"
@@ -180,8 +170,8 @@ DATA = "kept"
 def own_cluster(tmp_path_factory):
     """A small cluster that a test may break, with a piece of data; removed at the end, and seen to be gone."""
     state = tmp_path_factory.mktemp("broken") / "state"
-    runs = Playbooks({"local_cluster_profile": "runbook-broken", "local_cluster_state_dir": str(state), "local_cluster_memory": "3g",
-                      "local_cluster_metrics_server": False})
+    runs = Roles({"local_cluster_profile": "runbook-broken", "local_cluster_state_dir": str(state), "local_cluster_memory": "3g",
+                  "local_cluster_metrics_server": False})
     cluster = TestCluster(state, "runbook-broken")
     runs.run(PLAYBOOK).ok()
     cluster.kubectl("create", "configmap", "data", f"--from-literal=value={DATA}")
