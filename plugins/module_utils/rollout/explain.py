@@ -26,6 +26,7 @@ def failure_message(verdict: Verdict, causes: list[Cause], namespace: str, now: 
     for state in verdict.states:
         if state.state == FAILED:
             own = [cause for cause in causes if cause.workload == str(state.workload)]
+            parts += [f"{waiting_text(state)}."] if timeout is not None and own else []
             parts += [cause_text(cause, namespace, now) for cause in own] or [_lacking(state)]
     parts += _others(verdict)
     return "\n\n".join(parts)

@@ -74,6 +74,19 @@ def before_start_cause(subject: Subject, pod: dict, scene: Scene) -> Cause | Non
     return _pod_cause(subject, pod, rule, event["reason"], event["message"], first_seen(event), scene.options)
 
 
+def starting_cause(subject: Subject, pod: dict, scene: Scene) -> Cause | None:
+    """A pod that starts without any trouble so far: a suspect only, for when the time is over before it has started."""
+    if all("running" in (status.get("state") or {}) for _spec, status, kind in containers_of(pod) if kind != "init"):
+        return None
+    told = sorted(scene.events_of(pod), key=last_seen)
+    return Cause(
+        workload=str(subject.workload), pod=pod["metadata"]["name"], reason="Starting", category="starting",
+        says="has not started all its containers yet", message=told[-1]["message"].strip() if told else "",
+        since=time_of(pod["metadata"]["creationTimestamp"]),
+        hint="Pulling a large image takes time: load it before, or raise timeout. Else look at the node's load (kubectl top node).",
+    )
+
+
 def ended_causes(subject: Subject, scene: Scene) -> list[Cause]:
     """Pods that ended as a whole (evicted, refused by the node). They count only while no other has taken their place."""
     if subject.active:

@@ -31,6 +31,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods impo
     ended_causes,
     scheduling_cause,
     sidecar_missing,
+    starting_cause,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
 
@@ -125,7 +126,8 @@ def _pod_causes(subject: Subject, pod: dict, scene: Scene) -> list[Cause]:
     if before:
         return [before]
     workload = str(subject.workload)
-    return container_causes(workload, pod, scene) or unready_causes(workload, pod, scene)
+    found = container_causes(workload, pod, scene) or unready_causes(workload, pod, scene)
+    return found or list(filter(None, [starting_cause(subject, pod, scene)]))
 
 
 def _blocking(subject: Subject, scene: Scene) -> list[Cause]:

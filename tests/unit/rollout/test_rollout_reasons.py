@@ -81,7 +81,8 @@ TERMINATED = [
 def test_waiting(kind, reason, message, category, grace):
     status = container_status(state=waiting(reason, message))
     if category is None:
-        assert [cause.category for cause in verdict(broken(status, kind), 1000).states[0].causes] == []
+        healthy = verdict(broken(status, kind), 1000)
+        assert healthy.state == PROGRESSING and [cause.category for cause in healthy.states[0].causes] == ["starting"]
         return
     early, late = verdict(broken(status, kind), grace + 0.5), verdict(broken(status, kind), grace + 1.5)
     assert (early.state, late.state) == (PROGRESSING, FAILED)

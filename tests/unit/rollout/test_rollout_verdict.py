@@ -280,6 +280,13 @@ def test_giving_up_tells_what_is_suspected():
     assert given_up.state == FAILED and [cause.category for cause in given_up.causes] == ["probe_fails"]
 
 
+def test_giving_up_on_a_pod_that_only_starts_tells_its_last_event():
+    slow = pod(statuses=[container_status(state=waiting("ContainerCreating"))])
+    events = [event("web-new-1", "Scheduled", "assigned", first=1), event("web-new-1", "Pulling", 'Pulling image "app:1"', first=2)]
+    given_up = give_up(verdict(web(slow, events=events), 300), START + timedelta(seconds=300))
+    assert [(cause.category, cause.message) for cause in given_up.causes] == [("starting", 'Pulling image "app:1"')]
+
+
 def test_evicted_pods_count_only_while_nothing_takes_their_place():
     evicted = pod("web-new-0", phase="Failed", reason="Evicted")
     assert verdict(web(evicted, pod(statuses=[container_status(state=waiting("ContainerCreating"))])), 1000).state == PROGRESSING
