@@ -22,6 +22,7 @@ class RunbookModule(AnsibleModule):
     def __init__(self, argument_spec: dict, *, connects: bool = True, **settings):
         spec = {**_connection_options(), **argument_spec} if connects else argument_spec
         super().__init__(argument_spec=spec, supports_check_mode=True, **settings)
+        self.no_log_values.update(_credentials(self.params.get("kubeconfig")))
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -37,6 +38,19 @@ class RunbookModule(AnsibleModule):
             yield
         except RunbookError as error:
             self.fail_json(msg=str(error), **error.facts)
+
+
+CREDENTIAL_FIELDS = ("token", "password", "client-key-data", "access-token", "refresh-token", "id-token", "client-secret")
+
+
+def _credentials(kubeconfig) -> set[str]:
+    """The secret values of a kubeconfig that is given as a mapping, which no option's ``no_log`` covers."""
+    if isinstance(kubeconfig, list):
+        return {value for item in kubeconfig for value in _credentials(item)}
+    if not isinstance(kubeconfig, dict):
+        return set()
+    own = {value for key, value in kubeconfig.items() if key in CREDENTIAL_FIELDS and isinstance(value, str) and value}
+    return own.union(*map(_credentials, kubeconfig.values()))
 
 
 def _connection_options() -> dict:
