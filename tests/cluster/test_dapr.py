@@ -14,10 +14,14 @@ from roles import PLAYBOOK, Roles
 NAMESPACE = "dapr-system"
 
 
+def handed_over(cluster: TestCluster) -> dict:
+    """What the role local_cluster recorded of the cluster."""
+    return json.loads((cluster.state / "local_cluster.json").read_text(encoding="utf-8"))
+
+
 def helm(cluster: TestCluster, *arguments: str) -> str:
     """What the cluster's helm prints."""
-    program = json.loads((cluster.state / "local_cluster.json").read_text(encoding="utf-8"))["helm"]
-    command = [program, "--kubeconfig", str(cluster.kubeconfig), "--kube-context", cluster.profile, "--namespace", NAMESPACE, *arguments]
+    command = [handed_over(cluster)["helm"], "--kubeconfig", str(cluster.kubeconfig), "--kube-context", cluster.profile, "--namespace", NAMESPACE, *arguments]
     return subprocess.run(command, check=True, text=True, capture_output=True, timeout=300).stdout
 
 
@@ -52,8 +56,9 @@ def test_a_second_run_makes_no_new_revision(deployed):
 
 
 def test_an_upgrade_that_was_cut_off_is_freed(deployed):
-    """Helm's own mark of an unfinished upgrade, on the latest revision, as a killed helm leaves it."""
+    """A second revision with Helm's own mark of an unfinished upgrade, as a killed helm leaves it."""
     cluster, _run = deployed
+    helm(cluster, "upgrade", "dapr", handed_over(cluster)["dapr_chart"], "--reuse-values")
     mark(cluster, "pending-upgrade")
     Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert json.loads(helm(cluster, "status", "dapr", "--output", "json"))["info"]["status"] == "deployed"
