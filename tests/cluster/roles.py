@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from conftest import CHECKOUT, Playbooks
+from harness import CHECKOUT, Playbooks
 
 PLAYBOOK = "tests/cluster/playbooks/local_cluster.yml"
 

@@ -8,7 +8,7 @@ import gzip
 import json
 import subprocess
 
-from conftest import TestCluster
+from harness import TestCluster
 from roles import PLAYBOOK, Roles
 
 NAMESPACE = "dapr-system"

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, PROFILE
+from harness import CHECKOUT, PROFILE
 from load import Load
 
 DEPLOY = "playbooks/deploy.yml"

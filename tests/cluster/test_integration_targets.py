@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import CHECKOUT, PROFILE, STATE
+from harness import CHECKOUT, PROFILE, STATE
 
 TARGETS = sorted(path.name for path in (CHECKOUT / "tests/integration/targets").iterdir())
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, PROFILE, TestCluster
+from harness import CHECKOUT, PROFILE, TestCluster
 from roles import PLAYBOOK, Roles
 
 SECONDS = 120  # "within seconds", on a machine that many tests share

@@ -6,7 +6,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from conftest import PROFILE, STATE
+from harness import PROFILE, STATE
 
 TEARDOWN = "playbooks/teardown.yml"
 

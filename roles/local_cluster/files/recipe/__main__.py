@@ -1,6 +1,4 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The recipe as a program. Each command prints one JSON object, and ends with a sentence where it fails.
 
     python recipe plan  --cache DIR --goal cluster [--goal base …]   what is to be made, and what is missing for that
@@ -10,6 +8,8 @@ from __future__ import annotations
     python recipe probe --site URL                                   says whether an image registry answers
     python recipe load  --cache DIR --goal base [--host] [--node NAME]   loads images where they are missing
 """
+
+from __future__ import annotations
 
 import argparse
 import json

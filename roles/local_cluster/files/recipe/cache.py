@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The cache: one lock a step, work in a folder beside the place, moved there when it is complete."""
+
+from __future__ import annotations
 
 import contextlib
 import fcntl

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """What the recipe has to know of this host."""
+
+from __future__ import annotations
 
 import functools
 import hashlib

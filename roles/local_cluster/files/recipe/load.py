@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Loads images from the cache into the node's runtime and this host's engine, only where they are missing."""
+
+from __future__ import annotations
 
 import json
 import subprocess

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Makes one step: a Go program, a chart from a module's source, or an image."""
+
+from __future__ import annotations
 
 import json
 import shutil

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Puts programs and images where `minikube start` looks before it downloads."""
+
+from __future__ import annotations
 
 from pathlib import Path
 

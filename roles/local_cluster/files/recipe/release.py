@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Official releases of programs: downloaded into the cache and checked against the published checksum."""
+
+from __future__ import annotations
 
 import hashlib
 import shutil

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """Calls of other programs, with their last lines in the error where one fails."""
+
+from __future__ import annotations
 
 import os
 import subprocess

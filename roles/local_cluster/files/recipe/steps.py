@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """The steps to a goal, in the order of their needs, each with a digest of all its inputs and its place in the cache."""
+
+from __future__ import annotations
 
 import dataclasses
 import hashlib

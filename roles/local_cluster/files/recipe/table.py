@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-from __future__ import annotations
-
 """What a cluster made from package registries consists of: versions, programs, images, and the goals that need them.
 
 Versions go together: Minikube 1.36.0 has Kubernetes 1.33.1 as its default, and Debian 12's Docker (API 1.41) is too old
 for cri-dockerd 0.4. The module versions themselves stand in `go/<module>/go.mod`.
 """
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 

@@ -1,0 +1,121 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the tests on the real cluster share: runs of playbooks, and a look into the cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PROFILE = "runbook-test"
+STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
+
+
+@dataclass
+class Run:
+    """A finished playbook."""
+
+    status: int
+    output: str
+    seconds: float
+
+    @property
+    def recap(self) -> dict[str, int]:
+        """The numbers of the recap of the only host: ok, changed, failed …"""
+        line = re.search(r"^localhost\s+:(.*)$", self.output, re.MULTILINE)
+        assert line, f"no recap in:\n{self.output[-4000:]}"
+        return {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", line[1])}
+
+    def ok(self) -> Run:
+        """Itself, if it ended well."""
+        assert self.status == 0, f"exit status {self.status}:\n{self.output[-6000:]}"
+        return self
+
+
+@dataclass
+class Playbooks:
+    """Runs playbooks as a user does, on the test profile."""
+
+    variables: dict = field(default_factory=dict)
+    end: str = "newest"
+
+    def command(self, playbook: str, *options: str, **variables) -> list[str]:
+        """The command line of a playbook with variables."""
+        given = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, **self.variables, **variables}
+        return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(given), *options]
+
+    def start(self, playbook: str, *options: str, **variables) -> subprocess.Popen:
+        """A playbook that runs in a process group of its own, its output readable line by line."""
+        return subprocess.Popen(
+            self.command(playbook, *options, **variables), cwd=CHECKOUT, text=True, env=self.environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )
+
+    def run(self, playbook: str, *options: str, timeout: int = 1800, **variables) -> Run:
+        """Runs a playbook to its end."""
+        began = time.monotonic()
+        process = self.start(playbook, *options, **variables)
+        try:
+            output, _none = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            raise
+        return Run(process.returncode, output, time.monotonic() - began)
+
+    def killed_after(self, words: str, playbook: str, *options: str, **variables) -> str:
+        """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said."""
+        process = self.start(playbook, *options, **variables)
+        seen = []
+        for line in process.stdout:
+            seen.append(line)
+            if words in line:
+                kill_group(process)
+                return "".join(seen)
+        raise AssertionError(f"never said {words!r}:\n{''.join(seen)[-4000:]}")
+
+    def environment(self) -> dict:
+        """What a user's shell has, and the end of the supported versions that is asked for."""
+        return {**os.environ, "RUNBOOK_END": self.end, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """SIGKILL for a process and all that it started, as at a power cut."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()
+    process.wait()
+
+
+@dataclass
+class TestCluster:
+    """The cluster, once deploy has brought it up."""
+
+    __test__ = False
+    state: Path = STATE
+    profile: str = PROFILE
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.state / "kubeconfig"
+
+    def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """What kubectl prints."""
+        command = [shutil.which("kubectl") or "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", self.profile, *arguments]
+        done = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False, timeout=300)
+        assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def objects(self, kind: str, namespace: str = "default", *options: str) -> list[dict]:
+        """All objects of a kind."""
+        return json.loads(self.kubectl("get", kind, "-n", namespace, "-o", "json", *options))["items"]
+
+    def docker(self, *arguments: str) -> str:
+        """What docker prints inside the node."""
+        command = ["docker", "exec", self.profile, "docker", *arguments]
+        return subprocess.run(command, text=True, capture_output=True, check=True, timeout=300).stdout
