@@ -58,7 +58,7 @@ class Engine:
             raise RunbookError(f"`docker {' '.join(arguments)}` failed: {errors.strip() or f'exit code {status}'}")
 
     def _docker(self, seconds: int, *arguments: str) -> tuple[int, str, str]:
-        return self._run_command(["timeout", str(seconds), "docker", *arguments], errors="replace")
+        return self._run_command(["timeout", "--foreground", str(seconds), "docker", *arguments], errors="replace")
 
 
 def _says_absent(errors: str) -> bool:

@@ -61,7 +61,7 @@ class Minikube:
             raise RunbookError(f"`minikube stop -p {self.profile.name}` failed:\n{failure}")
 
     def _call(self, arguments: list[str], seconds: int) -> str:
-        command = ["timeout", str(seconds), self.program, *arguments, "--profile", self.profile.name]
+        command = ["timeout", "--foreground", str(seconds), self.program, *arguments, "--profile", self.profile.name]
         environment = {**_QUIET, "MINIKUBE_HOME": str(self.profile.home), "KUBECONFIG": str(self.profile.kubeconfig)}
         status, output, errors = self.run_command(command, environ_update=environment, errors="replace", pass_fds=(self.lock,))
         if status == 0:
