@@ -14,7 +14,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import drop_claim, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe, problems_now
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe, wait_for_no_problems
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
 
 SETTLE_SECONDS = 120  # after minikube's start, until node, DNS and storage are ready
@@ -83,11 +83,7 @@ def _start(minikube: Minikube, engine: Engine, options: StartOptions, timeout: i
 def _start_once(minikube: Minikube, options: StartOptions, timeout: int) -> str:
     """Starts and waits until the cluster can be used; "" or why it can't."""
     failure = minikube.start(options, timeout)
-    deadline = time.monotonic() + (5 if failure else SETTLE_SECONDS)
-    problems = problems_now(minikube.profile)
-    while problems and time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS)
-        problems = problems_now(minikube.profile)
+    problems = wait_for_no_problems(minikube.profile, 5 if failure else SETTLE_SECONDS)
     if not problems:
         return ""
     return "; ".join(problems) + (f"\nminikube's last lines:\n{failure}" if failure else "")

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -12,6 +13,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine im
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
 
+GRACE_SECONDS = 10  # a pod that is just being restarted is no reason to start the cluster
+_POLL_SECONDS = 1
 _MADE_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
 
 
@@ -33,7 +36,7 @@ def observe(profile: Profile, engine: Engine) -> Observed:
         served=known and (claim is None or bool(claim.container)),
         noted=bool(container and claim) and claim.container == container["Id"],
         configured=bool(container) and engine.is_configured(profile.name),
-        problems=problems_now(profile) if container and config and container["State"]["Running"] else (),
+        problems=wait_for_no_problems(profile, GRACE_SECONDS) if container and config and container["State"]["Running"] else (),
     )
 
 
@@ -41,6 +44,14 @@ def note_if_ready(profile: Profile, observed: Observed) -> None:
     """Remembers a container that was seen ready: from then on its volume may hold data, and is never removed to repair."""
     if observed.healthy and not observed.noted:
         write_claim(profile, observed.container_id)
+
+
+def wait_for_no_problems(profile: Profile, seconds: float) -> tuple[str, ...]:
+    """What still keeps the cluster from being used after at most this time; returns as soon as there is nothing."""
+    deadline = time.monotonic() + seconds
+    while (problems := problems_now(profile)) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    return problems
 
 
 def problems_now(profile: Profile) -> tuple[str, ...]:
