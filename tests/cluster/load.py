@@ -50,7 +50,7 @@ class Load:
             connection.request("GET", url.path or "/", headers={"Connection": "close"})
             answer = connection.getresponse()
             answer.read()
-            if answer.status != 200:
+            if answer.status >= 400:
                 self.failures.append((when, f"status {answer.status}"))
         except OSError as error:
             self.failures.append((when, repr(error)))
