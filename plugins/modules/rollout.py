@@ -57,10 +57,17 @@ options:
     description:
       - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
         C(runbook-rollout). This is a change each time.
+      - V(readers) does the same for those workloads only whose pods get environment or volumes from a Secret named in O(secrets).
       - V(never) changes nothing.
     type: str
-    choices: [never, always]
+    choices: [never, always, readers]
     default: never
+  secrets:
+    description:
+      - Names of Secrets whose values were replaced, for O(restart=readers). Pods keep the environment that they started with.
+    type: list
+    elements: str
+    default: []
   timeout:
     description:
       - Seconds to wait at most. Then the module fails and says what is still missing.
@@ -313,7 +320,8 @@ ARGUMENT_SPEC = {
     "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
     "namespace": {"type": "str", "default": "default"},
     "state": {"type": "str", "choices": ["complete"], "default": "complete"},
-    "restart": {"type": "str", "choices": ["never", "always"], "default": "never"},
+    "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
+    "secrets": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
     **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},

@@ -6,8 +6,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from harness import Playbooks, Run, TestCluster
+from harness import CHECKOUT, Playbooks, Run, TestCluster
 
+OUTPUT = CHECKOUT / "tests/output"
 LONG = os.environ.get("RUNBOOK_LONG") == "1"
 
 
@@ -32,5 +33,8 @@ def playbooks() -> Playbooks:
 @pytest.fixture(scope="session")
 def deployed(playbooks) -> tuple[TestCluster, Run]:
     """The todo application on the test cluster, by the playbook that `make deploy` runs, and how that run went."""
-    run = playbooks.run("playbooks/deploy.yml", timeout=4800).ok()
+    run = playbooks.run("playbooks/deploy.yml", timeout=4800)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    (OUTPUT / "deploy.log").write_text(run.output)
+    run.ok()
     return TestCluster(), run

@@ -82,7 +82,8 @@ class Playbooks:
 
     def environment(self) -> dict:
         """What a user's shell has, and the end of the supported versions that is asked for."""
-        return {**os.environ, "RUNBOOK_END": self.end, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+        return {**os.environ, "RUNBOOK_END": self.end, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1",
+                "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks"}
 
 
 def kill_group(process: subprocess.Popen) -> None:

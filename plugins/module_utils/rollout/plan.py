@@ -33,10 +33,10 @@ def workloads_of(entries: list[dict]) -> tuple[Workload, ...]:
     return workloads
 
 
-def make_plan(observation: Observation, restart: str, at: str, check_mode: bool) -> list[Restart]:
+def make_plan(observation: Observation, restart: str, at: str, check_mode: bool, secrets: list[str] | None = None) -> list[Restart]:
     """The actions, in the order of the option. ``at``: the time to write. Raises RunbookError where one can't be done.
 
-    In check mode a workload may not exist yet: what makes it was not done either.
+    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``. In check mode a workload may not exist yet: what makes it was not done either.
     """
     found = {(kind, obj["metadata"]["name"]): obj for kind in _kinds(observation) for obj in observation.of(kind)}
     plan = []
@@ -44,7 +44,7 @@ def make_plan(observation: Observation, restart: str, at: str, check_mode: bool)
         obj = found.get((workload.kind, workload.name))
         if obj is None and not check_mode:
             raise RunbookError(_absent(index, workload, observation))
-        if obj is not None and restart == "always":
+        if obj is not None and (restart == "always" or (restart == "readers" and reads_secret(obj["spec"]["template"], secrets or []))):
             plan.append(_restart(index, workload, obj, at))
     return plan
 
@@ -55,6 +55,23 @@ def diff_of(plan: list[Restart]) -> dict[str, str]:
         "before": "".join(f"{action.workload}: {RESTARTED_AT}: {action.before or '(none)'}\n" for action in plan),
         "after": "".join(f"{action.workload}: {RESTARTED_AT}: {action.after}\n" for action in plan),
     }
+
+
+def reads_secret(template: dict, secrets: list[str]) -> bool:
+    """Whether the pods of a template get their environment or a volume from one of these Secrets."""
+    return any(_names_secret(template["spec"], name) for name in secrets)
+
+
+def _names_secret(part, name: str) -> bool:
+    if isinstance(part, list):
+        return any(_names_secret(item, name) for item in part)
+    if not isinstance(part, dict):
+        return False
+    own = any((part.get(field) or {}).get("name") == name for field in ("secretKeyRef", "secretRef"))
+    # A volume of its own says secretName, a source of a projected one says name.
+    volume = part.get("secret")
+    mounted = isinstance(volume, dict) and name in (volume.get("secretName"), volume.get("name"))
+    return own or mounted or any(_names_secret(value, name) for value in part.values())
 
 
 def _kinds(observation: Observation) -> set[str]:

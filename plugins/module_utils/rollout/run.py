@@ -55,7 +55,7 @@ def roll_out(cluster: Cluster, params: dict) -> dict:
 def _observe_and_plan(cluster: Cluster, params: dict, check_mode: bool) -> tuple[Feed, list[Restart]]:
     feed = Feed.open(cluster, params["namespace"], workloads_of(params["workloads"]))
     at = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return feed, make_plan(feed.observation, params["restart"], at, check_mode)
+    return feed, make_plan(feed.observation, params["restart"], at, check_mode, params["secrets"])
 
 
 def _options(params: dict) -> Options:

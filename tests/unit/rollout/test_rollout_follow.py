@@ -21,6 +21,7 @@ PARAMS = {
     "namespace": "default",
     "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
     "restart": "never",
+    "secrets": [],
     "timeout": 5,
     "log_lines": 3,
     **vars(Options()),

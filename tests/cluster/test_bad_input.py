@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What deploy.yml refuses: within seconds, with the name of the option and the way out, and before anything is changed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from harness import CHECKOUT, PROFILE, STATE
+
+DEPLOY = "playbooks/deploy.yml"
+SECONDS = 60  # "within seconds" on a machine that others use too
+
+
+def refused(run, *words: str) -> None:
+    text = " ".join(run.output.split())
+    assert run.status != 0 and run.seconds < SECONDS, run.output[-3000:]
+    assert run.recap["changed"] == 0
+    for word in words:
+        assert word in text, run.output[-3000:]
+
+
+def kubeconfig(path: Path, **server) -> str:
+    """A kubeconfig with one context, production."""
+    cluster = {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": True, **server}
+    content = {
+        "apiVersion": "v1", "kind": "Config", "clusters": [{"name": "production", "cluster": cluster}],
+        "users": [{"name": "admin", "user": {"token": "planted-token"}}],
+        "contexts": [{"name": "production", "context": {"cluster": "production", "user": "admin"}}],
+    }
+    path.write_text(yaml.safe_dump(content))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "overrides, words",
+    [
+        ({"images": [{"name": "backend-api", "context": "nowhere"}]}, ["runbook_app.images[1].context", "there is no folder"]),
+        ({"images": [{"name": "backend-api", "dockerfile": "Dokerfile"}]}, ["runbook_app.images[1].dockerfile", "there is no file"]),
+        ({"namespcae": "todo"}, ["runbook_app.namespcae", "did you mean namespace?"]),
+        ({"namespace": "Todo_1"}, ["runbook_app.namespace", "RFC 1123"]),
+        ({"health": [{"name": "frontend", "status": 999}]}, ["runbook_app.health", "HTTP status"]),
+    ],
+)
+def test_a_mistake_in_the_description_is_named_with_its_path(playbooks, overrides, words):
+    refused(playbooks.run(DEPLOY, runbook_app_overrides=overrides), *words)
+
+
+def test_a_context_that_is_no_minikube_needs_to_be_allowed_by_name(playbooks, tmp_path):
+    run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production")
+    refused(run, "runbook_allowed_contexts", "production")
+    assert "planted-token" not in run.output
+
+
+def test_a_context_that_does_not_exist_is_refused_with_those_that_do(playbooks, tmp_path):
+    run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="staging")
+    refused(run, "staging", "production")
+
+
+def test_a_dead_cluster_is_named(playbooks, tmp_path):
+    given = {"runbook_kubeconfig": kubeconfig(tmp_path / "config"), "runbook_context": "production", "runbook_allowed_contexts": ["production"]}
+    refused(playbooks.run(DEPLOY, **given), "127.0.0.1:9", "refused")
+
+
+def test_no_fitting_python(tmp_path):
+    """On a PATH with everything but Python."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "env", "dirname", "mkdir", "make"):
+        (tools / name).symlink_to(shutil.which(name))
+    command = [shutil.which("make"), "deploy"]
+    done = subprocess.run(command, cwd=CHECKOUT, env={"PATH": str(tools), "HOME": str(tmp_path)}, text=True, capture_output=True, check=False, timeout=SECONDS)
+    assert done.returncode != 0 and "No fitting Python" in done.stderr and "RUNBOOK_PYTHON=" in done.stderr
+
+
+def test_a_stopped_cluster_that_is_named_is_not_started(playbooks, deployed):
+    """With a context of a user's own, nothing is started on this machine: the error says how."""
+    cluster, _run = deployed
+    subprocess.run(["docker", "pause", PROFILE], check=True, capture_output=True)
+    try:
+        run = playbooks.run(DEPLOY, runbook_kubeconfig=str(STATE / "kubeconfig"), runbook_context=PROFILE)
+    finally:
+        subprocess.run(["docker", "unpause", PROFILE], check=True, capture_output=True)
+    refused(run, PROFILE, "minikube")
+    cluster.kubectl("wait", "--for=condition=Ready", "node", "--all", "--timeout=60s")
