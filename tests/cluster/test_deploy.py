@@ -84,6 +84,13 @@ def test_check_mode_of_a_deployed_application_predicts_nothing(deployed, playboo
     assert versions(cluster) == before
 
 
+def test_it_runs_from_inside_its_folder(deployed):
+    venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
+    command = [f"{venv}/bin/ansible-playbook", "deploy.yml", "--check", "-e", f"local_cluster_profile={PROFILE}"]
+    done = subprocess.run(command, cwd=CHECKOUT / "playbooks", text=True, capture_output=True, check=False, timeout=600)
+    assert done.returncode == 0 and re.search(r"changed=0\b", done.stdout), done.stdout[-4000:]
+
+
 @pytest.fixture
 def own_copy(tmp_path) -> Path:
     """The example at a place of a user's own."""
