@@ -78,9 +78,9 @@ def test_a_withheld_capability_is_read_from_the_bounding_set(bounding, expected)
 
 
 def test_the_hosts_deb822_sources_become_lines():
-    text = "Types: deb\n# a note\nURIs: http://deb.debian.org/debian\nSuites: bookworm bookworm-updates\nComponents: main\n"
+    text = "Types: deb\n# a note\nURIs: http://mirror.example/debian\nSuites: bookworm bookworm-updates\nComponents: main\n"
     text += "\nTypes: deb\nURIs: http://example.com/else\nSuites: x\n"
-    assert host._deb822_lines(text) == ["deb http://deb.debian.org/debian bookworm main", "deb http://deb.debian.org/debian bookworm-updates main"]
+    assert host._deb822_lines(text) == ["deb http://mirror.example/debian bookworm main", "deb http://mirror.example/debian bookworm-updates main"]
 
 
 def test_digests_fit_into_a_tag(all_steps):
