@@ -314,12 +314,19 @@ WORKLOAD = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet"]},
     "name": {"type": "str", "required": True},
     "dapr": {"type": "bool"},
+    "images": {"type": "dict"},
+    "env": {"type": "dict"},
+    "replicas": {"type": "int"},
 }
 
 ARGUMENT_SPEC = {
     "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
     "namespace": {"type": "str", "default": "default"},
-    "state": {"type": "str", "choices": ["complete"], "default": "complete"},
+    "state": {"type": "str", "choices": ["complete", "undone"], "default": "complete"},
+    "to_revision": {"type": "int", "default": 0},
+    "history": {"type": "bool", "default": False},
+    "change_cause": {"type": "str", "default": ""},
+    "force_conflicts": {"type": "bool", "default": False},
     "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
     "secrets": {"type": "list", "elements": "str", "default": []},
     "timeout": {"type": "int", "default": 300},
