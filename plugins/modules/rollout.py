@@ -71,6 +71,7 @@ options:
       - V(complete) waits until the new revision serves.
       - V(undone) goes back to a former revision of every workload first, see O(to_revision).
         The pod template becomes exactly what it was; replicas stay as they are.
+        A StatefulSet's pods that are not ready at the revision that is left are deleted, as its controller would wait for them for ever.
     type: str
     choices: [complete, undone]
     default: complete
@@ -178,7 +179,9 @@ attributes:
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
     C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the
-    workload for every change, and C(list) of C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are used if they are allowed."
+    workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
+    C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
+    used if they are allowed."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -444,7 +447,7 @@ ARGUMENT_SPEC = {
     "change_cause": {"type": "str", "default": ""},
     "force_conflicts": {"type": "bool", "default": False},
     "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
-    "secrets": {"type": "list", "elements": "str", "default": []},
+    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
     **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},

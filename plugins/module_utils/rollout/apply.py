@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import time
+
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Change
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Change, Removal
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
     DEPLOY,
@@ -16,15 +18,18 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners im
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
 
+NOTICE = 10  # seconds in which a controller is expected to act on an undo, before its stuck pods are deleted
 ATTEMPTS = 10  # for the record of owners, which the controller's own writes may overtake
 
 
-def apply(cluster: Cluster, namespace: str, plan: list[Change | Adoption | Restart]) -> None:
+def apply(cluster: Cluster, namespace: str, plan: list[Change | Adoption | Removal | Restart]) -> None:
     """Does what the plan says, in its order, after asking whether all of it is allowed. Raises RunbookError, saying what was done."""
     for action in plan:
-        if not cluster.can("patch", action.workload.kind, namespace, name=action.workload.name):
-            where = f"{action.workload} in namespace {namespace}"
-            raise RunbookError(f"Not allowed to patch {where}, which is needed to {_purpose(action)}. Nothing was changed.")
+        removes = isinstance(action, Removal)
+        verb, kind, name = ("delete", "Pod", action.pod) if removes else ("patch", action.workload.kind, action.workload.name)
+        if not cluster.can(verb, kind, namespace, name=name):
+            where = f"{kind} {name} in namespace {namespace}"
+            raise RunbookError(f"Not allowed to {verb} {where}, which is needed to {_purpose(action)}. Nothing was changed.")
     done: list[str] = []
     for action in plan:
         try:
@@ -39,8 +44,11 @@ def _purpose(action) -> str:
     return str(action) if isinstance(action, Restart) else f"do this: {action}"
 
 
-def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Restart) -> None:
+def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Removal | Restart) -> None:
     workload = action.workload
+    if isinstance(action, Removal):
+        _remove(cluster, namespace, action)
+        return
     if isinstance(action, Restart):
         # Under the restart's own name, so that a later deploy leaves the annotation alone.
         body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: action.after}}}}}
@@ -50,6 +58,21 @@ def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Restart) -
         options = {"content_type": "application/json-patch+json", "field_manager": DEPLOY}
         cluster.patch(workload.kind, workload.name, operations(action), namespace, **options)
     _adopt(cluster, namespace, workload)
+
+
+def _remove(cluster: Cluster, namespace: str, action: Removal) -> None:
+    """Deletes the pod, and no other of its name, once the controller would make it anew at the right revision."""
+    until = time.monotonic() + NOTICE
+    while time.monotonic() < until:
+        obj = cluster.get(action.workload.kind, action.workload.name, namespace)
+        if obj is None or obj.get("status", {}).get("observedGeneration", 0) >= obj["metadata"]["generation"]:
+            break
+        time.sleep(0.2)
+    try:
+        cluster.delete("Pod", action.pod, namespace, body={"preconditions": {"uid": action.uid}})
+    except ApiError as error:
+        if error.status != 409:  # 409: it is another pod by now
+            raise
 
 
 def operations(change: Change) -> list[dict]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition, is_active, owner_uid
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import conflicts, needs_adoption
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
@@ -16,6 +17,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions
     target_of,
     undone_mark,
 )
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
 
 MAX_NAMED = 8  # conflicts that are named in a message
@@ -64,7 +66,21 @@ class Adoption:
         return f"{self.workload}: let runbook-deploy own what an interrupted call has set"
 
 
-def make_changes(observation: Observation, params: dict, by: str) -> list[Change | Adoption]:
+@dataclass(frozen=True)
+class Removal:
+    """Deletes a pod of the revision that an undo has left, which its StatefulSet's controller would wait for, for ever."""
+
+    workload: Workload
+    pod: str
+    uid: str
+    rolls = False
+    lines = ("", "")
+
+    def __str__(self) -> str:
+        return f"{self.workload}: delete pod {self.pod}, which is stuck at the revision that is left"
+
+
+def make_changes(observation: Observation, params: dict, by: str) -> list[Change | Adoption | Removal]:
     """The changes that the options ask for, none for what is so already. ``by``: who does it, for the change cause.
 
     Workloads that do not exist are left out; the plan of restarts tells them. Raises RunbookError where a change can't be done.
@@ -76,6 +92,7 @@ def make_changes(observation: Observation, params: dict, by: str) -> list[Change
         obj = found.get((workload.kind, workload.name))
         if obj is not None and _asks(entry, params):
             changes.append(_change(f"workloads[{index}]", workload, obj, entry, observation, params, by))
+            changes += _removals(workload, obj, observation, params)
     return [change for change in changes if change]
 
 
@@ -116,6 +133,21 @@ def _undone(where: str, workload: Workload, obj: dict, observation: Observation,
         return obj["spec"]["template"], [], {}
     cause = f" ({target.change_cause})" if target.change_cause else ""
     return target.template, [f"undo to revision {target.number}{cause}"], {UNDONE: undone_mark(obj, revisions, target)}
+
+
+def _removals(workload: Workload, obj: dict, observation: Observation, params: dict) -> list[Removal]:
+    if params["state"] != "undone" or workload.kind != "StatefulSet":
+        return []
+    revisions = revisions_of(workload, obj, observation)
+    target = target_of(str(workload), obj, revisions, params["to_revision"])
+    kept = target or next((item for item in revisions if item.template == plain(obj["spec"]["template"])), None)
+    pods = [pod for pod in observation.of("Pod") if owner_uid(pod) == obj["metadata"]["uid"] and is_active(pod)]
+    stuck = [
+        pod for pod in pods
+        if kept and (pod["metadata"].get("labels") or {}).get(POD_REVISION["StatefulSet"]) != kept.name
+        and condition(pod, "Ready").get("status") != "True"
+    ]
+    return [Removal(workload, pod["metadata"]["name"], pod["metadata"]["uid"]) for pod in stuck]
 
 
 def _edited(where: str, obj: dict, entry: dict) -> tuple[dict, list[str]]:

@@ -40,7 +40,8 @@ def workloads_of(entries: list[dict]) -> tuple[Workload, ...]:
 def make_plan(observation: Observation, restart: str, at: str, check_mode: bool, secrets: list[str] | None = None) -> list[Restart]:
     """The actions, in the order of the option. ``at``: the time to write. Raises RunbookError where one can't be done.
 
-    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``. In check mode a workload may not exist yet: what makes it was not done either.
+    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``.
+    In check mode a workload may not exist yet: what makes it was not done either.
     """
     found = {(kind, obj["metadata"]["name"]): obj for kind in _kinds(observation) for obj in observation.of(kind)}
     plan = []

@@ -7,14 +7,15 @@ import copy
 import json
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import owners
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import operations
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, make_changes
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Removal, make_changes
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import UNDONE, history, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
-from rollout_objects import WEB, deployment, meta, observe, replica_set
+from rollout_objects import WEB, deployment, meta, observe, pod, replica_set
 
 PARAMS = {"state": "complete", "to_revision": 0, "change_cause": "", "force_conflicts": False}
 CAUSE = "kubernetes.io/change-cause"
@@ -236,6 +237,58 @@ def test_revisions_of_a_stateful_set_come_from_its_controller_revisions():
     assert [(item["revision"], item["images"]["app"], item["change_cause"], item["current"]) for item in history(obj, found)] == [
         (1, "app:1", "order 1", False), (2, "app:3", "order 2", True)
     ]
+
+
+def stateful(label, ready, tmpl=NEW):
+    db = Workload("StatefulSet", "db")
+    obj = workload(tmpl)
+    obj["metadata"] = {**obj["metadata"], "name": "db", "uid": "db"}
+    kept_ones = [
+        {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": one}}}
+        for name, number, one in (("db-old", 1, OLD), ("db-new", 2, NEW))
+    ]
+    one = pod("db-0", hash_=label, label="controller-revision-hash", owner="db")
+    one["status"]["conditions"] = [{"type": "Ready", "status": ready}]
+    observation = observe(pods=[one], workloads=[db], StatefulSet=[obj], ControllerRevision=kept_ones)
+    return observation, {**PARAMS, "state": "undone", "workloads": [{"kind": "StatefulSet", "name": "db"}]}
+
+
+def test_a_stuck_pod_of_a_stateful_set_is_deleted_with_the_undo_and_after_one_that_was_cut_off():
+    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "False"), "me")] == ["Change", "Removal"]
+    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "True"), "me")] == ["Change"]
+    assert [type(action).__name__ for action in make_changes(*stateful("db-old", "False"), "me")] == ["Change"]
+    observation, params = stateful("db-new", "False", OLD)
+    (removal,) = make_changes(observation, {**params, "to_revision": 1}, "me")
+    assert (removal.pod, removal.uid) == ("db-0", "db-0") and not removal.rolls
+
+
+class Recorded:
+    """A cluster whose controller notices the last change at the third look."""
+
+    def __init__(self, refusal=None):
+        self.looks, self.deleted, self.refusal = 0, [], refusal
+
+    def can(self, *_what, **_more):
+        return True
+
+    def get(self, *_what):
+        self.looks += 1
+        return {"metadata": {"generation": 3}, "status": {"observedGeneration": 2 + (self.looks > 2)}}
+
+    def delete(self, kind, name, namespace, body):
+        self.deleted.append((self.looks, kind, name, namespace, body))
+        if self.refusal:
+            raise self.refusal
+
+
+def test_a_stuck_pod_is_deleted_once_the_controller_has_noticed_and_only_if_it_is_the_same():
+    removal = Removal(Workload("StatefulSet", "db"), "db-0", "uid-1")
+    cluster = Recorded()
+    apply(cluster, "ns", [removal])
+    assert cluster.deleted == [(3, "Pod", "db-0", "ns", {"preconditions": {"uid": "uid-1"}})]
+    apply(Recorded(ApiError("another", 409, "Conflict")), "ns", [removal])
+    with pytest.raises(RunbookError, match="StatefulSet db: delete pod db-0.*: no. Nothing was changed"):
+        apply(Recorded(ApiError("no", 403, "Forbidden")), "ns", [removal])
 
 
 def test_differences_show_images_only():
