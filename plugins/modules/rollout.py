@@ -178,8 +178,8 @@ attributes:
     support: full
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
-    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the
-    workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) and
+    C(get) of the workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
     C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
     used if they are allowed."
 seealso:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Change, Removal
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
@@ -57,7 +57,13 @@ def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Removal | 
     if isinstance(action, Change):
         options = {"content_type": "application/json-patch+json", "field_manager": DEPLOY}
         cluster.patch(workload.kind, workload.name, operations(action), namespace, **options)
-    _adopt(cluster, namespace, workload)
+    try:
+        _adopt(cluster, namespace, workload)
+    except (ApiError, Unreachable) as error:
+        raise RunbookError(
+            f"{action}: this is done, but not recorded as what {DEPLOY} applies: {error} Run it again; until then the next deploy meets "
+            f"a conflict with {DEPLOY} itself."
+        ) from error
 
 
 def _remove(cluster: Cluster, namespace: str, action: Removal) -> None:

@@ -291,6 +291,37 @@ def test_a_stuck_pod_is_deleted_once_the_controller_has_noticed_and_only_if_it_i
         apply(Recorded(ApiError("no", 403, "Forbidden")), "ns", [removal])
 
 
+class Overtaken:
+    """A cluster whose records of owners are overtaken so many times by the controller's own writes."""
+
+    def __init__(self, times):
+        self.times, self.patched = times, []
+
+    def can(self, *_what, **_more):
+        return True
+
+    def get(self, *_what):
+        return {"metadata": {"resourceVersion": "7", "managedFields": [owned("runbook-deploy", IMAGE)]}}
+
+    def patch(self, _kind, _name, body, _namespace, **options):
+        if isinstance(body, dict):
+            self.times -= 1
+            if self.times >= 0:
+                raise ApiError("overtaken", 409, "Conflict")
+        self.patched.append((body, options))
+
+
+def test_a_change_is_made_as_deploy_and_recorded_as_applied_even_if_overtaken():
+    plan = changes({"images": {"app": "app:2"}})
+    cluster = Overtaken(2)
+    apply(cluster, "ns", plan)
+    (patch, options), (record, _more) = cluster.patched
+    assert patch == operations(plan[0]) and options["field_manager"] == "runbook-deploy"
+    assert record["metadata"]["resourceVersion"] == "7" and [item["operation"] for item in record["metadata"]["managedFields"]] == ["Apply"]
+    with pytest.raises(RunbookError, match="this is done, but not recorded.*Run it again"):
+        apply(Overtaken(99), "ns", plan)
+
+
 def test_differences_show_images_only():
     before, after = template(env=[{"name": "A", "value": "geheim"}]), template("app:2", env=[{"name": "A", "value": "secret"}])
     assert differences(before, after) == [
