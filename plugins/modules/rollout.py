@@ -4,12 +4,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout
-short_description: Wait until workloads really serve, or say at once why they never will
+short_description: Change, restart or undo workloads, and wait until they really serve, or say at once why they never will
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once, and restarts them if asked.
+  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once. If asked, sets their images, environment
+    and replicas, restarts them, or goes back to a former revision before. What is so already is not changed.
   - Ends in success only when the pods of the new revision serve. The controller has seen the change, all pods are of the new revision,
     every container is ready, and a pod that asks for Dapr has its sidecar.
   - Ends in failure as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
@@ -42,6 +43,24 @@ options:
             V(false) asks for no sidecar.
           - If not set, the annotation of each pod decides.
         type: bool
+      images:
+        description:
+          - Container to image reference, as C(kubectl set image) takes them. V(*) stands for all containers that are not named, init
+            containers too.
+          - The same reference is no change, whatever image stands behind it.
+        type: dict
+      env:
+        description:
+          - Container to a mapping of variables, V(*) for all containers, init containers too. A mapping of variables alone is for all of
+            them as well.
+          - A value of V(null) removes the variable. One that came from a Secret or a ConfigMap is replaced by the value.
+          - Values stand in the workload, where many can read them, and in this module's invocation. For secrets use a Secret.
+            They are not shown in the diff.
+        type: dict
+      replicas:
+        description:
+          - How many pods there shall be. Not for a DaemonSet.
+        type: int
   namespace:
     description:
       - The namespace of all workloads.
@@ -50,9 +69,39 @@ options:
   state:
     description:
       - V(complete) waits until the new revision serves.
+      - V(undone) goes back to a former revision of every workload first, see O(to_revision).
+        The pod template becomes exactly what it was; replicas stay as they are.
+        A StatefulSet's pods that are not ready at the revision that is left are deleted, as its controller would wait for them for ever.
     type: str
-    choices: [complete]
+    choices: [complete, undone]
     default: complete
+  to_revision:
+    description:
+      - The revision that O(state=undone) goes back to. A Deployment's may be named by a number that it had before an undo renumbered it.
+      - V(0) is the newest one that is not the present one. A second such undo changes nothing, it does not return to what was left. To go
+        further back, name the revision.
+      - A workload that is at that revision already is not changed.
+    type: int
+    default: 0
+  history:
+    description:
+      - Whether the result lists the revisions that each workload's controller keeps.
+    type: bool
+    default: false
+  change_cause:
+    description:
+      - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
+      - If not set, what is done, and by which user on which machine. Recorded with O(workloads[].images), O(workloads[].env) and
+        O(state=undone) only, as only these make a revision by themselves.
+    type: str
+    default: ""
+  force_conflicts:
+    description:
+      - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is changed.
+      - Changes are made as C(runbook-deploy), the manager under which this collection applies manifests, so that the next deploy sets these
+        fields without a conflict.
+    type: bool
+    default: false
   restart:
     description:
       - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
@@ -129,8 +178,10 @@ attributes:
     support: full
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
-    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) of the
-    workload for O(restart=always). C(list) and C(watch) of C(persistentvolumeclaims) are used if they are allowed."
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) and
+    C(get) of the workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
+    C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
+    used if they are allowed."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -160,6 +211,47 @@ EXAMPLES = r"""
     timeout: 600
     init_timeout: 400
     log_lines: 0
+
+- name: Set an image, one variable, remove another, and wait
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: frontend
+        images:
+          frontend: frontend:sha-3f1c2a9b7d10
+        env:
+          frontend:
+            NODE_OPTIONS: --max-old-space-size=512
+            DEBUG: null
+        replicas: 2
+    change_cause: Order 4711, more memory
+
+- name: Go back to the former revision
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: frontend
+    state: undone
+
+- name: See which revisions there are
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: StatefulSet
+        name: postgres
+    history: true
+  register: rollout
+
+- name: Go back to one of them
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: StatefulSet
+        name: postgres
+    state: undone
+    to_revision: "{{ rollout.workloads[0].history[0].revision }}"
 
 - name: See at once whether an application crashes
   runbook.minikube.rollout:
@@ -241,6 +333,33 @@ workloads:
       description: How long it took until it was complete, V(null) if it was not.
       type: float
       sample: 4.2
+    history:
+      description: The revisions that its controller keeps, oldest first.
+      returned: with O(history)
+      type: list
+      elements: dict
+      contains:
+        revision:
+          description: Its number.
+          type: int
+          sample: 3
+        images:
+          description: Container to image reference, init containers too.
+          type: dict
+          sample:
+            frontend: frontend:sha-3f1c2a9b7d10
+        change_cause:
+          description: Who made it and why, empty if nobody said.
+          type: str
+          sample: Order 4711, more memory
+        created:
+          description: When it was made first. An undo gives an old revision a new number, not a new time.
+          type: str
+          sample: "2025-03-01T12:00:00Z"
+        current:
+          description: Whether it is what the workload asks for at present.
+          type: bool
+          sample: true
 seconds:
   description: How long the wait took.
   returned: except in check mode
@@ -314,14 +433,21 @@ WORKLOAD = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet"]},
     "name": {"type": "str", "required": True},
     "dapr": {"type": "bool"},
+    "images": {"type": "dict"},
+    "env": {"type": "dict"},
+    "replicas": {"type": "int"},
 }
 
 ARGUMENT_SPEC = {
     "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
     "namespace": {"type": "str", "default": "default"},
-    "state": {"type": "str", "choices": ["complete"], "default": "complete"},
+    "state": {"type": "str", "choices": ["complete", "undone"], "default": "complete"},
+    "to_revision": {"type": "int", "default": 0},
+    "history": {"type": "bool", "default": False},
+    "change_cause": {"type": "str", "default": ""},
+    "force_conflicts": {"type": "bool", "default": False},
     "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
-    "secrets": {"type": "list", "elements": "str", "default": []},
+    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
     **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},

@@ -3,19 +3,110 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+import time
+
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import RESTARTED_AT, Restart
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Change, Removal
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
+    DEPLOY,
+    RESTART,
+    RESTARTED_AT,
+    adopted,
+    needs_adoption,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
 
-FIELD_MANAGER = "runbook-rollout"
+NOTICE = 10  # seconds in which a controller is expected to act on an undo, before its stuck pods are deleted
+ATTEMPTS = 10  # for the record of owners, which the controller's own writes may overtake
 
 
-def apply(cluster: Cluster, namespace: str, plan: list[Restart]) -> None:
-    """Restarts what the plan says, under the manager's own name so that a later deploy leaves the annotation alone."""
+def apply(cluster: Cluster, namespace: str, plan: list[Change | Adoption | Removal | Restart]) -> None:
+    """Does what the plan says, in its order, after asking whether all of it is allowed. Raises RunbookError, saying what was done."""
     for action in plan:
-        if not cluster.can("patch", action.workload.kind, namespace, name=action.workload.name):
-            where = f"{action.workload} in namespace {namespace}"
-            raise RunbookError(f"Not allowed to patch {where}, which is needed to {action}. Nothing was changed.")
+        removes = isinstance(action, Removal)
+        verb, kind, name = ("delete", "Pod", action.pod) if removes else ("patch", action.workload.kind, action.workload.name)
+        if not cluster.can(verb, kind, namespace, name=name):
+            where = f"{kind} {name} in namespace {namespace}"
+            raise RunbookError(f"Not allowed to {verb} {where}, which is needed to {_purpose(action)}. Nothing was changed.")
+    done: list[str] = []
     for action in plan:
+        try:
+            _do(cluster, namespace, action)
+        except ApiError as error:
+            before = f"Done before: {'; '.join(done)}." if done else "Nothing was changed."
+            raise RunbookError(f"{action}: {_refusal(error)} {before}") from error
+        done.append(str(action))
+
+
+def _purpose(action) -> str:
+    return str(action) if isinstance(action, Restart) else f"do this: {action}"
+
+
+def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Removal | Restart) -> None:
+    workload = action.workload
+    if isinstance(action, Removal):
+        _remove(cluster, namespace, action)
+        return
+    if isinstance(action, Restart):
+        # Under the restart's own name, so that a later deploy leaves the annotation alone.
         body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: action.after}}}}}
-        cluster.patch(action.workload.kind, action.workload.name, body, namespace, field_manager=FIELD_MANAGER)
+        cluster.patch(workload.kind, workload.name, body, namespace, field_manager=RESTART)
+        return
+    if isinstance(action, Change):
+        options = {"content_type": "application/json-patch+json", "field_manager": DEPLOY}
+        cluster.patch(workload.kind, workload.name, operations(action), namespace, **options)
+    try:
+        _adopt(cluster, namespace, workload)
+    except (ApiError, Unreachable) as error:
+        raise RunbookError(
+            f"{action}: this is done, but not recorded as what {DEPLOY} applies: {error} Run it again; until then the next deploy meets "
+            f"a conflict with {DEPLOY} itself."
+        ) from error
+
+
+def _remove(cluster: Cluster, namespace: str, action: Removal) -> None:
+    """Deletes the pod, and no other of its name, once the controller would make it anew at the right revision."""
+    until = time.monotonic() + NOTICE
+    while time.monotonic() < until:
+        obj = cluster.get(action.workload.kind, action.workload.name, namespace)
+        if obj is None or obj.get("status", {}).get("observedGeneration", 0) >= obj["metadata"]["generation"]:
+            break
+        time.sleep(0.2)
+    try:
+        cluster.delete("Pod", action.pod, namespace, body={"preconditions": {"uid": action.uid}})
+    except ApiError as error:
+        if error.status != 409:  # 409: it is another pod by now
+            raise
+
+
+def operations(change: Change) -> list[dict]:
+    """A change as a JSON patch, which fails if the spec is no longer what the plan was made for. Pure."""
+    found = [{"op": "test", "path": "/metadata/generation", "value": change.generation}]
+    found += [{"op": "add", "path": f"/spec/{name}", "value": value} for name, value in change.after.items() if value != change.before[name]]
+    if change.new_annotations and not change.had_annotations:
+        return [*found, {"op": "add", "path": "/metadata/annotations", "value": change.annotations}]
+    pointers = {name: name.replace("~", "~0").replace("/", "~1") for name in change.new_annotations}
+    return found + [{"op": "add", "path": f"/metadata/annotations/{pointers[name]}", "value": change.annotations[name]} for name in pointers]
+
+
+def _adopt(cluster: Cluster, namespace: str, workload: Workload) -> None:
+    """Makes what was changed a part of what runbook-deploy applies, so that its next apply may change it without a conflict."""
+    for attempt in range(ATTEMPTS):
+        metadata = (cluster.get(workload.kind, workload.name, namespace) or {"metadata": {}})["metadata"]
+        if not needs_adoption(metadata.get("managedFields")):
+            return
+        body = {"metadata": {"resourceVersion": metadata["resourceVersion"], "managedFields": adopted(metadata["managedFields"])}}
+        try:
+            cluster.patch(workload.kind, workload.name, body, namespace, content_type="application/merge-patch+json")
+            return
+        except ApiError as error:
+            if error.status != 409 or attempt == ATTEMPTS - 1:
+                raise
+
+
+def _refusal(error: ApiError) -> str:
+    if error.status == 422 and "testing" in str(error):
+        return "it was changed by somebody else at the same moment. Run it again."
+    return f"{str(error).rstrip('.')}."

@@ -13,6 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.containers import stuck_since
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import STORED_IN
 
 WATCH_SECONDS = 30  # a watch is renewed this often, so that a connection that died silently is noticed
 PAUSE = 1  # seconds between attempts while the API server does not answer
@@ -23,7 +24,7 @@ OPTIONAL = ("PersistentVolumeClaim",)  # without it a pending claim is still tol
 STEPS = {
     "Pod": "to see whether the new pods serve",
     "ReplicaSet": "to know which pods are of a Deployment's new revision",
-    "ControllerRevision": "to know which pods are of a DaemonSet's new revision",
+    "ControllerRevision": "to know the revisions of DaemonSets and StatefulSets",
     "Event": "to name the cause of a failure",
 }
 
@@ -49,11 +50,12 @@ class Feed:
     _changes: queue.Queue = field(default_factory=queue.Queue)
 
     @classmethod
-    def open(cls, cluster: Cluster, namespace: str, workloads: tuple[Workload, ...]) -> Feed:
-        """Lists what is needed to tell whether everything is complete."""
+    def open(cls, cluster: Cluster, namespace: str, workloads: tuple[Workload, ...], with_history: bool = False) -> Feed:
+        """Lists what is needed to tell whether everything is complete, and with the revisions of all workloads if asked."""
         feed = cls(cluster, Observation(namespace, workloads, cluster.now()))
         kinds = sorted({workload.kind for workload in workloads})
-        for kind in [*kinds, *(REVISIONS[kind] for kind in kinds if kind in REVISIONS), "Pod"]:
+        kept = STORED_IN if with_history else REVISIONS
+        for kind in [*kinds, *sorted({kept[kind] for kind in kinds if kind in kept}), "Pod"]:
             feed._list(kind)
         feed.observation.started = cluster.now()
         return feed

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
-
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import RESTARTED_AT
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,11 @@ class Restart:
 
     def __str__(self) -> str:
         return f"restart {self.workload}"
+
+    @property
+    def lines(self) -> tuple[str, str]:
+        """Before and after as text."""
+        return tuple(f"{self.workload}: {RESTARTED_AT}: {value}\n" for value in (self.before or "(none)", self.after))
 
 
 def workloads_of(entries: list[dict]) -> tuple[Workload, ...]:
@@ -36,7 +40,8 @@ def workloads_of(entries: list[dict]) -> tuple[Workload, ...]:
 def make_plan(observation: Observation, restart: str, at: str, check_mode: bool, secrets: list[str] | None = None) -> list[Restart]:
     """The actions, in the order of the option. ``at``: the time to write. Raises RunbookError where one can't be done.
 
-    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``. In check mode a workload may not exist yet: what makes it was not done either.
+    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``.
+    In check mode a workload may not exist yet: what makes it was not done either.
     """
     found = {(kind, obj["metadata"]["name"]): obj for kind in _kinds(observation) for obj in observation.of(kind)}
     plan = []
@@ -49,12 +54,10 @@ def make_plan(observation: Observation, restart: str, at: str, check_mode: bool,
     return plan
 
 
-def diff_of(plan: list[Restart]) -> dict[str, str]:
+def diff_of(plan: list) -> dict[str, str]:
     """The plan as Ansible's diff."""
-    return {
-        "before": "".join(f"{action.workload}: {RESTARTED_AT}: {action.before or '(none)'}\n" for action in plan),
-        "after": "".join(f"{action.workload}: {RESTARTED_AT}: {action.after}\n" for action in plan),
-    }
+    sides = ("before", "after")
+    return {side: "".join(action.lines[number] for action in plan) for number, side in enumerate(sides)}
 
 
 def reads_secret(template: dict, secrets: list[str]) -> bool:

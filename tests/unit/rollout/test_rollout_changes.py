@@ -1,0 +1,329 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What is changed for images, env, replicas and undo; who owns which field; which revision is gone back to."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout import owners
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Removal, make_changes
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import UNDONE, history, revisions_of
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
+from rollout_objects import WEB, deployment, meta, observe, pod, replica_set
+
+PARAMS = {"state": "complete", "to_revision": 0, "change_cause": "", "force_conflicts": False}
+CAUSE = "kubernetes.io/change-cause"
+
+
+def template(image="app:1", env=None, init=False):
+    container = {"name": "app", "image": image, **({"env": env} if env else {})}
+    extra = {"initContainers": [{"name": "wait", "image": "wait:1"}]} if init else {}
+    return {"metadata": {"annotations": {}}, "spec": {"containers": [container, {"name": "side", "image": "side:1"}], **extra}}
+
+
+def workload(tmpl=None, managed=(), annotations=None, **spec):
+    obj = deployment(available=1, **spec)
+    obj["spec"]["template"] = tmpl or template()
+    obj["metadata"]["managedFields"] = list(managed)
+    obj["metadata"]["annotations"].update(annotations or {})
+    return obj
+
+
+def kept(number, tmpl, name, former="", cause=""):
+    item = replica_set(name, str(number))
+    item["spec"]["template"] = copy.deepcopy(tmpl)
+    item["spec"]["template"]["metadata"]["labels"] = {"pod-template-hash": name}
+    item["metadata"]["annotations"].update({"deployment.kubernetes.io/revision-history": former, CAUSE: cause})
+    return item
+
+
+def labelled(tmpl):
+    return {**tmpl, "metadata": {**tmpl["metadata"], "labels": {}}}
+
+
+def changes(entry=None, obj=None, sets=(), **params):
+    observation = observe(Deployment=[obj or workload()], ReplicaSet=sets)
+    return make_changes(observation, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", **(entry or {})}], **params}, "me@here")
+
+
+def images(tmpl):
+    return [item["image"] for group in ("initContainers", "containers") for item in tmpl["spec"].get(group, [])]
+
+
+def test_images_by_container_and_for_all():
+    assert images(with_images(template(init=True), {"app": "app:2"}, "w")) == ["wait:1", "app:2", "side:1"]
+    assert images(with_images(template(init=True), {"*": "all:1", "side": "side:2"}, "w")) == ["all:1", "all:1", "side:2"]
+
+
+def test_env_in_both_forms_keeps_order_replaces_references_and_removes():
+    before = template(env=[{"name": "A", "valueFrom": {"secretKeyRef": {}}}, {"name": "B", "value": "1"}, {"name": "C"}])
+    after = with_env(before, {"app": {"A": "x", "B": None, "C": "", "D": 4}}, "w")["spec"]["containers"]
+    assert after[0]["env"] == [{"name": "A", "value": "x"}, {"name": "C"}, {"name": "D", "value": "4"}] and "env" not in after[1]
+    assert [item["env"] for item in with_env(template(), {"A": "x"}, "w")["spec"]["containers"]] == [[{"name": "A", "value": "x"}]] * 2
+    assert with_env(template(env=[{"name": "A", "value": "1"}]), {"A": None}, "w") == template()
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"images": {"ap": "a:1"}}, r"workloads\[0\].images: there is no container ap. There: app, side"),
+        ({"images": {"app": None}}, "app needs an image reference"),
+        ({"env": {"ap": {"A": "1"}}}, r"workloads\[0\].env: there is no container ap"),
+        ({"env": {"A": True}}, "A is not text. Quote it"),
+        ({"env": {"A": "1", "*": {"B": "2"}}}, "for all containers twice"),
+        ({"replicas": -1}, "-1 is below 0"),
+    ],
+)
+def test_bad_input(entry, message):
+    with pytest.raises(RunbookError, match=message):
+        changes(entry)
+
+
+def test_what_is_so_already_is_no_change():
+    obj = workload(template(env=[{"name": "A", "value": "1"}]))
+    assert changes({"images": {"app": "app:1"}, "env": {"app": {"A": "1", "B": None}}, "replicas": 1}, obj) == []
+    assert changes({}, obj) == []
+
+
+def test_a_change_says_what_it_does_and_records_who_and_what():
+    (change,) = changes({"images": {"app": "app:2"}, "env": {"app": {"KEY": "hidden"}}, "replicas": 3})
+    assert change.does == ("set containers[app].image to app:2", "set containers[app].env", "scale from 1 to 3") and change.rolls
+    assert change.annotations[CAUSE] == "set containers[app].image to app:2; set containers[app].env; scale from 1 to 3 (by me@here)"
+    assert "hidden" not in str(change) + "".join(change.lines) and "app:1" in change.lines[0] and "app:2" in change.lines[1]
+    assert changes({"images": {"app": "app:2"}}, change_cause="order 42")[0].annotations[CAUSE] == "order 42"
+
+
+def test_scaling_alone_replaces_no_pod_and_leaves_the_change_cause():
+    (change,) = changes({"replicas": 3})
+    assert not change.rolls and change.new_annotations == ()
+    assert operations(change) == [
+        {"op": "test", "path": "/metadata/generation", "value": 2}, {"op": "add", "path": "/spec/replicas", "value": 3}
+    ]
+
+
+def test_the_patch_guards_the_spec_and_keeps_other_annotations():
+    (change,) = changes({"images": {"app": "app:2"}}, change_cause="x")
+    assert [item["path"] for item in operations(change)] == [
+        "/metadata/generation", "/spec/template", "/metadata/annotations/kubernetes.io~1change-cause"
+    ]
+    bare = workload()
+    bare["metadata"]["annotations"] = None
+    (change,) = changes({"images": {"app": "app:2"}}, bare, change_cause="x")
+    assert operations(change)[-1] == {"op": "add", "path": "/metadata/annotations", "value": {CAUSE: "x"}}
+
+
+def test_a_daemon_set_is_not_scaled_and_what_would_not_roll_is_refused():
+    obj = workload()
+    params = {**PARAMS, "workloads": [{"kind": "DaemonSet", "name": "web", "replicas": 2}]}
+    with pytest.raises(RunbookError, match="can't be scaled"):
+        make_changes(observe(workloads=[Workload("DaemonSet", "web")], DaemonSet=[obj]), params, "me")
+    with pytest.raises(RunbookError, match="paused, so its pods would not be replaced"):
+        changes({"images": {"app": "app:2"}}, workload(paused=True))
+    with pytest.raises(RunbookError, match="update strategy OnDelete"):
+        changes({"images": {"app": "app:2"}}, workload(updateStrategy={"type": "OnDelete"}))
+
+
+def owned(manager, fields, operation="Update", **more):
+    return {"manager": manager, "operation": operation, "fieldsV1": fields, **more}
+
+
+APP = 'k:{"name":"app"}'
+IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {APP: {".": {}, "f:image": {}}}}}}}
+REPLICAS = {"f:spec": {"f:replicas": {}}}
+
+
+def test_a_foreign_owner_is_named_with_the_field_unless_forced():
+    obj = workload(managed=[owned("somebody", IMAGE)])
+    with pytest.raises(RunbookError, match=r"spec.template.spec.containers\[app\].image is owned by somebody.*force_conflicts"):
+        changes({"images": {"app": "app:2"}}, obj)
+    assert changes({"images": {"app": "app:2"}}, obj, force_conflicts=True)
+    assert changes({"images": {"side": "side:2"}}, obj) and changes({"replicas": 2}, obj)
+    scaler = workload(managed=[owned("kube-controller-manager", REPLICAS, subresource="scale")])
+    with pytest.raises(RunbookError, match="spec.replicas is owned by kube-controller-manager"):
+        changes({"replicas": 2}, scaler)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [owned("runbook-deploy", IMAGE, "Apply"), owned("runbook-deploy", IMAGE), owned("runbook-rollout", IMAGE),
+     owned("controller", IMAGE, subresource="status")],
+)
+def test_our_own_managers_and_the_status_are_no_conflict(entry):
+    assert changes({"images": {"app": "app:2"}}, workload(managed=[entry]))
+
+
+def test_conflicts_see_removed_items_sets_and_ports():
+    ports = {"f:spec": {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:name": {}}}}}
+    before = {"spec": {"ports": [{"containerPort": 80, "name": "a"}]}}
+    assert owners.conflicts(before, {"spec": {"ports": [{"containerPort": 80, "name": "b"}]}}, [owned("x", ports)]) == [
+        ("x", "spec.ports[80, TCP].name")
+    ]
+    assert owners.conflicts(before, {"spec": {"ports": []}}, [owned("x", ports)]) == [("x", "spec.ports[80, TCP]")]
+    sets = {"f:spec": {"f:names": {'v:"a"': {}, 'v:"b"': {}}}}
+    assert owners.conflicts({"spec": {"names": ["a", "b"]}}, {"spec": {"names": ["b"]}}, [owned("x", sets)]) == [("x", "spec.names[a]")]
+
+
+def test_what_deploy_updated_becomes_what_it_applied():
+    restart = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}}}
+    other = owned("somebody", REPLICAS)
+    managed = [owned("runbook-deploy", REPLICAS, "Apply"), other, owned("runbook-deploy", owners._union(IMAGE, restart))]
+    assert owners.needs_adoption(managed)
+    mine, theirs = owners.adopted(managed)
+    assert theirs == other and mine["operation"] == "Apply" and not owners.needs_adoption([mine, theirs])
+    assert mine["fieldsV1"]["f:spec"]["f:replicas"] == {} and "restartedAt" not in json.dumps(mine)
+    assert mine["fieldsV1"]["f:spec"]["f:template"]["f:spec"] == IMAGE["f:spec"]["f:template"]["f:spec"]
+    (alone,) = owners.adopted([owned("runbook-deploy", IMAGE)])
+    assert alone == owned("runbook-deploy", IMAGE, "Apply")
+
+
+def test_an_interrupted_call_is_made_up_for():
+    obj = workload(managed=[owned("runbook-deploy", IMAGE)])
+    assert changes({"images": {"app": "app:1"}}, obj) == [Adoption(WEB)]
+
+
+OLD, MIDDLE, NEW = (labelled(template(f"app:{number}")) for number in (1, 2, 3))
+SETS = [kept(3, NEW, "three"), kept(1, OLD, "one"), kept(2, MIDDLE, "two", cause="order 41")]
+
+
+def test_undo_goes_to_the_former_revision_without_the_hash():
+    (change,) = changes(obj=workload(NEW), sets=SETS, state="undone")
+    assert change.after["template"] == MIDDLE and change.does == ("undo to revision 2 (order 41)",)
+    assert change.annotations[UNDONE] == "web-three web-two" and change.annotations[CAUSE].startswith("undo to revision 2")
+
+
+def test_undo_to_a_revision_by_its_number_or_one_that_it_had():
+    assert changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=1)[0].after["template"] == OLD
+    assert changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=3) == []
+    renumbered = [kept(4, OLD, "one", former="1"), *SETS[:1], *SETS[2:]]
+    assert changes(obj=workload(OLD), sets=renumbered, state="undone", to_revision=1) == []
+    with pytest.raises(RunbookError, match=r"Deployment web has no revision 9. There: 1 \(app:1, side:1\), 2 "):
+        changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=9)
+
+
+def test_a_second_undo_does_not_return_to_what_was_left_but_one_after_a_new_deploy_undoes_that():
+    left = [kept(3, NEW, "three"), kept(4, MIDDLE, "two"), kept(1, OLD, "one")]
+    mark = {UNDONE: "web-three web-two"}
+    assert changes(obj=workload(MIDDLE, annotations=mark), sets=left, state="undone") == []
+    latest = labelled(template("app:4"))
+    (change,) = changes(obj=workload(latest, annotations=mark), sets=[*left, kept(5, latest, "four")], state="undone")
+    assert change.after["template"] == MIDDLE
+    again = [kept(5, NEW, "three"), *left[1:]]
+    assert changes(obj=workload(NEW, annotations=mark), sets=again, state="undone")[0].after["template"] == MIDDLE
+
+
+def test_undo_is_refused_where_there_is_nothing_to_go_back_to_or_it_would_not_happen():
+    with pytest.raises(RunbookError, match="no former revision to go back to. There: 1 "):
+        changes(obj=workload(OLD), sets=[kept(1, OLD, "one")], state="undone")
+    with pytest.raises(RunbookError, match="is paused, so an undo would not happen. Resume it"):
+        changes(obj=workload(NEW, paused=True), sets=SETS, state="undone")
+
+
+def test_revisions_of_a_stateful_set_come_from_its_controller_revisions():
+    db = Workload("StatefulSet", "db")
+    obj = {"metadata": meta("db"), "spec": {"template": NEW}}
+    items = [
+        {"metadata": meta(f"db-{number}", owner="db", annotations={CAUSE: f"order {number}"}), "revision": number,
+         "data": {"spec": {"template": {**tmpl, "$patch": "replace"}}}}
+        for number, tmpl in ((2, NEW), (1, OLD))
+    ]
+    other = {"metadata": meta("x-1", owner="x"), "revision": 7, "data": {"spec": {"template": OLD}}}
+    found = revisions_of(db, obj, observe(workloads=[db], ControllerRevision=[*items, other]))
+    assert [(item["revision"], item["images"]["app"], item["change_cause"], item["current"]) for item in history(obj, found)] == [
+        (1, "app:1", "order 1", False), (2, "app:3", "order 2", True)
+    ]
+
+
+def stateful(label, ready, tmpl=NEW):
+    db = Workload("StatefulSet", "db")
+    obj = workload(tmpl)
+    obj["metadata"] = {**obj["metadata"], "name": "db", "uid": "db"}
+    kept_ones = [
+        {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": one}}}
+        for name, number, one in (("db-old", 1, OLD), ("db-new", 2, NEW))
+    ]
+    one = pod("db-0", hash_=label, label="controller-revision-hash", owner="db")
+    one["status"]["conditions"] = [{"type": "Ready", "status": ready}]
+    observation = observe(pods=[one], workloads=[db], StatefulSet=[obj], ControllerRevision=kept_ones)
+    return observation, {**PARAMS, "state": "undone", "workloads": [{"kind": "StatefulSet", "name": "db"}]}
+
+
+def test_a_stuck_pod_of_a_stateful_set_is_deleted_with_the_undo_and_after_one_that_was_cut_off():
+    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "False"), "me")] == ["Change", "Removal"]
+    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "True"), "me")] == ["Change"]
+    assert [type(action).__name__ for action in make_changes(*stateful("db-old", "False"), "me")] == ["Change"]
+    observation, params = stateful("db-new", "False", OLD)
+    (removal,) = make_changes(observation, {**params, "to_revision": 1}, "me")
+    assert (removal.pod, removal.uid) == ("db-0", "db-0") and not removal.rolls
+
+
+class Recorded:
+    """A cluster whose controller notices the last change at the third look."""
+
+    def __init__(self, refusal=None):
+        self.looks, self.deleted, self.refusal = 0, [], refusal
+
+    def can(self, *_what, **_more):
+        return True
+
+    def get(self, *_what):
+        self.looks += 1
+        return {"metadata": {"generation": 3}, "status": {"observedGeneration": 2 + (self.looks > 2)}}
+
+    def delete(self, kind, name, namespace, body):
+        self.deleted.append((self.looks, kind, name, namespace, body))
+        if self.refusal:
+            raise self.refusal
+
+
+def test_a_stuck_pod_is_deleted_once_the_controller_has_noticed_and_only_if_it_is_the_same():
+    removal = Removal(Workload("StatefulSet", "db"), "db-0", "uid-1")
+    cluster = Recorded()
+    apply(cluster, "ns", [removal])
+    assert cluster.deleted == [(3, "Pod", "db-0", "ns", {"preconditions": {"uid": "uid-1"}})]
+    apply(Recorded(ApiError("another", 409, "Conflict")), "ns", [removal])
+    with pytest.raises(RunbookError, match="StatefulSet db: delete pod db-0.*: no. Nothing was changed"):
+        apply(Recorded(ApiError("no", 403, "Forbidden")), "ns", [removal])
+
+
+class Overtaken:
+    """A cluster whose records of owners are overtaken so many times by the controller's own writes."""
+
+    def __init__(self, times):
+        self.times, self.patched = times, []
+
+    def can(self, *_what, **_more):
+        return True
+
+    def get(self, *_what):
+        return {"metadata": {"resourceVersion": "7", "managedFields": [owned("runbook-deploy", IMAGE)]}}
+
+    def patch(self, _kind, _name, body, _namespace, **options):
+        if isinstance(body, dict):
+            self.times -= 1
+            if self.times >= 0:
+                raise ApiError("overtaken", 409, "Conflict")
+        self.patched.append((body, options))
+
+
+def test_a_change_is_made_as_deploy_and_recorded_as_applied_even_if_overtaken():
+    plan = changes({"images": {"app": "app:2"}})
+    cluster = Overtaken(2)
+    apply(cluster, "ns", plan)
+    (patch, options), (record, _more) = cluster.patched
+    assert patch == operations(plan[0]) and options["field_manager"] == "runbook-deploy"
+    assert record["metadata"]["resourceVersion"] == "7" and [item["operation"] for item in record["metadata"]["managedFields"]] == ["Apply"]
+    with pytest.raises(RunbookError, match="this is done, but not recorded.*Run it again"):
+        apply(Overtaken(99), "ns", plan)
+
+
+def test_differences_show_images_only():
+    before, after = template(env=[{"name": "A", "value": "geheim"}]), template("app:2", env=[{"name": "A", "value": "secret"}])
+    assert differences(before, after) == [
+        ("spec.containers[app].image", "app:1", "app:2"), ("spec.containers[app].env[A].value", "(a value)", "(another value)")
+    ]
