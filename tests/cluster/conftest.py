@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from harness import CHECKOUT, Playbooks, Run, TestCluster
@@ -38,3 +40,10 @@ def deployed(playbooks) -> tuple[TestCluster, Run]:
     (OUTPUT / "deploy.log").write_text(run.output)
     run.ok()
     return TestCluster(), run
+
+
+@pytest.fixture
+def own_copy(tmp_path) -> Path:
+    """The example at a place of a user's own."""
+    ignored = shutil.ignore_patterns("node_modules", ".next", "__pycache__")
+    return Path(shutil.copytree(CHECKOUT / "examples/todo", tmp_path / "my-todo", ignore=ignored))

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -89,13 +88,6 @@ def test_it_runs_from_inside_its_folder(deployed):
     command = [f"{venv}/bin/ansible-playbook", "deploy.yml", "--check", "-e", f"local_cluster_profile={PROFILE}"]
     done = subprocess.run(command, cwd=CHECKOUT / "playbooks", text=True, capture_output=True, check=False, timeout=600)
     assert done.returncode == 0 and re.search(r"changed=0\b", done.stdout), done.stdout[-4000:]
-
-
-@pytest.fixture
-def own_copy(tmp_path) -> Path:
-    """The example at a place of a user's own."""
-    ignored = shutil.ignore_patterns("node_modules", ".next", "__pycache__")
-    return Path(shutil.copytree(CHECKOUT / "examples/todo", tmp_path / "my-todo", ignore=ignored))
 
 
 def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, playbooks, own_copy):
