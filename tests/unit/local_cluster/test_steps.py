@@ -72,6 +72,11 @@ def test_missing_tools_are_named_with_the_way_to_get_them(monkeypatch):
     assert host.missing_tools({"go", "gcc"}) == ["Go 1.24 or newer (https://go.dev/dl/)"]
 
 
+def test_only_what_is_not_on_path_is_installed_as_a_package(monkeypatch):
+    monkeypatch.setattr(host.shutil, "which", lambda name: None if name in ("gcc", "go") else f"/usr/bin/{name}")
+    assert host.missing_packages({"go", "gcc", "npm"}) == ["gcc", "libc6-dev"]
+
+
 @pytest.mark.parametrize("bounding, expected", [("000001ffffffffff", False), ("000001fffeffffff", True)])
 def test_a_withheld_capability_is_read_from_the_bounding_set(bounding, expected):
     assert host.limited("CapEff:\t0\nCapBnd:\t" + bounding + "\n") is expected

@@ -33,6 +33,7 @@ def plan(options: argparse.Namespace) -> dict:
         "paths": {step.id: str(step.path) for step in steps.values()},
         "references": {step.spec.name: step.reference for step in steps.values() if step.id.startswith("image/")},
         "lacking_tools": host.missing_tools(tools_for(missing)),
+        "lacking_packages": host.missing_packages(tools_for(missing)),
     }
 
 

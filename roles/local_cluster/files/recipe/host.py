@@ -21,6 +21,8 @@ TOOLS = {
     "npm": "npm, with Node.js",
     "docker": "the docker command",
 }
+# Those that Debian has. One that is there from elsewhere stays: NodeSource's npm and Debian's exclude each other.
+DEBIAN_PACKAGES = {"gcc": ["gcc", "libc6-dev"], "mmdebstrap": ["mmdebstrap"], "npm": ["npm"]}
 
 
 def architecture() -> str:
@@ -56,6 +58,11 @@ def certificates() -> bytes:
 def missing_tools(names: set[str]) -> list[str]:
     """Of these programs, those that are not on PATH, each with the way to get it."""
     return [TOOLS[name] for name in sorted(names) if not shutil.which(name)]
+
+
+def missing_packages(names: set[str]) -> list[str]:
+    """The Debian packages that bring those of these programs that are not on PATH."""
+    return [package for name in sorted(names) if not shutil.which(name) for package in DEBIAN_PACKAGES.get(name, [])]
 
 
 def debian_sources() -> str:
