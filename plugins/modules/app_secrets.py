@@ -172,16 +172,11 @@ missing_permissions:
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.options import SECRETS
 
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
-    "secrets": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "no_log": True,
-        "options": {"name": {"type": "str", "required": True}, "data": {"type": "dict", "required": True}},
-    },
+    "secrets": {**SECRETS, "required": True},
     "labels": {"type": "dict", "default": {}},
 }
 

@@ -135,26 +135,8 @@ checks:
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.health.addresses import checks_with_urls
 from ansible_collections.runbook.minikube.plugins.module_utils.health.ask import ask_all
+from ansible_collections.runbook.minikube.plugins.module_utils.health.options import ARGUMENT_SPEC
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-
-ARGUMENT_SPEC = {
-    "namespace": {"type": "str", "default": "default"},
-    "node_address": {"type": "str", "required": True},
-    "checks": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {
-            "name": {"type": "str", "required": True},
-            "service": {"type": "str", "required": True},
-            "port": {"type": "raw"},
-            "path": {"type": "str", "default": "/"},
-            "status": {"type": "int", "default": 200},
-            "json": {"type": "dict"},
-        },
-    },
-    "timeout": {"type": "int", "default": 60},
-}
 
 
 def main():

@@ -229,34 +229,16 @@ images:
       sample: ["Step 3/6 : RUN pip install .", "ERROR: No matching distribution found for fastapi==0.0"]
 """
 
-from ansible.module_utils.basic import env_fallback
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import node_engine
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import read_profile
 from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
 from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
+from ansible_collections.runbook.minikube.plugins.module_utils.image.options import ARGUMENT_SPEC
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-
-IMAGE_SPEC = {
-    "name": {"type": "str", "required": True},
-    "context": {"type": "path", "required": True},
-    "dockerfile": {"type": "path", "default": "Dockerfile"},
-    "args": {"type": "dict", "default": {}},
-    "target": {"type": "str"},
-    "platform": {"type": "str"},
-    "tag": {"type": "str"},
-}
-ARGUMENT_SPEC = {
-    "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE_SPEC},
-    "tag_strategy": {"type": "str", "choices": ["content", "fixed"], "default": "content"},
-    "parallel": {"type": "int", "default": 2},
-    "profile": {"type": "str", "default": "minikube"},
-    "minikube": {"type": "path", "default": "minikube"},
-    "minikube_home": {"type": "path", "fallback": (env_fallback, ["MINIKUBE_HOME"])},
-}
 
 
 def main():

@@ -425,33 +425,9 @@ causes:
       sample: See what it logs before it ends (kubectl logs --previous).
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.options import ARGUMENT_SPEC
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict, roll_out
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-
-WORKLOAD = {
-    "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet"]},
-    "name": {"type": "str", "required": True},
-    "dapr": {"type": "bool"},
-    "images": {"type": "dict"},
-    "env": {"type": "dict"},
-    "replicas": {"type": "int"},
-}
-
-ARGUMENT_SPEC = {
-    "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
-    "namespace": {"type": "str", "default": "default"},
-    "state": {"type": "str", "choices": ["complete", "undone"], "default": "complete"},
-    "to_revision": {"type": "int", "default": 0},
-    "history": {"type": "bool", "default": False},
-    "change_cause": {"type": "str", "default": ""},
-    "force_conflicts": {"type": "bool", "default": False},
-    "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
-    "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
-    "timeout": {"type": "int", "default": 300},
-    "log_lines": {"type": "int", "default": 20},
-    **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},
-}
 
 
 def main():

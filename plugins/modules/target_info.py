@@ -162,12 +162,8 @@ reason:
 import dataclasses
 import os
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.target import kubeconfig
-from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import ask, minikube_profiles
-from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import choose
+from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import ask, resolve
 
 ARGUMENT_SPEC = {
     "kubeconfig": {"type": "str"},
@@ -176,14 +172,6 @@ ARGUMENT_SPEC = {
     "minikube_homes": {"type": "list", "elements": "path", "default": []},
     "timeout": {"type": "int", "default": 5},
 }
-
-
-def resolve(params, environ):
-    """The target that the options name. Raises RunbookError where they name none that may be touched."""
-    if kubeconfig.yaml is None:
-        raise RunbookError(missing_required_lib("PyYAML"))
-    profiles = minikube_profiles(params["minikube_homes"], environ)
-    return choose(kubeconfig.load(params["kubeconfig"], environ), params["context"], params["allowed_contexts"], profiles, environ)
 
 
 def main():

@@ -86,13 +86,13 @@ class Cluster:
 
     def list_with_version(self, kind: str, namespace: str | None = None, **selectors) -> tuple[list[dict], str]:
         """As list, with the resource version to start a watch from."""
-        answer = self._json("GET", path_of(kind, namespace), **selectors)
+        answer = self.call("GET", path_of(kind, namespace), **selectors)
         return answer["items"], answer["metadata"]["resourceVersion"]
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> dict | None:
         """One object, or None where it does not exist."""
         try:
-            return self._json("GET", path_of(kind, namespace, name))
+            return self.call("GET", path_of(kind, namespace, name))
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -100,21 +100,21 @@ class Cluster:
 
     def create(self, kind: str, body: dict, namespace: str | None = None, **options) -> dict:
         """Makes an object and returns it as stored."""
-        return self._json("POST", path_of(kind, namespace), body=body, **options)
+        return self.call("POST", path_of(kind, namespace), body=body, **options)
 
     def replace(self, kind: str, name: str, body: dict, namespace: str | None = None, **options) -> dict:
         """Writes an object back; with a resourceVersion in ``body`` the API refuses (409) if it changed meanwhile."""
-        return self._json("PUT", path_of(kind, namespace, name), body=body, **options)
+        return self.call("PUT", path_of(kind, namespace, name), body=body, **options)
 
     def patch(self, kind: str, name: str, body: dict, namespace: str | None = None, subresource: str | None = None, **options) -> dict:
         """Patches an object (a strategic merge unless ``content_type`` says otherwise) and returns it as stored."""
         options.setdefault("content_type", "application/strategic-merge-patch+json")
-        return self._json("PATCH", path_of(kind, namespace, name, subresource), body=body, **options)
+        return self.call("PATCH", path_of(kind, namespace, name, subresource), body=body, **options)
 
     def delete(self, kind: str, name: str, namespace: str | None = None, **options) -> None:
         """Deletes an object; one that is not there is no error."""
         try:
-            self._json("DELETE", path_of(kind, namespace, name), **options)
+            self.call("DELETE", path_of(kind, namespace, name), **options)
         except ApiError as error:
             if error.status != 404:
                 raise
@@ -151,6 +151,14 @@ class Cluster:
             raise
         return response.read().decode(errors="replace")
 
+    def call(self, method: str, path: str, **options) -> dict:
+        """The JSON answer to a request by its REST path, for what the methods for kinds do not cover."""
+        response = self._request(method, path, **options)
+        try:
+            return json.loads(response.read())
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
+
     def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None, name: str | None = None) -> bool:
         """Whether the API server would let this user do it, to any object of the kind or to the one of that name."""
         attributes = {"verb": verb, "group": group_of(kind), "resource": path_of(kind).rpartition("/")[2]}
@@ -158,13 +166,6 @@ class Cluster:
         attributes.update({key: value for key, value in optional.items() if value})
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         return self.create("SelfSubjectAccessReview", body)["status"].get("allowed", False)
-
-    def _json(self, method: str, path: str, **options) -> dict:
-        response = self._request(method, path, **options)
-        try:
-            return json.loads(response.read())
-        except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error) from error
 
     def _request(self, method: str, path: str, *, body=None, read_timeout: int = READ_TIMEOUT, **options):
         try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import Target
+from ansible_collections.runbook.minikube.plugins.module_utils.target import kubeconfig
+from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import Target, choose
 from ansible_collections.runbook.minikube.plugins.module_utils.target.reasons import explain
 
 try:
@@ -42,6 +43,17 @@ def minikube_profiles(homes: list[str], environ: dict) -> dict[str, str]:
             for config in sorted(folder.glob("profiles/*/config.json")):
                 found.setdefault(config.parent.name, str(folder))
     return found
+
+
+def resolve(params: dict, environ: dict) -> Target:
+    """The target that the options kubeconfig, context, allowed_contexts and minikube_homes name.
+
+    Raises RunbookError where they name none that may be touched.
+    """
+    if kubeconfig.yaml is None:
+        raise RunbookError(missing_required_lib("PyYAML"))
+    profiles = minikube_profiles(params["minikube_homes"], environ)
+    return choose(kubeconfig.load(params["kubeconfig"], environ), params["context"], params["allowed_contexts"], profiles, environ)
 
 
 def ask(target: Target, timeout: int) -> Answer:

@@ -1,0 +1,155 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Looks at all parts of an application at once. What a part's own module would change is a difference; nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import anything
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.drift import objects, release
+from ansible_collections.runbook.minikube.plugins.module_utils.drift.model import Drift
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import node_engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import read_profile
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.health.addresses import checks_with_urls
+from ansible_collections.runbook.minikube.plugins.module_utils.health.ask import ask_all
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan as plan_image
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
+from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import KEPT
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import make_plan as plan_secrets
+
+AT_ONCE = 8  # requests to the API server at the same time
+
+
+@dataclass
+class Expectation:
+    """What shall be. Each part holds the checked options of the module that would bring it about."""
+
+    namespace: str
+    node_address: str = ""
+    images: dict | None = None
+    secrets: dict = field(default_factory=dict, repr=False)  # secret_sources.Ref: Source
+    objects: list[dict] = field(default_factory=list)
+    field_manager: str = "runbook-deploy"
+    force_conflicts: bool = False
+    rollouts: list[dict] = field(default_factory=list)
+    releases: list[dict] = field(default_factory=list)
+    checks: list[dict] = field(default_factory=list)
+
+
+@dataclass
+class Findings:
+    """Every difference between an application and what is expected of it, and what its health URLs answered (see health.ask)."""
+
+    drift: list[Drift]
+    answers: list[dict] = field(default_factory=list)
+
+
+def look(expected: Expectation, connect: Callable[[], Cluster], run_command: Callable, generate: Callable) -> Findings:
+    """Looks at all parts at once. What can't be looked at is a difference too."""
+    answers: list[dict] = []
+    with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(AT_ONCE) as requests:
+        images = pool.submit(_images, expected, run_command)
+        try:
+            cluster = connect()
+        except RunbookError as error:
+            return Findings([Drift("cluster", "", str(error))])
+        parts = {
+            "cluster": pool.submit(_node, cluster, expected),
+            "release": pool.submit(_releases, cluster, expected),
+            "image": pool.submit(lambda: images.result()[0]),
+            "secret": pool.submit(_secrets, cluster, expected, generate),
+            "object": pool.submit(_objects, cluster, expected, images, requests),
+            "workload": pool.submit(_workloads, cluster, expected),
+            "health": pool.submit(_health, cluster, expected, answers),
+        }
+        return Findings([drift for part, future in parts.items() for drift in _found(part, future)], answers)
+
+
+def _found(part: str, future: Future) -> list[Drift]:
+    try:
+        return future.result()
+    except RunbookError as error:
+        return [Drift(part, "", str(error))]
+
+
+def _node(cluster: Cluster, expected: Expectation) -> list[Drift]:
+    """The address stands in URLs that the application was configured with."""
+    if not expected.node_address:
+        return []
+    addresses = [item["address"] for node in cluster.list("Node") for item in node["status"].get("addresses") or []]
+    found = expected.node_address in addresses
+    return [] if found else [Drift("cluster", "", f"no node has the address {expected.node_address}; there: {', '.join(addresses)}")]
+
+
+def _releases(cluster: Cluster, expected: Expectation) -> list[Drift]:
+    found = []
+    for wanted in expected.releases:
+        records = cluster.list("Secret", wanted["namespace"], label_selector=release.selector_of(wanted["name"]))
+        found.append(Drift("release", wanted["name"], release.says(records, wanted["values"])))
+    return [drift for drift in found if drift.says]
+
+
+def _images(expected: Expectation, run_command: Callable) -> tuple[list[Drift], dict[str, str]]:
+    """The differences, and the references that manifests shall name."""
+    wanted = expected.images
+    if not wanted:
+        return [], {}
+    sources = read_sources(requests_of(wanted["images"], wanted["tag_strategy"]))
+    engine = node_engine(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
+    node = read_node_images(engine, sources)
+    plans = [plan_image(source, node) for source in sources]
+    return [Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"], {plan.name: plan.reference for plan in plans}
+
+
+def _secrets(cluster: Cluster, expected: Expectation, generate: Callable) -> list[Drift]:
+    if not expected.secrets:
+        return []
+    stored = observe(cluster, expected.namespace, {ref.secret for ref in expected.secrets})
+    keys = plan_secrets(stored, expected.secrets, generate).keys
+    return [Drift("secret", str(ref), f"would be {action}") for ref, action in keys.items() if action != KEPT]
+
+
+def _objects(cluster: Cluster, expected: Expectation, images: Future, requests: ThreadPoolExecutor) -> list[Drift]:
+    wanted = with_images(expected.objects, {name: reference for name, reference in images.result()[1].items() if reference})
+    paths = anything.paths_of(cluster, wanted)
+    return [drift for drift in requests.map(lambda obj, path: _object(cluster, expected, obj, path), wanted, paths) if drift.says]
+
+
+def _object(cluster: Cluster, expected: Expectation, obj: dict, path: str) -> Drift:
+    name = f"{obj['kind']} {obj['metadata']['name']}"
+    live = anything.read(cluster, path)
+    if live is None:
+        return Drift("object", name, "is not there")
+    try:
+        applied = anything.dry_run_apply(cluster, path, obj, expected.field_manager, expected.force_conflicts)
+    except RunbookError as error:
+        return Drift("object", name, str(error))
+    return Drift("object", name, objects.says(live, applied))
+
+
+def _workloads(cluster: Cluster, expected: Expectation) -> list[Drift]:
+    found = []
+    for options in expected.rollouts:
+        result = predict(cluster, options)
+        found += [Drift("workload", "", action) for action in result["actions"] if not action.startswith("wait ")]
+        unready = [workload for workload in result["workloads"] if workload["state"] != COMPLETE]
+        found += [Drift("workload", f"{item['kind']} {item['name']}", "; ".join(item["missing"]) or item["state"]) for item in unready]
+    return found
+
+
+def _health(cluster: Cluster, expected: Expectation, answers: list[dict]) -> list[Drift]:
+    if not expected.checks:
+        return []
+    checks = checks_with_urls(expected.checks, cluster.list("Service", expected.namespace), expected.node_address)
+    answers += ask_all(checks, 0)
+    return [Drift("health", answer["name"], f"{answer['url']} {answer['problem']}") for answer in answers if not answer["healthy"]]
