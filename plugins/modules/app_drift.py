@@ -20,6 +20,7 @@ description:
     M(runbook.minikube.rollout) needs to read.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
 options:
   context:
     description: Name of the context. It has to be named, the current one is never taken for granted.
@@ -106,17 +107,6 @@ options:
     type: list
     elements: dict
     default: []
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-  diff_mode:
-    description: Reports what would change.
-    support: none
-    details: Nothing changes.
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

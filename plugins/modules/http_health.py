@@ -14,6 +14,7 @@ description:
   - The user needs the verb C(list) on C(services) in the namespace.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
 options:
   namespace:
     description: Namespace of the Services.
@@ -55,16 +56,6 @@ options:
     description: Seconds until a URL that does not answer as expected has failed.
     type: int
     default: 60
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-  diff_mode:
-    description: Nothing is changed, so there is no difference to show.
-    support: none
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

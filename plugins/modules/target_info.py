@@ -16,6 +16,8 @@ description:
     or where its certificates lie in the home of a profile on this machine, and the server's certificate is checked.
   - Asks the API server for its version and nodes, and says within seconds what is the matter where it does not answer.
   - Changes nothing. The user needs the verb C(list) on C(nodes) for the node's address; without it that is left out with a warning.
+extends_documentation_fragment:
+  - runbook.minikube.read_only
 options:
   kubeconfig:
     description:
@@ -41,17 +43,6 @@ options:
     description: Seconds to wait for an answer of the API server.
     type: int
     default: 5
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-  diff_mode:
-    description: Reports what would change.
-    support: none
-    details: Nothing changes.
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0
