@@ -1,7 +1,7 @@
 # The two commands are `make deploy` and `make test`; each sets up what it needs by itself.
-# ARGS goes to ansible-playbook (make deploy ARGS="--check") or to pytest (make test ARGS="-k rollout").
+# ARGS goes to ansible-playbook (make deploy ARGS="--check"), to pytest (make test ARGS="-k rollout") or to the benchmark (make bench ARGS="--rounds 1").
 .DEFAULT_GOAL := help
-.PHONY: help deploy teardown test test-fast test-long lint sanity build
+.PHONY: help deploy teardown test test-fast test-long bench lint sanity build
 ARGS ?=
 
 help:
@@ -10,6 +10,7 @@ help:
 	@echo "make test       all tests, on a real cluster of their own"
 	@echo "make test-fast  unit tests and lint, without a cluster"
 	@echo "make test-long  the long forms too: every kill point, stops and starts"
+	@echo "make bench      deploy.yml beside other ways of deploying, on the cluster of the tests (tests/bench/README.md)"
 	@echo "make lint | sanity | build"
 
 deploy:
@@ -26,6 +27,9 @@ test-fast:
 
 test-long:
 	@scripts/test long $(ARGS)
+
+bench:
+	@"$$(scripts/venv newest)/bin/python" tests/bench/deploy $(ARGS)
 
 lint:
 	@scripts/lint

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import group_of, path_of
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import KINDS, group_of, path_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 try:
@@ -28,10 +28,11 @@ except ImportError:
 try:
     import urllib3
     from kubernetes.client.exceptions import ApiException
+    from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
 
     KUBERNETES_IMPORT_ERROR = None
 except ImportError:
-    ApiException = Exception
+    ApiException = ResourceNotFoundError = ResourceNotUniqueError = Exception
     KUBERNETES_IMPORT_ERROR = traceback.format_exc()
 
 CONNECT_TIMEOUT = 5  # seconds until an API server that does not answer the connection is called unreachable
@@ -86,13 +87,13 @@ class Cluster:
 
     def list_with_version(self, kind: str, namespace: str | None = None, **selectors) -> tuple[list[dict], str]:
         """As list, with the resource version to start a watch from."""
-        answer = self.call("GET", path_of(kind, namespace), **selectors)
+        answer = self._json("GET", path_of(kind, namespace), **selectors)
         return answer["items"], answer["metadata"]["resourceVersion"]
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> dict | None:
         """One object, or None where it does not exist."""
         try:
-            return self.call("GET", path_of(kind, namespace, name))
+            return self._json("GET", path_of(kind, namespace, name))
         except ApiError as error:
             if error.status == 404:
                 return None
@@ -100,24 +101,38 @@ class Cluster:
 
     def create(self, kind: str, body: dict, namespace: str | None = None, **options) -> dict:
         """Makes an object and returns it as stored."""
-        return self.call("POST", path_of(kind, namespace), body=body, **options)
+        return self._json("POST", path_of(kind, namespace), body=body, **options)
 
     def replace(self, kind: str, name: str, body: dict, namespace: str | None = None, **options) -> dict:
         """Writes an object back; with a resourceVersion in ``body`` the API refuses (409) if it changed meanwhile."""
-        return self.call("PUT", path_of(kind, namespace, name), body=body, **options)
+        return self._json("PUT", path_of(kind, namespace, name), body=body, **options)
 
     def patch(self, kind: str, name: str, body: dict, namespace: str | None = None, subresource: str | None = None, **options) -> dict:
         """Patches an object (a strategic merge unless ``content_type`` says otherwise) and returns it as stored."""
         options.setdefault("content_type", "application/strategic-merge-patch+json")
-        return self.call("PATCH", path_of(kind, namespace, name, subresource), body=body, **options)
+        return self._json("PATCH", path_of(kind, namespace, name, subresource), body=body, **options)
 
     def delete(self, kind: str, name: str, namespace: str | None = None, **options) -> None:
         """Deletes an object; one that is not there is no error."""
         try:
-            self.call("DELETE", path_of(kind, namespace, name), **options)
+            self._json("DELETE", path_of(kind, namespace, name), **options)
         except ApiError as error:
             if error.status != 404:
                 raise
+
+    def get_object(self, obj: dict) -> dict | None:
+        """The stored form of any object with apiVersion, kind, name and namespace, or None where it does not exist."""
+        try:
+            return self._json("GET", self._path_of_object(obj))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def apply_object(self, obj: dict, *, field_manager: str, force: bool = False, dry_run: bool = False) -> dict:
+        """A server-side apply of any object; returns it as stored, or with ``dry_run`` as it would be."""
+        options = {"field_manager": field_manager, "force_conflicts": force, **({"dry_run": "All"} if dry_run else {})}
+        return self._json("PATCH", self._path_of_object(obj), body=obj, content_type="application/apply-patch+yaml", **options)
 
     def watch(self, kind: str, namespace: str | None, resource_version: str, seconds: int, **selectors) -> Iterator[tuple[str, dict]]:
         """Yields (ADDED, MODIFIED, DELETED or BOOKMARK, object) as the API sends them, and ends after ``seconds``.
@@ -151,14 +166,6 @@ class Cluster:
             raise
         return response.read().decode(errors="replace")
 
-    def call(self, method: str, path: str, **options) -> dict:
-        """The JSON answer to a request by its REST path, for what the methods for kinds do not cover."""
-        response = self._request(method, path, **options)
-        try:
-            return json.loads(response.read())
-        except urllib3.exceptions.HTTPError as error:
-            raise self._unreachable(error) from error
-
     def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None, name: str | None = None) -> bool:
         """Whether the API server would let this user do it, to any object of the kind or to the one of that name."""
         attributes = {"verb": verb, "group": group_of(kind), "resource": path_of(kind).rpartition("/")[2]}
@@ -166,6 +173,24 @@ class Cluster:
         attributes.update({key: value for key, value in optional.items() if value})
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": {"resourceAttributes": attributes}}
         return self.create("SelfSubjectAccessReview", body)["status"].get("allowed", False)
+
+    def _path_of_object(self, obj: dict) -> str:
+        """The path of an object of any kind. What this collection does not know by itself is looked up in the API's own index."""
+        version, kind, metadata = obj["apiVersion"], obj["kind"], obj["metadata"]
+        if kind in KINDS and KINDS[kind][0] == version:
+            return path_of(kind, metadata.get("namespace"), metadata["name"])
+        try:
+            resource = self._dynamic.resources.get(api_version=version, kind=kind)
+        except (ResourceNotFoundError, ResourceNotUniqueError) as error:
+            raise ApiError(f"{kind} of {version}: {_first_line(error)}", 404, "NotFound") from error
+        return resource.path(name=metadata["name"], namespace=metadata.get("namespace") if resource.namespaced else None)
+
+    def _json(self, method: str, path: str, **options) -> dict:
+        response = self._request(method, path, **options)
+        try:
+            return json.loads(response.read())
+        except urllib3.exceptions.HTTPError as error:
+            raise self._unreachable(error) from error
 
     def _request(self, method: str, path: str, *, body=None, read_timeout: int = READ_TIMEOUT, **options):
         try:

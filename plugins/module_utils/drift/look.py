@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster import anything
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.drift import objects, release
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.model import Drift
@@ -20,10 +19,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.observe imp
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan as plan_image
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
+from ansible_collections.runbook.minikube.plugins.module_utils.manifests.observe import observe as try_objects
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import observe as read_secrets
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import KEPT
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import make_plan as plan_secrets
 
@@ -57,7 +57,7 @@ class Findings:
 def look(expected: Expectation, connect: Callable[[], Cluster], run_command: Callable, generate: Callable) -> Findings:
     """Looks at all parts at once. What can't be looked at is a difference too."""
     answers: list[dict] = []
-    with ThreadPoolExecutor(AT_ONCE) as pool, ThreadPoolExecutor(AT_ONCE) as requests:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         images = pool.submit(_images, expected, run_command)
         try:
             cluster = connect()
@@ -68,7 +68,7 @@ def look(expected: Expectation, connect: Callable[[], Cluster], run_command: Cal
             "release": pool.submit(_releases, cluster, expected),
             "image": pool.submit(lambda: images.result()[0]),
             "secret": pool.submit(_secrets, cluster, expected, generate),
-            "object": pool.submit(_objects, cluster, expected, images, requests),
+            "object": pool.submit(_objects, cluster, expected, images),
             "workload": pool.submit(_workloads, cluster, expected),
             "health": pool.submit(_health, cluster, expected, answers),
         }
@@ -114,27 +114,16 @@ def _images(expected: Expectation, run_command: Callable) -> tuple[list[Drift], 
 def _secrets(cluster: Cluster, expected: Expectation, generate: Callable) -> list[Drift]:
     if not expected.secrets:
         return []
-    stored = observe(cluster, expected.namespace, {ref.secret for ref in expected.secrets})
+    stored = read_secrets(cluster, expected.namespace, {ref.secret for ref in expected.secrets})
     keys = plan_secrets(stored, expected.secrets, generate).keys
     return [Drift("secret", str(ref), f"would be {action}") for ref, action in keys.items() if action != KEPT]
 
 
-def _objects(cluster: Cluster, expected: Expectation, images: Future, requests: ThreadPoolExecutor) -> list[Drift]:
+def _objects(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
     wanted = with_images(expected.objects, {name: reference for name, reference in images.result()[1].items() if reference})
-    paths = anything.paths_of(cluster, wanted)
-    return [drift for drift in requests.map(lambda obj, path: _object(cluster, expected, obj, path), wanted, paths) if drift.says]
-
-
-def _object(cluster: Cluster, expected: Expectation, obj: dict, path: str) -> Drift:
-    name = f"{obj['kind']} {obj['metadata']['name']}"
-    live = anything.read(cluster, path)
-    if live is None:
-        return Drift("object", name, "is not there")
-    try:
-        applied = anything.dry_run_apply(cluster, path, obj, expected.field_manager, expected.force_conflicts)
-    except RunbookError as error:
-        return Drift("object", name, str(error))
-    return Drift("object", name, objects.says(live, applied))
+    trials = try_objects(cluster, wanted, expected.field_manager, expected.force_conflicts, AT_ONCE)
+    found = [Drift("object", f"{trial.given['kind']} {trial.given['metadata']['name']}", objects.says(trial)) for trial in trials]
+    return [drift for drift in found if drift.says]
 
 
 def _workloads(cluster: Cluster, expected: Expectation) -> list[Drift]:

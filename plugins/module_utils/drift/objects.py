@@ -1,19 +1,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What applying an object would change. Pure: the object as it is and as a dry run would leave it in, paths out."""
+"""What applying an object would change, as a sentence. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-WRITTEN_BY_THE_SERVER = ("managedFields", "resourceVersion", "generation")
+from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import CHANGE, CREATE, REFUSED, Trial, compared
+
 SHOWN = 3  # paths that a sentence names
 
 
-def says(live: dict, applied: dict) -> str:
-    """What the apply would do as a sentence without values, "" for nothing."""
-    paths = list(differences(_comparable(live), _comparable(applied)))
+def says(trial: Trial) -> str:
+    """What the apply would do, without values, "" for nothing."""
+    sentences = {CREATE: lambda: "is not there", REFUSED: lambda: trial.refusal, CHANGE: lambda: _changes(trial)}
+    return sentences.get(trial.action, lambda: "")()
+
+
+def _changes(trial: Trial) -> str:
+    paths = list(differences(compared(trial.before), compared(trial.after)))
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return f"differs in {', '.join(paths[:SHOWN])}{more}" if paths else ""
+    return f"differs in {', '.join(paths[:SHOWN])}{more}"
 
 
 def differences(one, other, path: str = "") -> Iterator[str]:
@@ -26,9 +32,3 @@ def differences(one, other, path: str = "") -> Iterator[str]:
             yield from differences(*pair, f"{path}[{index}]")
     elif one != other:
         yield path
-
-
-def _comparable(obj: dict) -> dict:
-    """The object without its status, which controllers write at any time, and without the server's own bookkeeping."""
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in WRITTEN_BY_THE_SERVER}
-    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": metadata}

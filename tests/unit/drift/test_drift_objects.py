@@ -5,40 +5,50 @@ import copy
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.objects import says
+from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import Trial
 
 LIVE = {
     "kind": "Deployment",
-    "metadata": {"name": "web", "resourceVersion": "7", "generation": 2, "managedFields": [{"manager": "other"}], "labels": {"a": "b"}},
+    "metadata": {"name": "web", "resourceVersion": "7", "generation": 2, "labels": {"a": "b"}},
     "spec": {"replicas": 1, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}},
     "status": {"readyReplicas": 1},
 }
 
 
 def changed(**parts):
-    return {**copy.deepcopy(LIVE), **parts}
+    return Trial(LIVE, LIVE, {**copy.deepcopy(LIVE), **parts})
+
+
+def with_container(**parts):
+    spec = copy.deepcopy(LIVE["spec"])
+    spec["template"]["spec"]["containers"][0].update(parts)
+    return spec
 
 
 def test_what_the_server_and_controllers_write_is_no_difference():
-    applied = changed(status={"readyReplicas": 0}, metadata={"name": "web", "resourceVersion": "8", "generation": 3, "labels": {"a": "b"}})
-    assert says(LIVE, applied) == ""
+    metadata = {"name": "web", "resourceVersion": "8", "generation": 3, "labels": {"a": "b"}}
+    assert says(changed(status={"readyReplicas": 0}, metadata=metadata)) == ""
 
 
 def test_a_changed_value_is_named_by_its_path_and_not_shown():
-    spec = copy.deepcopy(LIVE["spec"])
-    spec["template"]["spec"]["containers"][0]["image"] = "web:secret"
-    assert says(LIVE, changed(spec=spec)) == "differs in spec.template.spec.containers[0].image"
+    assert says(changed(spec=with_container(image="web:secret"))) == "differs in spec.template.spec.containers[0].image"
 
 
 @pytest.mark.parametrize("labels, path", [({}, "metadata.labels.a"), ({"a": "b", "c": "d"}, "metadata.labels.c")])
 def test_what_goes_or_comes_is_a_difference(labels, path):
-    assert says(LIVE, changed(metadata={"name": "web", "labels": labels})) == f"differs in {path}"
+    assert says(changed(metadata={"name": "web", "labels": labels})) == f"differs in {path}"
 
 
 def test_lists_of_another_length_differ_as_a_whole():
     spec = copy.deepcopy(LIVE["spec"])
     spec["template"]["spec"]["containers"].append({"name": "more", "image": "more:1"})
-    assert says(LIVE, changed(spec=spec)) == "differs in spec.template.spec.containers"
+    assert says(changed(spec=spec)) == "differs in spec.template.spec.containers"
 
 
 def test_many_differences_are_counted():
-    assert says(LIVE, changed(spec={str(number): number for number in range(5)})) == "differs in spec.0, spec.1, spec.2 and 4 more"
+    assert says(changed(spec={str(number): number for number in range(5)})) == "differs in spec.0, spec.1, spec.2 and 4 more"
+
+
+def test_a_missing_object_and_a_refused_one():
+    assert says(Trial(LIVE, None, LIVE)) == "is not there"
+    assert says(Trial(LIVE, None, None, "conflict with kubectl")) == "conflict with kubectl"

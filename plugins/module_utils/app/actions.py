@@ -1,0 +1,60 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a deploy did, or in check mode would do, as one list: from the results of its tasks. Pure."""
+
+from __future__ import annotations
+
+import re
+
+STEPS = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
+IMAGE_WORDS = {"built": "build", "tagged": "tag"}
+SECRET_WORDS = {"created": "create", "updated": "change"}
+ROLLOUT_SENTENCE = re.compile(r"(?:(?P<what>restart) )?(?P<kind>Deployment|StatefulSet|DaemonSet) (?P<name>[^\s:,]+)")
+
+
+def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
+    """{what, kind, name} of each action, in the order of the steps. A step that was left out has no result, or a skipped one."""
+    readers = {
+        "namespace": _applied, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": _applied, "rollout": _rollouts,
+    }  # fmt: skip
+    actions = []
+    for step in STEPS:
+        result = results.get(step) or {}
+        if not result.get("skipped"):
+            actions += [{"what": what, "kind": kind, "name": name} for what, kind, name in readers[step](result)]
+    return actions
+
+
+def _applied(result: dict):
+    """kubernetes.core.k8s, with one object or a list of them."""
+    nested = result.get("result") or {}
+    for entry in nested["results"] if isinstance(nested.get("results"), list) else [result]:
+        if entry.get("changed"):
+            obj = entry.get("result") or {}
+            made = not (entry.get("diff") or {}).get("before", True)
+            yield "create" if made or entry.get("method") == "create" else "change", obj.get("kind"), (obj.get("metadata") or {}).get("name")
+
+
+def _release(result: dict):
+    """kubernetes.core.helm."""
+    if result.get("changed"):
+        yield "install", "Release", (result.get("status") or {}).get("name") or "dapr"
+
+
+def _images(result: dict):
+    for image in result.get("images") or []:
+        if image["action"] in IMAGE_WORDS:
+            yield IMAGE_WORDS[image["action"]], "Image", image["reference"] or image["name"]
+
+
+def _secrets(result: dict):
+    for secret in result.get("secrets") or []:
+        if secret["action"] in SECRET_WORDS:
+            yield SECRET_WORDS[secret["action"]], "Secret", secret["name"]
+
+
+def _rollouts(result: dict):
+    """The changes of the module rollout, without its waits."""
+    for text in result.get("actions") or []:
+        found = ROLLOUT_SENTENCE.match(text)
+        if found:
+            yield found["what"] or "change", found["kind"], found["name"]

@@ -1,0 +1,54 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which objects an apply would make or change, from what is stored and what the API server answers to a dry run. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CREATE, CHANGE, KEEP, REFUSED = "create", "change", "keep", "refused"
+OF_THE_SERVER = ("resourceVersion", "generation", "managedFields")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """An object as it was given, as it is stored (None for one that is not there), and as an apply would leave it.
+
+    ``refusal`` is the API server's message where it would not take the object; ``after`` is None then.
+    """
+
+    given: dict
+    before: dict | None
+    after: dict | None
+    refusal: str = ""
+
+    @property
+    def action(self) -> str:
+        """create, change, keep or refused."""
+        if self.after is None:
+            return REFUSED
+        if self.before is None:
+            return CREATE
+        return KEEP if compared(self.before) == compared(self.after) else CHANGE
+
+
+def report(trials: list[Trial]) -> dict:
+    """The module's result. What is not known to be kept is pending."""
+    return {
+        "objects": [_described(trial) for trial in trials],
+        "pending": [trial.given for trial in trials if trial.action != KEEP],
+    }
+
+
+def _described(trial: Trial) -> dict:
+    metadata = trial.given["metadata"]
+    described = {"action": trial.action, "kind": trial.given["kind"], "name": metadata["name"], "namespace": metadata.get("namespace")}
+    return {**described, "msg": trial.refusal} if trial.refusal else described
+
+
+def compared(obj: dict) -> dict:
+    """What an apply decides. The status is written by controllers, and who owns which field counts, but not since when."""
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in OF_THE_SERVER}
+    owners = [{key: value for key, value in entry.items() if key != "time"} for entry in obj["metadata"].get("managedFields") or []]
+    owners = [entry for entry in owners if entry.get("subresource") != "status"]
+    rest = {key: value for key, value in obj.items() if key not in ("metadata", "status")}
+    return {**rest, "metadata": metadata, "owners": sorted(owners, key=lambda entry: (entry.get("manager", ""), entry.get("operation", "")))}

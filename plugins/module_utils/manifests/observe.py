@@ -1,0 +1,33 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asks the API server what an apply would do to each object, several at a time, without storing anything."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import Trial
+
+
+def observe(cluster: Cluster, objects: list[dict], field_manager: str, force: bool, parallel: int) -> list[Trial]:
+    """A trial for each object, in their order. Raises RunbookError for what is no object, or where the API server can't be reached."""
+    for index, obj in enumerate(objects):
+        _check(index, obj)
+    with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
+        return list(pool.map(lambda obj: _tried(cluster, obj, field_manager, force), objects))
+
+
+def _tried(cluster: Cluster, obj: dict, field_manager: str, force: bool) -> Trial:
+    try:
+        before = cluster.get_object(obj)
+        return Trial(obj, before, cluster.apply_object(obj, field_manager=field_manager, force=force, dry_run=True))
+    except ApiError as error:
+        return Trial(obj, None, None, str(error))
+
+
+def _check(index: int, obj) -> None:
+    metadata = obj.get("metadata") if isinstance(obj, dict) else None
+    texts = [obj.get("apiVersion"), obj.get("kind"), metadata.get("name")] if isinstance(metadata, dict) else [None]
+    if not all(isinstance(text, str) and text for text in texts):
+        raise RunbookError(f"objects[{index}] is no Kubernetes object: it needs apiVersion, kind and metadata.name.")

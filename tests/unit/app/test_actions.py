@@ -1,0 +1,58 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The list of a deploy's actions, from results as the modules return them."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+from ansible_collections.runbook.minikube.plugins.filter.actions import FilterModule
+
+ACTIONS = FilterModule().filters()["actions"]
+
+
+def applied(kind: str, name: str, changed: bool = True, **more) -> dict:
+    return {"changed": changed, "result": {"kind": kind, "metadata": {"name": name}}, **more}
+
+
+IMAGES = {"images": [
+    {"name": "a", "reference": "a:1", "action": "built"}, {"name": "b", "reference": "b:2", "action": "reused"},
+    {"name": "c", "reference": "c:latest", "action": "tagged"}, {"name": "d", "reference": None, "action": "built"},
+]}  # fmt: skip
+SECRETS = {"secrets": [{"name": "s", "action": "created"}, {"name": "t", "action": "updated"}, {"name": "u", "action": "unchanged"}]}
+ONE_RESULT = applied("Deployment", "a", diff={"before": {"spec": 1}, "after": {"spec": 2}}, method="apply")
+MANY_RESULTS = {"changed": True, "result": {"results": [
+    applied("Service", "a", changed=False), ONE_RESULT, applied("ConfigMap", "n", diff={"before": {}, "after": {}}, method="apply"),
+]}}  # fmt: skip
+ROLLOUT = {"actions": ["restart Deployment a", "StatefulSet b: image x", "wait until Deployment a is complete"]}
+
+
+def lines(results: dict) -> list[str]:
+    return [" ".join(action.values()) for action in ACTIONS(results)]
+
+
+@pytest.mark.parametrize(("results", "expected"), [
+    ({"images": IMAGES}, ["build Image a:1", "tag Image c:latest", "build Image d"]),
+    ({"secrets": SECRETS}, ["create Secret s", "change Secret t"]),
+    ({"manifests": ONE_RESULT}, ["change Deployment a"]),
+    ({"manifests": MANY_RESULTS}, ["change Deployment a", "create ConfigMap n"]),
+    ({"namespace": applied("Namespace", "bench", method="create")}, ["create Namespace bench"]),
+    ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
+    ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),
+])  # fmt: skip
+def test_each_step(results, expected):
+    assert lines(results) == expected
+
+
+def test_the_order_is_that_of_the_run():
+    assert lines({"rollout": ROLLOUT, "secrets": SECRETS, "images": IMAGES})[::3] == ["build Image a:1", "create Secret s", "change StatefulSet b"]
+
+
+@pytest.mark.parametrize("result", [None, {}, {"changed": False, "skipped": True}, {"changed": False}])
+def test_a_step_that_did_nothing(result):
+    steps = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
+    assert ACTIONS({step: result for step in steps}) == []
+
+
+def test_a_step_that_there_is_not_is_named():
+    with pytest.raises(AnsibleFilterError, match="no step image\\."):
+        ACTIONS({"image": {}})
