@@ -129,6 +129,13 @@ problems:
   type: list
   elements: str
   sample: ["its container is exited"]
+serving:
+  description:
+    - Parts of the system with a ready pod, by their label V(k8s-app), of a profile that has nothing to be done. Otherwise empty.
+  returned: always
+  type: list
+  elements: str
+  sample: [kube-dns, kube-proxy, metrics-server]
 context:
   description: Name of the context in O(kubeconfig).
   returned: always
@@ -221,6 +228,7 @@ def _report(plan: Plan, profile: Profile, seconds: float) -> dict:
         "changed": bool(actions),
         "actions": actions,
         "problems": list(plan.problems),
+        "serving": list(plan.serving),
         "context": profile.name,
         "kubeconfig": str(profile.kubeconfig),
         "seconds": round(seconds, 1),
