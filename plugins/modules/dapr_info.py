@@ -126,15 +126,21 @@ ARGUMENT_SPEC = {
     "workloads": {"type": "list", "elements": "dict", "default": [], "options": WORKLOAD},
 }
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     with module.clear_failures():
         release = release_of(module.cluster, params["release"], params["namespace"])
         lacking = lacking_now(module.cluster, params["namespace"], params["workloads"])
     installed = release.status == "deployed" and release.values == params["release_values"]
     module.exit_json(changed=False, installed=installed, release=release.to_dict(), lacking=lacking)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -156,9 +156,11 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 60},
 }
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     with module.clear_failures():
         services = module.cluster.list("Service", module.params["namespace"])
         checks = checks_with_urls(module.params["checks"], services, module.params["node_address"])
@@ -167,6 +169,10 @@ def main():
         if failed:
             raise RunbookError("; ".join(failed) + ". Look at the logs of the pods behind these Services.", checks=answers)
     module.exit_json(changed=False, checks=answers)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -258,9 +258,11 @@ ARGUMENT_SPEC = {
     "minikube_home": {"type": "path", "fallback": (env_fallback, ["MINIKUBE_HOME"])},
 }
 
+SETTINGS: dict = {"connects": False}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     if params["parallel"] < 1:
         module.fail_json(msg=f"parallel is {params['parallel']}; it is the number of images at the same time, 1 or more.")
@@ -273,6 +275,10 @@ def main():
         plans = [make_plan(source, node) for source in sources]
         outcomes = foresee(plans) if module.check_mode else apply(engine, plans, params["parallel"])
         module.exit_json(**report(outcomes))
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

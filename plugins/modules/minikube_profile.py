@@ -181,9 +181,11 @@ ARGUMENT_SPEC = {
     "lock_timeout": {"type": "int", "default": 600},
 }
 
+SETTINGS: dict = {"connects": False}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     profile = _profile(module.params)
     engine = Engine(module.run_command)
     started = time.monotonic()
@@ -234,6 +236,10 @@ def _report(plan: Plan, profile: Profile, seconds: float) -> dict:
         "seconds": round(seconds, 1),
         "diff": {"before": "\n".join(plan.problems), "after": "\n".join(actions)},
     }
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":
