@@ -9,30 +9,26 @@ from pathlib import Path
 
 from ansible import context
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import CannotTell, Holder, Machine, process_start
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import BLOCKED
+from ansible_collections.runbook.minikube.plugins.modules import lease
+from ansible_collections.runbook.minikube.plugins.plugin_utils.here import HereAction
 
 
-class ActionModule(ActionBase):
+class ActionModule(HereAction):
     """Runs the module with the holder filled in."""
 
-    TRANSFERS_FILES = False
+    MODULE = lease
 
-    def run(self, tmp=None, task_vars=None):
+    def ask(self, arguments, task_vars):
         """See the module's documentation."""
-        task_vars = task_vars or {}
-        super().run(tmp, task_vars)
-        holder = self._task.args.get("holder") or _this_run(task_vars.get("inventory_hostname", ""))
-        arguments = {**self._task.args, "holder": holder}
-        result = self._ask({**arguments, "wait": 0} if _waits(arguments) else arguments, task_vars)
+        holder = arguments.get("holder") or _this_run(task_vars.get("inventory_hostname", ""))
+        arguments = {**arguments, "holder": holder}
+        result = super().ask({**arguments, "wait": 0} if _waits(arguments) else arguments, task_vars)
         if result.get("action") == BLOCKED and result.get("failed") and _waits(arguments):
             self._display.display(f"Waiting up to {arguments['wait']} s, as it is held by {result['holder']['identity']}")
-            result = self._ask(arguments, task_vars)
+            result = super().ask(arguments, task_vars)
         return result
-
-    def _ask(self, arguments, task_vars):
-        return self._execute_module(module_name="runbook.minikube.lease", module_args=arguments, task_vars=task_vars)
 
 
 def _waits(arguments: dict) -> bool:

@@ -16,13 +16,8 @@ if TYPE_CHECKING:
 # The Kubernetes client takes 0.15 s to import, so it is imported by those only that connect.
 
 
-class RunbookModule(AnsibleModule):
-    """An AnsibleModule that turns a RunbookError into a failure, and opens the cluster when it is first asked for."""
-
-    def __init__(self, argument_spec: dict, *, connects: bool = True, **settings):
-        spec = {**_connection_options(), **argument_spec} if connects else argument_spec
-        super().__init__(argument_spec=spec, supports_check_mode=True, **settings)
-        self.no_log_values.update(_credentials(self.params.get("kubeconfig")))
+class Runbook:
+    """What the code of every module asks for beside AnsibleModule's own ``params``, ``check_mode``, ``fail_json`` and ``exit_json``."""
 
     @cached_property
     def cluster(self) -> Cluster:
@@ -40,20 +35,31 @@ class RunbookModule(AnsibleModule):
             self.fail_json(msg=str(error), **error.facts)
 
 
+class RunbookModule(Runbook, AnsibleModule):
+    """An AnsibleModule that turns a RunbookError into a failure, and opens the cluster when it is first asked for."""
+
+    def __init__(self, argument_spec: dict, *, connects: bool = True, **settings):
+        super().__init__(argument_spec=complete_spec(argument_spec, connects), supports_check_mode=True, **settings)
+        self.no_log_values.update(credentials(self.params.get("kubeconfig")))
+
+
 CREDENTIAL_FIELDS = ("token", "password", "client-key-data", "access-token", "refresh-token", "id-token", "client-secret")
 
 
-def _credentials(kubeconfig) -> set[str]:
+def credentials(kubeconfig) -> set[str]:
     """The secret values of a kubeconfig that is given as a mapping, which no option's ``no_log`` covers."""
     if isinstance(kubeconfig, list):
-        return {value for item in kubeconfig for value in _credentials(item)}
+        return {value for item in kubeconfig for value in credentials(item)}
     if not isinstance(kubeconfig, dict):
         return set()
     own = {value for key, value in kubeconfig.items() if key in CREDENTIAL_FIELDS and isinstance(value, str) and value}
-    return own.union(*map(_credentials, kubeconfig.values()))
+    return own.union(*map(credentials, kubeconfig.values()))
 
 
-def _connection_options() -> dict:
+def complete_spec(argument_spec: dict, connects: bool) -> dict:
+    """A module's options, with kubernetes.core's for the connection where it ``connects``."""
+    if not connects:
+        return argument_spec
     from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC
 
-    return AUTH_ARG_SPEC
+    return {**AUTH_ARG_SPEC, **argument_spec}

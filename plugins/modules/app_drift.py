@@ -212,9 +212,11 @@ ARGUMENT_SPEC = {
     "checks": {"type": "list", "elements": "dict", "default": []},
 }
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     intake = Intake(module)
     with module.clear_failures():
         expected = expectation_of(module.params, intake.sources())
@@ -223,6 +225,10 @@ def main():
     drift = [dataclasses.asdict(difference) for difference in found.drift]
     msg = "\n".join(map(str, found.drift)) or "Everything is as described."
     module.exit_json(changed=False, in_place=not drift, msg=msg, drift=drift, checks=found.answers)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -180,14 +180,20 @@ ARGUMENT_SPEC = {
     "labels": {"type": "dict", "default": {}},
 }
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     intake = Intake(module)
     with module.clear_failures():
         sources = intake.sources()
         outcome = ensure(module.cluster, module.params["namespace"], sources, module.params["labels"], intake.generate, module.check_mode)
     module.exit_json(**outcome.report(), diff=outcome.diff())
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -129,9 +129,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.health.ask import
 from ansible_collections.runbook.minikube.plugins.module_utils.health.options import ARGUMENT_SPEC
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     with module.clear_failures():
         services = module.cluster.list("Service", module.params["namespace"])
         checks = checks_with_urls(module.params["checks"], services, module.params["node_address"])
@@ -140,6 +142,10 @@ def main():
         if failed:
             raise RunbookError("; ".join(failed) + ". Look at the logs of the pods behind these Services.", checks=answers)
     module.exit_json(changed=False, checks=answers)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

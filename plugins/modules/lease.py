@@ -213,8 +213,11 @@ def request_of(params):
     return Request(holder, params["duration"], params["renew"])
 
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, required_if=[("scope", "cluster", ["name"]), ("scope", "profile", ["lock_file"])])
+SETTINGS: dict = {"required_if": [("scope", "cluster", ["name"]), ("scope", "profile", ["lock_file"])]}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     with module.clear_failures():
         request = request_of(params)
@@ -223,6 +226,10 @@ def main():
         else:
             outcome = release(store_of(module), request.holder, module.check_mode)
     module.exit_json(**outcome.report())
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -131,13 +131,19 @@ ARGUMENT_SPEC = {
     "parallel": {"type": "int", "default": 8},
 }
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     with module.clear_failures():
         trials = observe(module.cluster, params["objects"], params["field_manager"], params["force_conflicts"], params["parallel"])
     module.exit_json(changed=False, **report(trials))
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

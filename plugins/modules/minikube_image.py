@@ -240,9 +240,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.request imp
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
+SETTINGS: dict = {"connects": False}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     if params["parallel"] < 1:
         module.fail_json(msg=f"parallel is {params['parallel']}; it is the number of images at the same time, 1 or more.")
@@ -255,6 +257,10 @@ def main():
         plans = [make_plan(source, node) for source in sources]
         outcomes = foresee(plans) if module.check_mode else apply(engine, plans, params["parallel"])
         module.exit_json(**report(outcomes))
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -129,6 +129,13 @@ problems:
   type: list
   elements: str
   sample: ["its container is exited"]
+serving:
+  description:
+    - Parts of the system with a ready pod, by their label V(k8s-app), of a profile that has nothing to be done. Otherwise empty.
+  returned: always
+  type: list
+  elements: str
+  sample: [kube-dns, kube-proxy, metrics-server]
 context:
   description: Name of the context in O(kubeconfig).
   returned: always
@@ -174,9 +181,11 @@ ARGUMENT_SPEC = {
     "lock_timeout": {"type": "int", "default": 600},
 }
 
+SETTINGS: dict = {"connects": False}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     profile = _profile(module.params)
     engine = Engine(module.run_command)
     started = time.monotonic()
@@ -221,11 +230,16 @@ def _report(plan: Plan, profile: Profile, seconds: float) -> dict:
         "changed": bool(actions),
         "actions": actions,
         "problems": list(plan.problems),
+        "serving": list(plan.serving),
         "context": profile.name,
         "kubeconfig": str(profile.kubeconfig),
         "seconds": round(seconds, 1),
         "diff": {"before": "\n".join(plan.problems), "after": "\n".join(actions)},
     }
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

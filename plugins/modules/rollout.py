@@ -429,14 +429,20 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.options i
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict, roll_out
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
+SETTINGS: dict = {}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     with module.clear_failures():
         result = predict(module.cluster, module.params) if module.check_mode else roll_out(module.cluster, module.params)
     for note in result.pop("notes"):
         module.warn(note)
     module.exit_json(**result)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -164,15 +164,21 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 5},
 }
 
+SETTINGS: dict = {"connects": False}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, connects=False)
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     with module.clear_failures():
         target = resolve(module.params, os.environ)
         answer = dataclasses.asdict(ask(target, module.params["timeout"]))
     if answer.pop("nodes_forbidden"):
         module.warn(f"This user may not list the nodes of {target}, so node, node_address and runtime are not known.")
     module.exit_json(changed=False, msg=str(target), target={**dataclasses.asdict(target), **answer})
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

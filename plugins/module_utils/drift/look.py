@@ -8,7 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.drift import objects, release
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.observe import release_of
+from ansible_collections.runbook.minikube.plugins.module_utils.drift import objects
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.model import Drift
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import node_engine
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import read_profile
@@ -94,9 +95,12 @@ def _node(cluster: Cluster, expected: Expectation) -> list[Drift]:
 def _releases(cluster: Cluster, expected: Expectation) -> list[Drift]:
     found = []
     for wanted in expected.releases:
-        records = cluster.list("Secret", wanted["namespace"], label_selector=release.selector_of(wanted["name"]))
-        found.append(Drift("release", wanted["name"], release.says(records, wanted["values"])))
-    return [drift for drift in found if drift.says]
+        release = release_of(cluster, wanted["name"], wanted["namespace"])
+        if release.status != "deployed":
+            found.append(Drift("release", wanted["name"], f"is {release.status or 'not installed'}"))
+        elif release.values != wanted["values"]:
+            found.append(Drift("release", wanted["name"], "was installed with other values"))
+    return found
 
 
 def _images(expected: Expectation, run_command: Callable) -> tuple[list[Drift], dict[str, str]]:

@@ -10,7 +10,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of, serving_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
 
 GRACE_SECONDS = 10  # a pod that is just being restarted is no reason to start the cluster
@@ -24,19 +24,23 @@ def observe(profile: Profile, engine: Engine) -> Observed:
     config = _read_json(profile.config_file)
     claim = read_claim(profile)
     known = bool(config or claim)
+    running = bool(container and config and container["State"]["Running"])
+    problems, serving = _settled(profile, GRACE_SECONDS) if running else ((), ())
+    serves = running and not problems  # then it has its volume, its network and its kubelet's files
     return Observed(
         container=container["State"]["Status"] if container else "",
         container_id=container["Id"] if container else "",
         image=container["Config"]["Image"] if container else (config or {}).get("KicBaseImage", ""),
-        volume=known and engine.inspect("volume", profile.name) is not None,
-        network=known and engine.inspect("network", profile.name) is not None,
+        volume=serves or (known and engine.inspect("volume", profile.name) is not None),
+        network=serves or (known and engine.inspect("network", profile.name) is not None),
         config=config,
         files=profile.home.exists(),
         claimed=bool(container and claim) and _is_claimed(container, claim),
         served=known and (claim is None or bool(claim.container)),
         noted=bool(container and claim) and claim.container == container["Id"],
-        configured=bool(container) and engine.is_configured(profile.name),
-        problems=wait_for_no_problems(profile, GRACE_SECONDS) if container and config and container["State"]["Running"] else (),
+        configured=serves or (bool(container) and engine.is_configured(profile.name)),
+        problems=problems,
+        serving=serving,
     )
 
 
@@ -48,24 +52,29 @@ def note_if_ready(profile: Profile, observed: Observed) -> None:
 
 def wait_for_no_problems(profile: Profile, seconds: float) -> tuple[str, ...]:
     """What still keeps the cluster from being used after at most this time; returns as soon as there is nothing."""
+    return _settled(profile, seconds)[0]
+
+
+def _settled(profile: Profile, seconds: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """As wait_for_no_problems, and which parts of the system serve."""
     deadline = time.monotonic() + seconds
-    while (problems := problems_now(profile)) and time.monotonic() < deadline:
+    while (found := _look(profile))[0] and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
-    return problems
+    return found
 
 
-def problems_now(profile: Profile) -> tuple[str, ...]:
-    """Why the cluster can't be used now, by way of the kubeconfig that its users have."""
+def _look(profile: Profile) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Why the cluster can't be used now, by way of the kubeconfig that its users have, and which parts of the system serve."""
     if not profile.kubeconfig.exists():
-        return (f"the kubeconfig {profile.kubeconfig} is missing",)
+        return (f"the kubeconfig {profile.kubeconfig} is missing",), ()
     try:
         cluster = Cluster.connect({"kubeconfig": str(profile.kubeconfig), "context": profile.name})
         nodes = cluster.list("Node")
         leases = cluster.list("Lease", "kube-node-lease")
         pods = cluster.list("Pod", "kube-system")
-        return problems_of(nodes, leases, pods, cluster.list("StorageClass"), cluster.now())
+        return problems_of(nodes, leases, pods, cluster.list("StorageClass"), cluster.now()), serving_of(pods)
     except RunbookError as error:
-        return (str(error),)
+        return (str(error),), ()
 
 
 def _is_claimed(container: dict, claim: Claim) -> bool:

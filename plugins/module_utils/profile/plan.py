@@ -22,7 +22,7 @@ def make_plan(observed: Observed, name: str, state: str, runtime: str, version: 
 def _presence(observed: Observed, version: str) -> Plan:
     reasons = _reasons_to_start(observed, version)
     if not reasons:
-        return Plan()
+        return Plan(serving=observed.serving)
     return Plan((*_preparation(observed), Action("start", "; ".join(reasons))), reasons)
 
 

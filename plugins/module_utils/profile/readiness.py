@@ -24,6 +24,12 @@ def problems_of(nodes: list[dict], leases: list[dict], pods: list[dict], classes
     return tuple(found)
 
 
+def serving_of(pods: list[dict]) -> tuple[str, ...]:
+    """The parts of the system (by their label k8s-app) that have a ready pod."""
+    labels = {pod["metadata"].get("labels", {}).get("k8s-app") for pod in pods if _ready(pod)}
+    return tuple(sorted(filter(None, labels)))
+
+
 def _node_problems(node: dict, renewed: str | None, now: datetime) -> list[str]:
     name = node["metadata"]["name"]
     ready = _condition(node, "Ready")

@@ -35,7 +35,7 @@ class Observed:
     record, None where it is missing or torn. ``claimed`` says that the container is ours by our own record. ``served`` says
     that the cluster was once seen ready, so that its volume may hold data; ``noted`` that our record knows this container as
     ready; ``configured`` that the container has the files by which its kubelet knows the cluster.
-    ``problems`` are the reasons why the cluster can't be used now, as sentences.
+    ``problems`` are the reasons why the cluster can't be used now, as sentences; ``serving`` the parts of the system with a ready pod.
     """
 
     container: str = ""
@@ -50,6 +50,7 @@ class Observed:
     noted: bool = False
     configured: bool = False
     problems: tuple[str, ...] = ()
+    serving: tuple[str, ...] = ()
 
     @property
     def healthy(self) -> bool:
@@ -72,10 +73,11 @@ class Action:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do, in order, and what was found wrong."""
+    """What to do, in order, what was found wrong, and which parts of the system serve as it was found."""
 
     actions: tuple[Action, ...] = ()
     problems: tuple[str, ...] = field(default=())
+    serving: tuple[str, ...] = field(default=())
 
 
 _WORDS = {

@@ -82,5 +82,6 @@ class Bench:
 
     def node_engine(self) -> dict:
         """The variables by which a Docker client reaches the node's engine."""
-        lines = self.run([self.record["minikube"], "-p", self.profile, "docker-env", "--shell", "none"]).ok().output.splitlines()
-        return dict(line.split("=", 1) for line in lines if line.startswith("DOCKER_"))
+        command = [self.record["minikube"], "-p", self.profile, "docker-env", "--shell", "none", "--output", "json"]
+        found = json.loads(self.run(command).ok().output)
+        return {name: str(value) for name, value in found.items() if name.startswith("DOCKER_")}

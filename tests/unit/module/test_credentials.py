@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import _credentials
+from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import credentials
 
 KUBECONFIG = {
     "clusters": [{"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "public"}}],
@@ -15,9 +15,9 @@ KUBECONFIG = {
 
 
 def test_every_credential_of_a_mapping_is_found_and_nothing_else():
-    assert _credentials(KUBECONFIG) == {"s3cret-token", "s3cret-key", "s3cret-refresh"}
+    assert credentials(KUBECONFIG) == {"s3cret-token", "s3cret-key", "s3cret-refresh"}
 
 
 @pytest.mark.parametrize("kubeconfig", [None, "/home/me/.kube/config", {}])
 def test_nothing_to_find(kubeconfig):
-    assert _credentials(kubeconfig) == set()
+    assert credentials(kubeconfig) == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of, serving_of
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -53,3 +53,10 @@ def test_a_pod_that_is_being_deleted_is_not_ready():
 
 def test_a_class_that_is_not_default_is_none():
     assert problems_of(*objects(default="false")) == ("there is no default StorageClass",)
+
+
+def test_what_serves_is_told_by_ready_pods_alone():
+    _nodes, _leases, pods, _classes, _now = objects()
+    starting = {"metadata": {"name": "m", "labels": {"k8s-app": "metrics-server"}}, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    assert serving_of([*pods, starting]) == ("kube-dns",)
+    assert serving_of([*pods, {**starting, "status": READY}]) == ("kube-dns", "metrics-server")

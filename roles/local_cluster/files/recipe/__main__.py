@@ -7,6 +7,7 @@
     python recipe fetch --cache DIR --version V --site URL NAME      gets a released program and checks it
     python recipe probe --site URL                                   says whether an image registry answers
     python recipe load  --cache DIR --goal base [--host] [--node NAME]   loads images where they are missing
+    python recipe look  --cache DIR --goal cluster … --record FILE --node NAME   says whether all is as an earlier run recorded it
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import host
 from load import load_images
+from look import differences, not_loaded
 from make import make, tools_for
 from place import place
 from release import fetch, registry_answers
@@ -60,6 +62,16 @@ def load(options: argparse.Namespace) -> dict:
     return {"loaded": load_images(wanted, options.host, options.node, options.only_list)}
 
 
+def look(options: argparse.Namespace) -> dict:
+    """What differs from the record, and which goals' images the node has."""
+    steps = steps_for([*options.goal, "dapr"], options.cache)
+    asked = steps_for(options.goal, options.cache)
+    differs = differences(json.loads(options.record.read_text(encoding="utf-8")), asked)
+    if "base" in options.goal:
+        differs += [f"{image} is not loaded" for image in not_loaded("base", steps, True, options.node)]
+    return {"differs": differs, "dapr_images": not not_loaded("dapr", steps, False, options.node)}
+
+
 def fetch_one(options: argparse.Namespace) -> dict:
     """Gets one released program."""
     return fetch(options.name, options.version, options.site.rstrip("/"), options.cache, options.only_look)
@@ -80,13 +92,15 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(function=functions[name])
         if name != "probe":
             command.add_argument("--cache", type=lambda text: Path(text).expanduser().resolve(), required=True)
-    for name in ("plan", "load"):
+    for name in ("plan", "load", "look"):
         each[name].add_argument("--goal", action="append", choices=list(GOALS), required=True)
     for name in ("fetch", "probe"):
         each[name].add_argument("--site", required=True)
     each["make"].add_argument("step")
     each["place"].add_argument("--home", type=Path, required=True)
     each["load"].add_argument("--node", default="", help="load into the node of this container name")
+    each["look"].add_argument("--node", required=True, help="the node's container name")
+    each["look"].add_argument("--record", type=Path, required=True, help="what the role recorded")
     each["load"].add_argument("--host", action="store_true", help="load into this host's engine")
     each["load"].add_argument("--only-list", action="store_true", help="say what would be loaded, load nothing")
     each["fetch"].add_argument("name", choices=["minikube", "kubectl", "helm"])

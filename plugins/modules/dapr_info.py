@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dapr_info
+short_description: Says whether Dapr is installed as asked for, and whether its control plane serves
+version_added: 0.1.0
+author:
+  - The runbook.minikube authors (@runbook-minikube)
+description:
+  - Reads the Helm release of Dapr where Helm keeps it, in the cluster, and the workloads of its control plane. Neither Helm nor a chart is needed.
+  - Changes nothing.
+options:
+  release:
+    description:
+      - Name of the Helm release.
+    type: str
+    default: dapr
+  namespace:
+    description:
+      - Namespace of the release and of the control plane.
+    type: str
+    default: dapr-system
+  release_values:
+    description:
+      - The values that the release shall have, all of them. They are compared and not returned.
+    type: dict
+    default: {}
+  workloads:
+    description:
+      - The workloads of the control plane.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description:
+          - Kind of the workload.
+        type: str
+        choices: [Deployment, StatefulSet]
+        required: true
+      name:
+        description:
+          - Name of the workload.
+        type: str
+        required: true
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+requirements:
+  - python >= 3.11
+  - kubernetes >= 24.2.0
+attributes:
+  check_mode:
+    description: Can run without changing anything and report what would be done.
+    support: full
+    details:
+      - It never changes anything.
+  diff_mode:
+    description: Reports what would change.
+    support: none
+    details: Nothing changes.
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+notes:
+  - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace."
+seealso:
+  - module: kubernetes.core.helm
+    description: Installs the release.
+"""
+
+EXAMPLES = r"""
+- name: Look at Dapr
+  runbook.minikube.dapr_info:
+    context: minikube
+    release_values:
+      global:
+        tag: 1.16.0
+    workloads:
+      - kind: Deployment
+        name: dapr-operator
+  register: dapr
+
+- name: Say what it lacks
+  ansible.builtin.debug:
+    msg: "{{ dapr.lacking }}"
+  when: dapr.lacking | length > 0
+"""
+
+RETURN = r"""
+installed:
+  description: Whether the release is deployed, with exactly these values.
+  returned: success
+  type: bool
+  sample: true
+release:
+  description: The newest revision of the release. The status is empty where there is none.
+  returned: success
+  type: dict
+  sample:
+    status: deployed
+    revision: 1
+    chart: dapr-1.16.0
+lacking:
+  description: What keeps the control plane from serving, as sentences. Empty if it serves.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+"""
+
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.observe import lacking_now, release_of
+from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+
+WORKLOAD = {
+    "kind": {"type": "str", "choices": ["Deployment", "StatefulSet"], "required": True},
+    "name": {"type": "str", "required": True},
+}
+
+ARGUMENT_SPEC = {
+    "release": {"type": "str", "default": "dapr"},
+    "namespace": {"type": "str", "default": "dapr-system"},
+    "release_values": {"type": "dict", "default": {}},
+    "workloads": {"type": "list", "elements": "dict", "default": [], "options": WORKLOAD},
+}
+
+SETTINGS: dict = {}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    params = module.params
+    with module.clear_failures():
+        release = release_of(module.cluster, params["release"], params["namespace"])
+        lacking = lacking_now(module.cluster, params["namespace"], params["workloads"])
+    installed = release.status == "deployed" and release.values == params["release_values"]
+    module.exit_json(changed=False, installed=installed, release=release.to_dict(), lacking=lacking)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
+
+
+if __name__ == "__main__":
+    main()

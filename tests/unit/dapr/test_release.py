@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A release as Helm 3 stores it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.release import Release, newest
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+
+def stored(version: int, status: str = "deployed", config: dict | None = None) -> dict:
+    record = {
+        "name": "dapr", "version": version, "info": {"status": status}, "config": config,
+        "chart": {"metadata": {"name": "dapr", "version": "1.16.0"}},
+    }  # fmt: skip
+    packed = base64.b64encode(gzip.compress(json.dumps(record).encode()))
+    metadata = {"name": f"sh.helm.release.v1.dapr.v{version}", "labels": {"owner": "helm", "name": "dapr", "version": str(version)}}
+    return {"metadata": metadata, "data": {"release": base64.b64encode(packed).decode()}}
+
+
+def test_no_release():
+    assert newest([]) == Release()
+    assert newest([]).status == ""
+
+
+def test_the_newest_revision_counts_by_number_and_not_by_text():
+    release = newest([stored(9, "superseded"), stored(10, "pending-upgrade"), stored(2, "superseded")])
+    assert release.to_dict() == {"status": "pending-upgrade", "revision": 10, "chart": "dapr-1.16.0"}
+
+
+def test_values_are_read_and_never_shown():
+    release = newest([stored(1, config={"global": {"tag": "1.16.0", "password": "s3cret"}})])
+    assert release.values["global"]["tag"] == "1.16.0"
+    assert "s3cret" not in repr(release) + repr(release.to_dict())
+
+
+def test_a_release_without_values_of_its_own_has_none():
+    assert newest([stored(1, config=None)]).values == {}
+
+
+@pytest.mark.parametrize("data", [{}, {"release": "bm90IGd6aXA="}, {"release": "%%%"}])
+def test_what_is_no_record_is_named(data):
+    with pytest.raises(RunbookError, match="sh.helm.release.v1.dapr.v1 is not the record"):
+        newest([{**stored(1), "data": data}])

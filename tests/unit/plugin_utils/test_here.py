@@ -1,0 +1,135 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A module's code in the process of its task: the same results as from a process of its own, and only where that is the same."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, HereAction, ModuleHere
+
+SPEC = {
+    "count": {"type": "int", "default": 3},
+    "password": {"type": "str", "no_log": True},
+    "kind": {"type": "str", "choices": ["a", "b"], "default": "a"},
+    "name": {"type": "str"},
+}
+
+
+def ended(code, arguments: dict | None = None, **settings) -> dict:
+    """The result of a module's code."""
+    with pytest.raises(Ended) as info:
+        code(ModuleHere(SPEC, arguments or {}, check_mode=False, connects=False, **settings))
+    return info.value.result
+
+
+def test_options_are_converted_and_completed():
+    module = ModuleHere(SPEC, {"count": "7"}, check_mode=True, connects=False)
+    assert module.params == {"count": 7, "password": None, "kind": "a", "name": None} and module.check_mode
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    ({"count": "many"}, "count"), ({"kind": "c"}, "value of kind must be one of: a, b"), ({"typo": 1}, "typo"),
+])  # fmt: skip
+def test_a_wrong_option_is_named_before_anything_is_done(arguments, words):
+    def code(_module):
+        raise AssertionError("the code ran")
+
+    result = ended(code, arguments)
+    assert result["failed"] and words in result["msg"]
+
+
+def test_settings_of_the_module_count():
+    result = ended(lambda module: None, {"kind": "b"}, required_if=[("kind", "b", ["name"])])
+    assert result["failed"] and "name" in result["msg"]
+
+
+def test_a_secret_is_not_in_the_result():
+    result = ended(lambda module: module.exit_json(msg="it is s3cret-word", nested=[{"a": "s3cret-word"}]), {"password": "s3cret-word"})
+    assert "s3cret-word" not in str(result)
+
+
+def test_a_secret_that_the_code_finds_is_not_in_the_result():
+    def code(module):
+        module.no_log_values.add("found-later")
+        module.fail_json(msg="found-later is wrong")
+
+    assert "found-later" not in str(ended(code))
+
+
+def test_an_error_of_the_collection_is_a_failure_with_its_facts():
+    def code(module):
+        with module.clear_failures():
+            raise RunbookError("It is broken.", causes=[1])
+
+    assert ended(code) == {"changed": False, "failed": True, "msg": "It is broken.", "causes": [1]}
+
+
+def test_a_warning_is_handed_on():
+    def code(module):
+        module.warn("look out")
+        module.exit_json(changed=True)
+
+    assert ended(code) == {"changed": True, "warnings": ["look out"]}
+
+
+def test_a_program_is_run_with_variables_and_its_exit_code_is_told():
+    module = ModuleHere(SPEC, {}, check_mode=False, connects=False)
+    done = module.run_command(["sh", "-c", "echo $WORD; echo oops >&2; exit 4"], environ_update={"WORD": "hello"})
+    assert done == (4, "hello\n", "oops\n")
+
+
+def test_a_program_that_is_not_there_is_named():
+    result = ended(lambda module: module.run_command(["/no/such/program"]))
+    assert result["failed"] and "/no/such/program can't be started" in result["msg"]
+
+
+def test_a_program_that_is_not_there_is_raised_where_the_code_wants_it_so():
+    module = ModuleHere(SPEC, {}, check_mode=False, connects=False)
+    with pytest.raises(FileNotFoundError):
+        module.run_command(["/no/such/program"], handle_exceptions=False)
+
+
+def action(interpreter=sys.executable, transport="local", become=False, environment=None, async_val=0) -> HereAction:
+    """An action of a task, with a module that says where it ran."""
+    made = HereAction.__new__(HereAction)
+    made.MODULE = SimpleNamespace(ARGUMENT_SPEC=SPEC, SETTINGS={"connects": False}, run=lambda module: module.exit_json(where="here"))
+    made._task = SimpleNamespace(become=become, environment=environment or [], async_val=async_val, check_mode=False)
+    made._connection = SimpleNamespace(transport=transport)
+    made._templar = SimpleNamespace(template=lambda value: value)
+    made._loader = SimpleNamespace(get_basedir=lambda: ".")
+    made._execute_module = lambda **_options: {"where": "in a process of its own"}
+    made.task_vars = {"ansible_python_interpreter": interpreter}
+    return made
+
+
+def where(made: HereAction, arguments: dict | None = None) -> str:
+    return made.ask(arguments or {}, made.task_vars)["where"]
+
+
+def test_on_this_machine_it_runs_here():
+    assert where(action()) == "here"
+
+
+@pytest.mark.parametrize("difference", [
+    {"interpreter": "/usr/bin/python3"}, {"interpreter": None}, {"transport": "ssh"}, {"become": True}, {"environment": [{"HTTPS_PROXY": "x"}]},
+    {"async_val": 60},
+])  # fmt: skip
+def test_anything_else_is_a_module_as_any_other(difference):
+    assert where(action(**difference)) == "in a process of its own"
+
+
+def test_what_is_not_plain_data_is_left_to_ansible():
+    assert where(action(), {"name": object()}) == "in a process of its own"
+
+
+def test_texts_lose_ansibles_marks_on_both_ways():
+    class Marked(str):
+        __slots__ = ()
+
+    made = action()
+    made.MODULE.run = lambda module: module.exit_json(given=type(module.params["name"]).__name__, back=Marked("x"))
+    result = made.ask({"name": Marked("n")}, made.task_vars)
+    assert result["given"] == "str" and type(result["back"]) is str
