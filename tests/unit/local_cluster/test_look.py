@@ -3,9 +3,19 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
+from pathlib import Path
+
+import look
 import pytest
 from look import PATHS, differences
 from steps import steps_for
+
+PROGRAM = Path(look.__file__).with_name("__main__.py")
+SPEC = importlib.util.spec_from_file_location("recipe", PROGRAM)
+recipe = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(recipe)
 
 GOALS = ["cluster", "helm", "dapr-chart", "base"]
 
@@ -52,3 +62,15 @@ def test_only_what_is_asked_for_is_compared(tmp_path, made):
     _steps, record = made
     record["base_images"] = {"redis": "redis:7"}
     assert differences({**record, "paths": {}}, {}) == []
+
+
+def test_the_command_asks_the_node_and_says_what_it_saw(made, monkeypatch, tmp_path, capsys):
+    steps, record = made
+    (tmp_path / "record.json").write_text(json.dumps(record))
+    asked = []
+    monkeypatch.setattr(look, "load_images", lambda wanted, host, node, only_list: asked.append((host, node, only_list)) or [])
+    options = recipe.parser().parse_args(
+        ["look", "--cache", str(tmp_path), *sum((["--goal", goal] for goal in GOALS), []), "--record", str(tmp_path / "record.json"), "--node", "n"]
+    )
+    assert options.function(options) == {"differs": [], "dapr_images": True}
+    assert asked == [(True, "n", True), (False, "n", True)]

@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     cli = argparse.ArgumentParser(prog="recipe")
     commands = cli.add_subparsers(required=True)
-    functions = {"plan": plan, "make": make_one, "place": place_all, "load": load, "fetch": fetch_one, "probe": probe}
+    functions = {"plan": plan, "make": make_one, "place": place_all, "load": load, "look": look, "fetch": fetch_one, "probe": probe}
     each = {name: commands.add_parser(name) for name in functions}
     for name, command in each.items():
         command.set_defaults(function=functions[name])
