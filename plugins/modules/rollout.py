@@ -91,8 +91,10 @@ options:
   change_cause:
     description:
       - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
-      - If not set, what is done, and by which user on which machine. Recorded with O(workloads[].images), O(workloads[].env) and
-        O(state=undone) only, as only these make a revision by themselves.
+      - If not set, what is done, and by which user on which machine. That is recorded with O(workloads[].images), O(workloads[].env) and
+        O(state=undone), as these make a revision by themselves.
+      - If set, it is also recorded for a new revision that was applied just before the call, followed by what differs from the revision
+        that served before, and by whom. A revision that has a cause of its own keeps it.
     type: str
     default: ""
   force_conflicts:
@@ -100,6 +102,23 @@ options:
       - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is changed.
       - Changes are made as C(runbook-deploy), the manager under which this collection applies manifests, so that the next deploy sets these
         fields without a conflict.
+    type: bool
+    default: false
+  rollback_on_failure:
+    description:
+      - After a failure, or when O(timeout) is over, every workload of the call whose revision is new goes back to the one that served
+        before, and the module waits, for O(timeout) once more, until that serves again. Then it still fails, and tells the cause first,
+        then what was rolled back. What was deployed together goes back together, those that are complete already too.
+      - A revision is new if it is neither the one that served when the call began, nor the one that is recorded as the last that served.
+        It does not matter who made it. So this works as well where the manifests were applied just before the call.
+      - The revision that is gone back to is one whose pods still serve. Where no pod is left of it (the strategy C(Recreate),
+        one replica of a StatefulSet), it is the one recorded in the annotation C(runbook.minikube/served), which the module writes
+        whenever it has seen a revision serve. That record, like O(change_cause), makes no revision, and is not counted as a change.
+      - Only the pod template goes back. Replicas, and other objects that were applied, such as a ConfigMap, stay.
+        A StatefulSet's pods that are stuck at a former revision are deleted, before and after, as its controller would wait for them
+        for ever.
+      - Fields that somebody else applies server-side are not taken over without O(force_conflicts).
+        A first revision, and one that is paused or has the update strategy C(OnDelete), stay. The failure says so.
     type: bool
     default: false
   restart:
@@ -226,6 +245,16 @@ EXAMPLES = r"""
             DEBUG: null
         replicas: 2
     change_cause: Order 4711, more memory
+
+- name: Set an image, and go back if that does not serve
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: backend-api
+        images:
+          backend-api: backend-api:sha-9b7d103f1c2a
+    rollback_on_failure: true
 
 - name: Go back to the former revision
   runbook.minikube.rollout:
@@ -365,6 +394,41 @@ seconds:
   returned: except in check mode
   type: float
   sample: 4.3
+rollback:
+  description: What went back after the failure, and what did not.
+  returned: on failure with O(rollback_on_failure)
+  type: list
+  elements: dict
+  contains:
+    workload:
+      description: Kind and name.
+      type: str
+      sample: Deployment backend-api
+    revision:
+      description: The number of the revision that it went back to, V(null) if it stayed.
+      type: int
+      sample: 3
+    change_cause:
+      description: The change cause of that revision.
+      type: str
+      sample: Order 4711, more memory
+    serves:
+      description: Whether it was seen to serve again. V(null) if it stayed.
+      type: bool
+      sample: true
+    actions:
+      description: What was done, as sentences.
+      type: list
+      elements: str
+      sample: ["Deployment backend-api: undo to revision 3"]
+    reason:
+      description: Why it stayed.
+      type: str
+      sample: this is its first revision, so there is nothing to go back to.
+    note:
+      description: What the way back could not bring back.
+      type: str
+      sample: ""
 causes:
   description: Why the rollout failed. The same facts as in the message.
   returned: on failure
@@ -446,6 +510,7 @@ ARGUMENT_SPEC = {
     "history": {"type": "bool", "default": False},
     "change_cause": {"type": "str", "default": ""},
     "force_conflicts": {"type": "bool", "default": False},
+    "rollback_on_failure": {"type": "bool", "default": False},
     "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
     "timeout": {"type": "int", "default": 300},

@@ -48,6 +48,7 @@ class Feed:
     outages: dict[str, str] = field(default_factory=dict)  # kinds whose watch is broken at present, and why
     _versions: dict[str, str] = field(default_factory=dict)
     _changes: queue.Queue = field(default_factory=queue.Queue)
+    _watching: bool = False
 
     @classmethod
     def open(cls, cluster: Cluster, namespace: str, workloads: tuple[Workload, ...], with_history: bool = False) -> Feed:
@@ -61,7 +62,10 @@ class Feed:
         return feed
 
     def watch(self) -> None:
-        """Lists what is needed besides to tell why something is not complete, and begins to watch every kind."""
+        """Lists what is needed besides to tell why something is not complete, and begins to watch every kind, once."""
+        if self._watching:
+            return
+        self._watching = True
         self._list("Event")
         self._list("PersistentVolumeClaim")
         self._note_stuck()

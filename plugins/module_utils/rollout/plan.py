@@ -17,6 +17,7 @@ class Restart:
     workload: Workload
     before: str  # the annotation's value at present, "" for none
     after: str
+    served: str = ""  # the revision that served before, to be recorded
 
     def __str__(self) -> str:
         return f"restart {self.workload}"

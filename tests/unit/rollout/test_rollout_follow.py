@@ -27,6 +27,7 @@ PARAMS = {
     "history": False,
     "change_cause": "",
     "force_conflicts": False,
+    "rollback_on_failure": False,
     "timeout": 5,
     "log_lines": 3,
     **vars(Options()),
