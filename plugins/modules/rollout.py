@@ -93,8 +93,8 @@ options:
       - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
       - If not set, what is done, and by which user on which machine. That is recorded with O(workloads[].images), O(workloads[].env) and
         O(state=undone), as these make a revision by themselves.
-      - If set, it is also recorded for a new revision that was applied just before the call, followed by what differs from the revision
-        that served before, and by whom. A revision that has a cause of its own keeps it.
+      - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what differs from
+        the revision that served before, and by whom. A revision that has a cause of its own keeps it.
     type: str
     default: ""
   force_conflicts:
@@ -125,17 +125,30 @@ options:
     description:
       - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
         C(runbook-rollout). This is a change each time.
-      - V(readers) does the same for those workloads only whose pods get environment or volumes from a Secret named in O(secrets).
+      - V(if_stale) does the same for those workloads only whose running pods would get something else if they were made anew. A Secret or
+        a ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that container
+        had started; or the node has another image behind its reference, see O(image_ids). Files of a whole volume don't count, as they
+        are brought up to date while the container runs. A second run restarts nothing. No value is read, only times.
       - V(never) changes nothing.
     type: str
-    choices: [never, always, readers]
+    choices: [never, always, if_stale]
     default: never
   secrets:
     description:
-      - Names of Secrets whose values were replaced, for O(restart=readers). Pods keep the environment that they started with.
+      - Names of Secrets whose values a run would have replaced before this task, so that O(restart=if_stale) can tell in check mode
+        what it would restart. Used in check mode only.
     type: list
     elements: str
     default: []
+  image_ids:
+    description:
+      - Image reference to the ID of the image that the node has under it, as M(runbook.minikube.minikube_image) returns them, for
+        O(restart=if_stale). A tag that moved to another image is seen by that.
+      - A pod whose runtime tells a registry's digest instead of the image's ID is not compared.
+      - Where new pods would get another image under the same reference, O(rollback_on_failure) is refused before anything is changed,
+        as there would be nothing to go back to.
+    type: dict
+    default: {}
   timeout:
     description:
       - Seconds to wait at most. Then the module fails and says what is still missing.
@@ -200,7 +213,8 @@ notes:
     C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) and
     C(get) of the workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
     C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
-    used if they are allowed."
+    used if they are allowed. O(restart=if_stale) needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods
+    read at their start."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -245,6 +259,16 @@ EXAMPLES = r"""
             DEBUG: null
         replicas: 2
     change_cause: Order 4711, more memory
+
+- name: Restart what runs with a former value of a Secret or a former image, and only that
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: frontend
+    restart: if_stale
+    image_ids:
+      frontend:v1: sha256:8a82f8a00ecbffe869d9b723192295ba8efa339237a7acc32dabea82d8cdbe68
 
 - name: Set an image, and go back if that does not serve
   runbook.minikube.rollout:
@@ -511,8 +535,9 @@ ARGUMENT_SPEC = {
     "change_cause": {"type": "str", "default": ""},
     "force_conflicts": {"type": "bool", "default": False},
     "rollback_on_failure": {"type": "bool", "default": False},
-    "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
+    "restart": {"type": "str", "choices": ["never", "always", "if_stale"], "default": "never"},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
+    "image_ids": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
     **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},

@@ -11,6 +11,8 @@ COMPLETE = "complete"
 PROGRESSING = "progressing"
 FAILED = "failed"
 
+WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+
 
 @dataclass(frozen=True)
 class Workload:

@@ -32,6 +32,12 @@ def applied_by_others(before: dict, after: dict, managed: list[dict]) -> list[tu
     return conflicts(before, after, [entry for entry in managed or [] if entry.get("operation") == "Apply"])
 
 
+def template_writer(managed: list[dict]) -> str:
+    """The manager who changed the pod template last, "" where that is not recorded."""
+    found = [entry for entry in managed or [] if "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})]
+    return max(found, key=lambda entry: entry.get("time") or "", default={}).get("manager", "")
+
+
 def needs_adoption(managed: list[dict]) -> bool:
     """Whether deploy's manager owns fields by an update, with which its next apply would be in conflict."""
     return any(_is_update(entry) for entry in managed or [])

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import CHANGE_CAUSE, RESTART, RESTARTED_AT, SERVED
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
+    CHANGE_CAUSE,
+    DEPLOY,
+    RESTART,
+    RESTARTED_AT,
+    SERVED,
+    template_writer,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import STORED_IN, Revision, current_of, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import recorded
@@ -32,8 +39,9 @@ class Note:
 def notes_of(scene: Scene, verdict: Verdict, served: dict[Workload, str], change_cause: str, by: str, changed: set[Workload]) -> list[Note]:
     """The notes to write. Pure. ``changed``: workloads whose new revision carries its cause since it was made.
 
-    ``change_cause``: why manifests were applied, "" for no word on that. It is noted for a new revision only, that is for one
-    other than ``served`` says, and only where that has no cause of its own yet: a new revision starts with the former one's.
+    ``change_cause``: why manifests were applied, "" for no word on that. It is noted for a new revision only, that is for one that
+    is not recorded as serving, and only where that has no cause of its own yet: a new revision starts with the former one's.
+    ``served``: the revision that served before, by workload.
     """
     notes: list[Note] = []
     for state in verdict.states:
@@ -43,7 +51,7 @@ def notes_of(scene: Scene, verdict: Verdict, served: dict[Workload, str], change
         if current is None:
             continue
         former = next((item for item in revisions if item.name == served.get(state.workload)), None)
-        is_new = current.name != served.get(state.workload) and state.workload not in changed
+        is_new = recorded(subject.obj) != current.name and state.workload not in changed and _is_ours(subject.obj)
         own = {SERVED: current.name} if state.state == COMPLETE and recorded(subject.obj) != current.name else {}
         if change_cause and is_new and current.change_cause in ("", former.change_cause if former else ""):
             cause = {CHANGE_CAUSE: _cause(change_cause, former, current, by)}
@@ -63,6 +71,11 @@ def write(cluster: Cluster, namespace: str, notes: list[Note]) -> list[str]:
         except (ApiError, Unreachable) as error:
             failed.append(f"{' and '.join(note.annotations)} could not be noted on {note.kind} {note.name}: {error}")
     return failed
+
+
+def _is_ours(obj: dict) -> bool:
+    """Whether the present pod template was applied, or restarted, by this collection: another one's work is not ours to sign."""
+    return template_writer(obj["metadata"].get("managedFields")) in (DEPLOY, RESTART)
 
 
 def _cause(change_cause: str, former: Revision | None, current: Revision, by: str) -> str:

@@ -10,9 +10,10 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import failure_message
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.logs import with_logs
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Options, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.start import options_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.unblock import wait_unblocked
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import Outcome
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import Return, make_way_back, seen, way_back_text
@@ -43,11 +44,6 @@ def roll_back(
     if not plan:
         return Rollback(way_back_text(returns, ""), (), tuple(returns))
     return _followed(cluster, params, returns, tuple(map(str, plan)))
-
-
-def options_of(params: dict) -> Options:
-    """The module's options that say how long something may last."""
-    return Options(**{name: params[name] for name in vars(Options())})
 
 
 def _followed(cluster: Cluster, params: dict, returns: list[Return], actions: tuple[str, ...]) -> Rollback:

@@ -17,7 +17,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene imp
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import served_before
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import judge
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import make_way_back
-from rollout_objects import START, WEB, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
+from rollout_objects import START, WEB, at, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
 
 SERVED, UNDONE, CAUSE = "runbook.minikube/served", "runbook.minikube/undone", "kubernetes.io/change-cause"
 NOW = START + timedelta(seconds=60)
@@ -190,7 +190,11 @@ def test_a_stateful_sets_stuck_pods_are_deleted_also_after_a_way_back_that_was_c
     assert [type(action).__name__ for action in found.actions] == ["Removal"]
 
 
-def notes(obj, pods, before, cause="deploy shop", sets=SETS, changed=()):
+def notes(obj, pods, before, cause="deploy shop", sets=SETS, changed=(), writer="runbook-deploy"):
+    template_of = {"f:spec": {"f:template": {}}}
+    obj["metadata"]["managedFields"] = [
+        {"manager": "kubectl", "time": at(1), "fieldsV1": template_of}, {"manager": writer, "time": at(2), "fieldsV1": template_of}
+    ]
     scene = scene_of(obj, pods, sets)
     found = notes_of(scene, judge(scene.observation, NOW, Options()), {WEB: before}, cause, "me@here", set(changed))
     return {(note.kind, note.name): note.annotations for note in found}
@@ -203,6 +207,7 @@ def test_a_new_revision_is_noted_with_its_cause_and_as_serving_once():
         ("ReplicaSet", "web-new"): {CAUSE: text}, ("Deployment", "web"): {SERVED: "web-new", CAUSE: text}
     }
     assert notes(web("app:2", {SERVED: "web-new"}, available=1), complete, "web-new") == {}
+    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), complete, "web-one", writer="kubectl-set")
     assert notes(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {SERVED: "web-new"}}
 
 
@@ -220,7 +225,7 @@ def test_what_failed_is_noted_in_the_history_and_not_as_serving():
 
 
 PARAMS = {
-    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}], "restart": "never", "secrets": [],
+    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}], "restart": "never", "secrets": [], "image_ids": {},
     "state": "complete", "to_revision": 0, "history": False, "change_cause": "", "force_conflicts": False, "rollback_on_failure": True,
     "timeout": 5, "log_lines": 3, **vars(Options()),
 }
