@@ -91,8 +91,10 @@ options:
   change_cause:
     description:
       - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
-      - If not set, what is done, and by which user on which machine. Recorded with O(workloads[].images), O(workloads[].env) and
-        O(state=undone) only, as only these make a revision by themselves.
+      - If not set, what is done, and by which user on which machine. That is recorded with O(workloads[].images), O(workloads[].env) and
+        O(state=undone), as these make a revision by themselves.
+      - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what differs from
+        the revision that served before, and by whom. A revision that has a cause of its own keeps it.
     type: str
     default: ""
   force_conflicts:
@@ -102,21 +104,51 @@ options:
         fields without a conflict.
     type: bool
     default: false
+  rollback_on_failure:
+    description:
+      - After a failure, or when O(timeout) is over, every workload of the call whose revision is new goes back to the one that served
+        before, and the module waits, for O(timeout) once more, until that serves again. Then it still fails, and tells the cause first,
+        then what was rolled back. What was deployed together goes back together, those that are complete already too.
+      - A revision is new if it is neither the one that served when the call began, nor the one that is recorded as the last that served.
+        It does not matter who made it. So this works as well where the manifests were applied just before the call.
+      - The revision that is gone back to is one whose pods still serve. Where no pod is left of it (the strategy C(Recreate),
+        one replica of a StatefulSet), it is the one recorded in the annotation C(runbook.minikube/served), which the module writes
+        whenever it has seen a revision serve. That record, like O(change_cause), makes no revision, and is not counted as a change.
+      - Only the pod template goes back. Replicas, and other objects that were applied, such as a ConfigMap, stay.
+        A StatefulSet's pods that are stuck at a former revision are deleted, before and after, as its controller would wait for them
+        for ever.
+      - Fields that somebody else applies server-side are not taken over without O(force_conflicts).
+        A first revision, and one that is paused or has the update strategy C(OnDelete), stay. The failure says so.
+    type: bool
+    default: false
   restart:
     description:
       - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
         C(runbook-rollout). This is a change each time.
-      - V(readers) does the same for those workloads only whose pods get environment or volumes from a Secret named in O(secrets).
+      - V(if_stale) does the same for those workloads only whose running pods would get something else if they were made anew. A Secret or
+        a ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that container
+        had started; or the node has another image behind its reference, see O(image_ids). Files of a whole volume don't count, as they
+        are brought up to date while the container runs. A second run restarts nothing. No value is read, only times.
       - V(never) changes nothing.
     type: str
-    choices: [never, always, readers]
+    choices: [never, always, if_stale]
     default: never
   secrets:
     description:
-      - Names of Secrets whose values were replaced, for O(restart=readers). Pods keep the environment that they started with.
+      - Names of Secrets whose values a run would have replaced before this task, so that O(restart=if_stale) can tell in check mode
+        what it would restart. Used in check mode only.
     type: list
     elements: str
     default: []
+  image_ids:
+    description:
+      - Image reference to the ID of the image that the node has under it, as M(runbook.minikube.minikube_image) returns them, for
+        O(restart=if_stale). A tag that moved to another image is seen by that.
+      - A pod whose runtime tells a registry's digest instead of the image's ID is not compared.
+      - Where new pods would get another image under the same reference, O(rollback_on_failure) is refused before anything is changed,
+        as there would be nothing to go back to.
+    type: dict
+    default: {}
   timeout:
     description:
       - Seconds to wait at most. Then the module fails and says what is still missing.
@@ -181,7 +213,8 @@ notes:
     C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) and
     C(get) of the workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
     C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
-    used if they are allowed."
+    used if they are allowed. O(restart=if_stale) needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods
+    read at their start."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -226,6 +259,26 @@ EXAMPLES = r"""
             DEBUG: null
         replicas: 2
     change_cause: Order 4711, more memory
+
+- name: Restart what runs with a former value of a Secret or a former image, and only that
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: frontend
+    restart: if_stale
+    image_ids:
+      frontend:v1: sha256:8a82f8a00ecbffe869d9b723192295ba8efa339237a7acc32dabea82d8cdbe68
+
+- name: Set an image, and go back if that does not serve
+  runbook.minikube.rollout:
+    context: minikube
+    workloads:
+      - kind: Deployment
+        name: backend-api
+        images:
+          backend-api: backend-api:sha-9b7d103f1c2a
+    rollback_on_failure: true
 
 - name: Go back to the former revision
   runbook.minikube.rollout:
@@ -365,6 +418,41 @@ seconds:
   returned: except in check mode
   type: float
   sample: 4.3
+rollback:
+  description: What went back after the failure, and what did not.
+  returned: on failure with O(rollback_on_failure)
+  type: list
+  elements: dict
+  contains:
+    workload:
+      description: Kind and name.
+      type: str
+      sample: Deployment backend-api
+    revision:
+      description: The number of the revision that it went back to, V(null) if it stayed.
+      type: int
+      sample: 3
+    change_cause:
+      description: The change cause of that revision.
+      type: str
+      sample: Order 4711, more memory
+    serves:
+      description: Whether it was seen to serve again. V(null) if it stayed.
+      type: bool
+      sample: true
+    actions:
+      description: What was done, as sentences.
+      type: list
+      elements: str
+      sample: ["Deployment backend-api: undo to revision 3"]
+    reason:
+      description: Why it stayed.
+      type: str
+      sample: this is its first revision, so there is nothing to go back to.
+    note:
+      description: What the way back could not bring back.
+      type: str
+      sample: ""
 causes:
   description: Why the rollout failed. The same facts as in the message.
   returned: on failure

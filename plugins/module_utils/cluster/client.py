@@ -37,6 +37,8 @@ except ImportError:
 
 CONNECT_TIMEOUT = 5  # seconds until an API server that does not answer the connection is called unreachable
 IS_IT_RUNNING = "Is the cluster running (minikube status), and are the options kubeconfig and context right?"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 READ_TIMEOUT = 30  # seconds for one answer that is not a watch
 
 
@@ -94,6 +96,20 @@ class Cluster:
         """One object, or None where it does not exist."""
         try:
             return self._json("GET", path_of(kind, namespace, name))
+        except ApiError as error:
+            if error.status == 404:
+                return None
+            raise
+
+    def list_metadata(self, kind: str, namespace: str) -> list[dict]:
+        """The metadata of all objects of a kind in a namespace: the API server sends nothing else of them."""
+        items = self._json("GET", path_of(kind, namespace), header_params={"Accept": METADATA_LIST})["items"]
+        return [item["metadata"] for item in items]
+
+    def get_metadata(self, kind: str, name: str, namespace: str) -> dict | None:
+        """As list_metadata for one object, None where it does not exist."""
+        try:
+            return self._json("GET", path_of(kind, namespace, name), header_params={"Accept": METADATA})["metadata"]
         except ApiError as error:
             if error.status == 404:
                 return None

@@ -67,10 +67,10 @@ def look(expected: Expectation, connect: Callable[[], Cluster], run_command: Cal
         parts = {
             "cluster": pool.submit(_node, cluster, expected),
             "release": pool.submit(_releases, cluster, expected),
-            "image": pool.submit(lambda: images.result()[0]),
+            "image": pool.submit(lambda: images.result().drift),
             "secret": pool.submit(_secrets, cluster, expected, generate),
             "object": pool.submit(_objects, cluster, expected, images),
-            "workload": pool.submit(_workloads, cluster, expected),
+            "workload": pool.submit(_workloads, cluster, expected, images),
             "health": pool.submit(_health, cluster, expected, answers),
         }
         return Findings([drift for part, future in parts.items() for drift in _found(part, future)], answers)
@@ -103,16 +103,28 @@ def _releases(cluster: Cluster, expected: Expectation) -> list[Drift]:
     return found
 
 
-def _images(expected: Expectation, run_command: Callable) -> tuple[list[Drift], dict[str, str]]:
-    """The differences, and the references that manifests shall name."""
+@dataclass
+class Images:
+    """The differences, the references that manifests shall name (by name), and the IDs of images that are in place (by reference)."""
+
+    drift: list[Drift] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+def _images(expected: Expectation, run_command: Callable) -> Images:
     wanted = expected.images
     if not wanted:
-        return [], {}
+        return Images()
     sources = read_sources(requests_of(wanted["images"], wanted["tag_strategy"]))
     engine = node_engine(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
     node = read_node_images(engine, sources)
     plans = [plan_image(source, node) for source in sources]
-    return [Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"], {plan.name: plan.reference for plan in plans}
+    return Images(
+        drift=[Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"],
+        references={plan.name: plan.reference for plan in plans if plan.reference},
+        ids={plan.reference: plan.present.id for plan in plans if plan.action == "reused"},
+    )
 
 
 def _secrets(cluster: Cluster, expected: Expectation, generate: Callable) -> list[Drift]:
@@ -124,16 +136,16 @@ def _secrets(cluster: Cluster, expected: Expectation, generate: Callable) -> lis
 
 
 def _objects(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
-    wanted = with_images(expected.objects, {name: reference for name, reference in images.result()[1].items() if reference})
+    wanted = with_images(expected.objects, images.result().references)
     trials = try_objects(cluster, wanted, expected.field_manager, expected.force_conflicts, AT_ONCE)
     found = [Drift("object", f"{trial.given['kind']} {trial.given['metadata']['name']}", objects.says(trial)) for trial in trials]
     return [drift for drift in found if drift.says]
 
 
-def _workloads(cluster: Cluster, expected: Expectation) -> list[Drift]:
+def _workloads(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
     found = []
     for options in expected.rollouts:
-        result = predict(cluster, options)
+        result = predict(cluster, {**options, "image_ids": {**images.result().ids, **options["image_ids"]}})
         found += [Drift("workload", "", action) for action in result["actions"] if not action.startswith("wait ")]
         unready = [workload for workload in result["workloads"] if workload["state"] != COMPLETE]
         found += [Drift("workload", f"{item['kind']} {item['name']}", "; ".join(item["missing"]) or item["state"]) for item in unready]

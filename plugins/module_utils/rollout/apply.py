@@ -7,12 +7,13 @@ import time
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Change, Removal
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Change, Removal
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
     DEPLOY,
     RESTART,
     RESTARTED_AT,
+    SERVED,
     adopted,
     needs_adoption,
 )
@@ -40,6 +41,18 @@ def apply(cluster: Cluster, namespace: str, plan: list[Change | Adoption | Remov
         done.append(str(action))
 
 
+def require_way_back(cluster: Cluster, namespace: str, verdict: Verdict) -> None:
+    """Asks for what a way back needs, for what does not serve yet. Raises RunbookError naming what is missing."""
+    for workload in (state.workload for state in verdict.states if state.state != COMPLETE):
+        wanted = [("patch", workload.kind, workload.name), *([("delete", "Pod", None)] if workload.kind == "StatefulSet" else [])]
+        for verb, kind, name in wanted:
+            if not cluster.can(verb, kind, namespace, name=name):
+                raise RunbookError(
+                    f"Not allowed to {verb} {kind} {name or 'objects'} in namespace {namespace}, which rollback_on_failure needs to "
+                    f"bring {workload} back. Grant it, or set rollback_on_failure: false. Nothing was changed."
+                )
+
+
 def _purpose(action) -> str:
     return str(action) if isinstance(action, Restart) else f"do this: {action}"
 
@@ -52,6 +65,8 @@ def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Removal | 
     if isinstance(action, Restart):
         # Under the restart's own name, so that a later deploy leaves the annotation alone.
         body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: action.after}}}}}
+        if action.served:
+            body["metadata"] = {"annotations": {SERVED: action.served}}
         cluster.patch(workload.kind, workload.name, body, namespace, field_manager=RESTART)
         return
     if isinstance(action, Change):

@@ -3,81 +3,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition, is_active, owner_uid
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Change, Removal, change_of, removals_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import conflicts, needs_adoption
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import UNDONE, conflicts, needs_adoption
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
-    CHANGE_CAUSE,
-    UNDONE,
+    current_of,
     plain,
     revisions_of,
     target_of,
     undone_mark,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
 
 MAX_NAMED = 8  # conflicts that are named in a message
-
-
-@dataclass(frozen=True)
-class Change:
-    """A change of a workload's spec under deploy's field manager. ``before``, ``after``: its template and replicas."""
-
-    workload: Workload
-    does: tuple[str, ...]
-    before: dict
-    after: dict
-    generation: int
-    annotations: dict = field(default_factory=dict)  # all of them, as they shall be
-    had_annotations: bool = True
-    new_annotations: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"{self.workload}: {'; '.join(self.does)}"
-
-    @property
-    def rolls(self) -> bool:
-        """Whether the pods are replaced."""
-        return self.before["template"] != self.after["template"]
-
-    @property
-    def lines(self) -> tuple[str, str]:
-        """Before and after as text. Values are shown for images and replicas only."""
-        found = differences(self.before["template"], self.after["template"], "template")
-        if self.before.get("replicas") != self.after.get("replicas"):
-            found.append(("replicas", str(self.before.get("replicas")), str(self.after.get("replicas"))))
-        sides = (("".join(f"{self.workload}: {path}: {values[side]}\n" for path, *values in found)) for side in (0, 1))
-        return tuple(sides)
-
-
-@dataclass(frozen=True)
-class Adoption:
-    """A former call was cut off between a change and the record of who owns it: the record is made up for."""
-
-    workload: Workload
-    rolls = False
-    lines = ("", "")
-
-    def __str__(self) -> str:
-        return f"{self.workload}: let runbook-deploy own what an interrupted call has set"
-
-
-@dataclass(frozen=True)
-class Removal:
-    """Deletes a pod of the revision that an undo has left, which its StatefulSet's controller would wait for, for ever."""
-
-    workload: Workload
-    pod: str
-    uid: str
-    rolls = False
-    lines = ("", "")
-
-    def __str__(self) -> str:
-        return f"{self.workload}: delete pod {self.pod}, which is stuck at the revision that is left"
 
 
 def make_changes(observation: Observation, params: dict, by: str) -> list[Change | Adoption | Removal]:
@@ -117,11 +56,7 @@ def _change(where: str, workload: Workload, obj: dict, entry: dict, observation:
         does = [*does, f"scale from {before['replicas']} to {replicas}"]
     if not params["force_conflicts"]:
         _refuse_conflicts(f"{where}: {workload}", before, after, obj)
-    new = {**({CHANGE_CAUSE: params["change_cause"] or f"{'; '.join(does)} (by {by})"} if before["template"] != template else {}), **extra}
-    annotations = obj["metadata"].get("annotations") or {}
-    return Change(
-        workload, tuple(does), before, after, obj["metadata"]["generation"], {**annotations, **new}, bool(annotations), tuple(new)
-    )
+    return change_of(workload, obj, does, after, params["change_cause"] or f"{'; '.join(does)} (by {by})", extra)
 
 
 def _undone(where: str, workload: Workload, obj: dict, observation: Observation, number: int) -> tuple[dict, list[str], dict]:
@@ -136,18 +71,11 @@ def _undone(where: str, workload: Workload, obj: dict, observation: Observation,
 
 
 def _removals(workload: Workload, obj: dict, observation: Observation, params: dict) -> list[Removal]:
-    if params["state"] != "undone" or workload.kind != "StatefulSet":
+    if params["state"] != "undone":
         return []
     revisions = revisions_of(workload, obj, observation)
     target = target_of(str(workload), obj, revisions, params["to_revision"])
-    kept = target or next((item for item in revisions if item.template == plain(obj["spec"]["template"])), None)
-    pods = [pod for pod in observation.of("Pod") if owner_uid(pod) == obj["metadata"]["uid"] and is_active(pod)]
-    stuck = [
-        pod for pod in pods
-        if kept and (pod["metadata"].get("labels") or {}).get(POD_REVISION["StatefulSet"]) != kept.name
-        and condition(pod, "Ready").get("status") != "True"
-    ]
-    return [Removal(workload, pod["metadata"]["name"], pod["metadata"]["uid"]) for pod in stuck]
+    return removals_of(workload, obj, observation, target or current_of(obj, revisions))
 
 
 def _edited(where: str, obj: dict, entry: dict) -> tuple[dict, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.autoscaler import KIND, scaler_of, scaler_text
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import serving_containers, time_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
 
@@ -13,7 +14,7 @@ def missing(subject: Subject, scene: Scene) -> list[str]:
     """What is not yet as it shall be, from the controller's view and from the pods' own."""
     if not subject.is_seen:
         return ["its controller has not acted on the last change yet"]
-    return [*_pods_missing(subject), *_controller_missing(subject), *_pods_unready(subject, scene)]
+    return [*_pods_missing(subject, scene), *_controller_missing(subject), *_pods_unready(subject, scene)]
 
 
 def settles_at(pod: dict, options) -> datetime | None:
@@ -32,9 +33,11 @@ def ready_count(pod: dict) -> tuple[int, int]:
     return sum(bool(status.get("ready")) for _spec, status, _kind in serving), len(serving)
 
 
-def _pods_missing(subject: Subject) -> list[str]:
+def _pods_missing(subject: Subject, scene: Scene) -> list[str]:
     found = len(subject.active)
-    lines = [f"{found} of {subject.desired} new pods exist"] if found != subject.desired else []
+    scaler = scaler_of(subject.workload, scene.observation.of(KIND))
+    held = f" ({scaler_text(scaler)})" if scaler else ""
+    lines = [f"{found} of {subject.desired} new pods exist{held}"] if found != subject.desired else []
     count = len(subject.old_pods) - (subject.partition if subject.workload.kind == "StatefulSet" else 0)
     if count > 0:
         lines.append(f"{count} old {'pods are' if count > 1 else 'pod is'} still there")

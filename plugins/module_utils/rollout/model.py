@@ -11,6 +11,8 @@ COMPLETE = "complete"
 PROGRESSING = "progressing"
 FAILED = "failed"
 
+WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+
 
 @dataclass(frozen=True)
 class Workload:
@@ -54,6 +56,7 @@ class Cause:
     exit_code: int | None = None
     restarts: int = 0
     previous_log: bool = False  # the log that tells is that of the container's former run
+    blocking: bool = False  # it is a pod of a former revision, and the controller goes on only when it is ready or gone
     pods: int = 1  # how many pods have the same
     log: str = ""
 

@@ -22,8 +22,10 @@ ARGUMENT_SPEC = {
     "history": {"type": "bool", "default": False},
     "change_cause": {"type": "str", "default": ""},
     "force_conflicts": {"type": "bool", "default": False},
-    "restart": {"type": "str", "choices": ["never", "always", "readers"], "default": "never"},
+    "rollback_on_failure": {"type": "bool", "default": False},
+    "restart": {"type": "str", "choices": ["never", "always", "if_stale"], "default": "never"},
     "secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
+    "image_ids": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
     **{name: {"type": "int", "default": default} for name, default in vars(Options()).items()},

@@ -11,6 +11,10 @@ DEPLOY = "runbook-deploy"
 RESTART = "runbook-rollout"
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 STATUS = "status"
+CHANGE_CAUSE = "kubernetes.io/change-cause"
+UNDONE = "runbook.minikube/undone"  # "<object of the revision that was left> <object of the one that was restored>"
+SERVED = "runbook.minikube/served"  # the object of the revision that was seen to serve last
+NOTES = (RESTARTED_AT, CHANGE_CAUSE, UNDONE, SERVED)
 
 
 def conflicts(before: dict, after: dict, managed: list[dict]) -> list[tuple[str, str]]:
@@ -23,6 +27,17 @@ def conflicts(before: dict, after: dict, managed: list[dict]) -> list[tuple[str,
     return found
 
 
+def applied_by_others(before: dict, after: dict, managed: list[dict]) -> list[tuple[str, str]]:
+    """Those conflicts whose owner applies server-side: only an apply meets a conflict when its fields were changed meanwhile."""
+    return conflicts(before, after, [entry for entry in managed or [] if entry.get("operation") == "Apply"])
+
+
+def template_writer(managed: list[dict]) -> str:
+    """The manager who changed the pod template last, "" where that is not recorded."""
+    found = [entry for entry in managed or [] if "f:template" in (entry.get("fieldsV1") or {}).get("f:spec", {})]
+    return max(found, key=lambda entry: entry.get("time") or "", default={}).get("manager", "")
+
+
 def needs_adoption(managed: list[dict]) -> bool:
     """Whether deploy's manager owns fields by an update, with which its next apply would be in conflict."""
     return any(_is_update(entry) for entry in managed or [])
@@ -31,7 +46,7 @@ def needs_adoption(managed: list[dict]) -> bool:
 def adopted(managed: list[dict]) -> list[dict]:
     """managedFields in which what deploy's manager owns by an update is what it has applied.
 
-    The time of a restart is nobody's then: the next apply, which does not name it, leaves it alone.
+    The time of a restart and the notes on revisions are nobody's then: the next apply, which does not name them, leaves them alone.
     """
     updates = [entry for entry in managed if _is_update(entry)]
     rest = [copy.deepcopy(entry) for entry in managed if not _is_update(entry)]
@@ -40,7 +55,7 @@ def adopted(managed: list[dict]) -> list[dict]:
         own = {**copy.deepcopy(updates[0]), "operation": "Apply", "fieldsV1": {}}
         rest.append(own)
     for entry in updates:
-        own["fieldsV1"] = _union(own["fieldsV1"], _without_restart(entry["fieldsV1"]))
+        own["fieldsV1"] = _union(own["fieldsV1"], _without_notes(entry["fieldsV1"]))
     return rest
 
 
@@ -56,8 +71,8 @@ def _union(one: dict, other: dict) -> dict:
     return {key: _union(one.get(key, {}), other.get(key, {})) for key in {**one, **other}}
 
 
-def _without_restart(tree: dict) -> dict:
-    return {key: _without_restart(value) for key, value in tree.items() if key != f"f:{RESTARTED_AT}"}
+def _without_notes(tree: dict) -> dict:
+    return {key: _without_notes(value) for key, value in tree.items() if key.removeprefix("f:") not in NOTES}
 
 
 def _touched(tree: dict, before, after, path: str) -> Iterator[str]:

@@ -17,9 +17,11 @@ class Restart:
     workload: Workload
     before: str  # the annotation's value at present, "" for none
     after: str
+    why: str = ""
+    served: str = ""  # the revision that served before, to be recorded
 
     def __str__(self) -> str:
-        return f"restart {self.workload}"
+        return f"restart {self.workload}{f', as {self.why}' if self.why else ''}"
 
     @property
     def lines(self) -> tuple[str, str]:
@@ -37,10 +39,10 @@ def workloads_of(entries: list[dict]) -> tuple[Workload, ...]:
     return workloads
 
 
-def make_plan(observation: Observation, restart: str, at: str, check_mode: bool, secrets: list[str] | None = None) -> list[Restart]:
+def make_plan(observation: Observation, restart: str, at: str, check_mode: bool, stale: dict[Workload, str]) -> list[Restart]:
     """The actions, in the order of the option. ``at``: the time to write. Raises RunbookError where one can't be done.
 
-    With ``restart`` always every workload is restarted, with readers those whose pods read one of ``secrets``.
+    With ``restart`` always every workload is restarted, else those that are ``stale``, which says why.
     In check mode a workload may not exist yet: what makes it was not done either.
     """
     found = {(kind, obj["metadata"]["name"]): obj for kind in _kinds(observation) for obj in observation.of(kind)}
@@ -49,8 +51,8 @@ def make_plan(observation: Observation, restart: str, at: str, check_mode: bool,
         obj = found.get((workload.kind, workload.name))
         if obj is None and not check_mode:
             raise RunbookError(_absent(index, workload, observation))
-        if obj is not None and (restart == "always" or (restart == "readers" and reads_secret(obj["spec"]["template"], secrets or []))):
-            plan.append(_restart(index, workload, obj, at))
+        if obj is not None and (restart == "always" or workload in stale):
+            plan.append(_restart(index, workload, obj, at, stale.get(workload, "")))
     return plan
 
 
@@ -60,28 +62,11 @@ def diff_of(plan: list) -> dict[str, str]:
     return {side: "".join(action.lines[number] for action in plan) for number, side in enumerate(sides)}
 
 
-def reads_secret(template: dict, secrets: list[str]) -> bool:
-    """Whether the pods of a template get their environment or a volume from one of these Secrets."""
-    return any(_names_secret(template["spec"], name) for name in secrets)
-
-
-def _names_secret(part, name: str) -> bool:
-    if isinstance(part, list):
-        return any(_names_secret(item, name) for item in part)
-    if not isinstance(part, dict):
-        return False
-    own = any((part.get(field) or {}).get("name") == name for field in ("secretKeyRef", "secretRef"))
-    # A volume of its own says secretName, a source of a projected one says name.
-    volume = part.get("secret")
-    mounted = isinstance(volume, dict) and name in (volume.get("secretName"), volume.get("name"))
-    return own or mounted or any(_names_secret(value, name) for value in part.values())
-
-
 def _kinds(observation: Observation) -> set[str]:
     return {workload.kind for workload in observation.workloads}
 
 
-def _restart(index: int, workload: Workload, obj: dict, at: str) -> Restart:
+def _restart(index: int, workload: Workload, obj: dict, at: str, why: str) -> Restart:
     if obj["spec"].get("paused"):
         resume = f"kubectl rollout resume deployment/{workload.name}"
         raise RunbookError(f"workloads[{index}]: {workload} is paused, so a restart would not happen. Resume it: {resume}")
@@ -90,7 +75,7 @@ def _restart(index: int, workload: Workload, obj: dict, at: str) -> Restart:
             f"workloads[{index}]: {workload} has the update strategy OnDelete, so a restart would replace no pod. Delete its pods instead."
         )
     annotations = obj["spec"]["template"]["metadata"].get("annotations") or {}
-    return Restart(workload, annotations.get(RESTARTED_AT, ""), at)
+    return Restart(workload, annotations.get(RESTARTED_AT, ""), at, why)
 
 
 def _absent(index: int, workload: Workload, observation: Observation) -> str:

@@ -134,10 +134,20 @@ def _room_freed(subject: Subject) -> datetime:
 
 
 def _room_hint(subject: Subject, rule: Rule) -> str:
-    strategy = (subject.obj["spec"].get("strategy") or {}).get("rollingUpdate") or {}
-    if rule.category == "no_room" and subject.old_pods and str(strategy.get("maxUnavailable")) in ("0", "0%"):
-        return "maxUnavailable is 0, so a new pod needs room beside the old ones: set it to 1. Or: " + rule.hint
-    return rule.hint
+    if rule.category != "no_room" or not subject.old_pods or not _keeps_all(subject):
+        return rule.hint
+    given = subject.obj["spec"]["strategy"]["rollingUpdate"].get("maxUnavailable", "25%")
+    of_pods = f" ({given} of {subject.desired})" if str(given).endswith("%") else ""
+    return f"maxUnavailable is 0{of_pods}, so a new pod needs room beside the old ones: set it to 1. Or: " + rule.hint
+
+
+def _keeps_all(subject: Subject) -> bool:
+    """Whether a rolling update may end no old pod before its successor serves; a percentage is rounded down."""
+    update = (subject.obj["spec"].get("strategy") or {}).get("rollingUpdate")
+    if update is None:
+        return False
+    given = str(update.get("maxUnavailable", "25%"))
+    return (int(given[:-1]) * subject.desired // 100 if given.endswith("%") else int(given)) == 0
 
 
 def _pod_cause(

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import owner_uid
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import DEPLOYMENT_REVISION
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import CHANGE_CAUSE, UNDONE
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import DEPLOYMENT_REVISION, POD_REVISION
 
-CHANGE_CAUSE = "kubernetes.io/change-cause"
-UNDONE = "runbook.minikube/undone"  # "<object of the revision that was left> <object of the one that was restored>"
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
 STORED_IN = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision"}
 
@@ -27,6 +26,7 @@ class Revision:
     change_cause: str
     created: str
     former: tuple[int, ...] = ()
+    label: str = ""  # what its pods carry in their revision label
 
 
 def revisions_of(workload: Workload, obj: dict, observation: Observation) -> list[Revision]:
@@ -65,10 +65,16 @@ def target_of(where: str, obj: dict, revisions: list[Revision], number: int) -> 
     return None if _was_left(obj, others[-1], revisions) else others[-1]
 
 
+def current_of(obj: dict, revisions: list[Revision]) -> Revision | None:
+    """The revision that the workload asks for at present, None while its controller has not made it yet."""
+    live = plain(obj["spec"]["template"])
+    return next((item for item in revisions if item.template == live), None)
+
+
 def undone_mark(obj: dict, revisions: list[Revision], target: Revision) -> str:
     """What the annotation UNDONE shall say, so that a second undo to the former revision changes nothing."""
-    left = next((item.name for item in revisions if item.template == plain(obj["spec"]["template"])), "")
-    return f"{left} {target.name}"
+    left = current_of(obj, revisions)
+    return f"{left.name if left else ''} {target.name}"
 
 
 def plain(value):
@@ -81,7 +87,7 @@ def plain(value):
 def _was_left(obj: dict, candidate: Revision, revisions: list[Revision]) -> bool:
     """Whether an undo has just left the candidate, and the workload still is where that undo brought it."""
     left, _space, restored = (obj["metadata"].get("annotations") or {}).get(UNDONE, "").partition(" ")
-    current = next((item for item in revisions if item.template == plain(obj["spec"]["template"])), None)
+    current = current_of(obj, revisions)
     return bool(current) and (left, restored) == (candidate.name, current.name)
 
 
@@ -90,18 +96,21 @@ def _from_replica_set(item: dict) -> Revision:
     template.get("metadata", {}).get("labels", {}).pop("pod-template-hash", None)
     annotations = item["metadata"].get("annotations") or {}
     former = tuple(int(number) for number in annotations.get(FORMER_NUMBERS, "").split(",") if number.isdigit())
-    return _revision(item, int(annotations.get(DEPLOYMENT_REVISION, 0)), template, former)
+    label = (item["metadata"].get("labels") or {}).get(POD_REVISION["Deployment"], "")
+    return _revision(item, int(annotations.get(DEPLOYMENT_REVISION, 0)), template, label, former)
 
 
 def _from_controller_revision(item: dict) -> Revision:
     template = {key: value for key, value in plain(item["data"]["spec"]["template"]).items() if key != "$patch"}
-    return _revision(item, item["revision"], template, ())
+    # The pods of a StatefulSet carry the name, those of a DaemonSet the hash that is the label's value here too.
+    label = (item["metadata"].get("labels") or {}).get(POD_REVISION["DaemonSet"], item["metadata"]["name"])
+    return _revision(item, item["revision"], template, label, ())
 
 
-def _revision(item: dict, number: int, template: dict, former: tuple[int, ...]) -> Revision:
+def _revision(item: dict, number: int, template: dict, label: str, former: tuple[int, ...]) -> Revision:
     metadata = item["metadata"]
     cause = (metadata.get("annotations") or {}).get(CHANGE_CAUSE, "")
-    return Revision(number, metadata["name"], template, cause, metadata.get("creationTimestamp", ""), former)
+    return Revision(number, metadata["name"], template, cause, metadata.get("creationTimestamp", ""), former, label)
 
 
 def _images(template: dict) -> dict[str, str]:

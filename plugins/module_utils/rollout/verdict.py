@@ -137,7 +137,7 @@ def _blocking(subject: Subject, scene: Scene) -> list[Cause]:
         return []
     hint = "It is a pod of the former revision, and the controller replaces none before it is ready: delete the pod. "
     causes = [cause for pod in subject.old_pods if is_active(pod) for cause in _pod_causes(subject, pod, scene)]
-    return [replace(cause, hint=hint + cause.hint) for cause in causes]
+    return [replace(cause, hint=hint + cause.hint, blocking=True) for cause in causes]
 
 
 def _merged(causes: list[Cause]) -> list[Cause]:

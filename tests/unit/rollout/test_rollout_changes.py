@@ -11,7 +11,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import owners
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import Adoption, Removal, make_changes
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Removal
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import make_changes
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import UNDONE, history, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import observe, run
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout import follow, observe, run
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options, Workload
 from rollout_objects import START, WEB, at, container_status, deployment, meta, pod, replica_set, running, terminated, waiting
 
@@ -22,11 +22,13 @@ PARAMS = {
     "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
     "restart": "never",
     "secrets": [],
+    "image_ids": {},
     "state": "complete",
     "to_revision": 0,
     "history": False,
     "change_cause": "",
     "force_conflicts": False,
+    "rollback_on_failure": False,
     "timeout": 5,
     "log_lines": 3,
     **vars(Options()),
@@ -76,7 +78,7 @@ class PlayedCluster:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
-    monkeypatch.setattr(observe, "PAUSE", 0.01)
+    monkeypatch.setattr(follow, "PAUSE", 0.01)
 
 
 def modified(obj):

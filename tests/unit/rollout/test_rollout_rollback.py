@@ -1,0 +1,324 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way back after a failure: which revision served before, what goes back, what is told, and what is noted for the next time."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from datetime import timedelta
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.remember import notes_of
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import served_before
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import judge
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import make_way_back
+from rollout_objects import START, WEB, at, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
+
+SERVED, UNDONE, CAUSE = "runbook.minikube/served", "runbook.minikube/undone", "kubernetes.io/change-cause"
+NOW = START + timedelta(seconds=60)
+READY_CONDITION = {"type": "Ready", "status": "True"}
+
+
+def template(image):
+    return {"metadata": {"annotations": {}, "labels": {}}, "spec": {"containers": [{"name": "app", "image": image, "readinessProbe": {}}]}}
+
+
+def kept(number, hash_, image, cause=""):
+    item = replica_set(hash_, str(number))
+    item["spec"]["template"] = template(image)
+    item["metadata"]["annotations"][CAUSE] = cause
+    return item
+
+
+def serving(hash_, image="app:1", image_id="docker://sha256:1", **more):
+    status = {**container_status(state=running(), ready=True), "imageID": image_id}
+    containers = [{"name": "app", "image": image, "readinessProbe": {}}]
+    found = pod(f"web-{hash_}-1", hash_, [status], containers=containers, phase="Running", **more)
+    found["status"]["conditions"].append(READY_CONDITION)
+    return found
+
+
+def broken(hash_, image="app:2", image_id="docker://sha256:2", **more):
+    status = {**container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=2), "imageID": image_id}
+    return pod(f"web-{hash_}-1", hash_, [status], containers=[{"name": "app", "image": image, "readinessProbe": {}}], **more)
+
+
+def web(image, notes=None, **more):
+    obj = deployment(**more)
+    obj["spec"]["template"] = template(image)
+    obj["metadata"]["annotations"].update(notes or {})
+    obj["metadata"]["managedFields"] = []
+    return obj
+
+
+SETS = [kept(1, "one", "app:1"), kept(2, "new", "app:2")]
+
+
+def scene_of(obj, pods, sets=SETS):
+    observation = observe(pods=pods, Deployment=[obj], ReplicaSet=sets)
+    return Scene(observation, NOW, Options())
+
+
+def served(obj, pods, sets=SETS):
+    scene = scene_of(obj, pods, sets)
+    return served_before(scene, judge(scene.observation, NOW, Options()))[WEB]
+
+
+def test_the_former_revision_is_the_one_whose_pods_serve():
+    assert served(web("app:2", total=2), [serving("one"), broken("new")]) == "web-one"
+
+
+def test_what_is_complete_at_the_first_look_serves_and_is_where_a_change_goes_back_to():
+    assert served(web("app:2", available=1), [serving("new")]) == "web-new"
+
+
+def test_the_record_tells_where_no_pod_of_the_former_revision_is_left_or_several_serve():
+    recreated = web("app:2", {SERVED: "web-one"})
+    assert served(recreated, [broken("new")]) == "web-one"
+    three = [kept(1, "one", "app:1"), kept(2, "two", "app:2"), kept(3, "new", "app:3")]
+    both = [serving("one"), serving("two"), broken("new")]
+    obj = web("app:3", {SERVED: "web-one"}, total=3)
+    obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
+    assert served(obj, both, three) == "web-one"
+    obj["metadata"]["annotations"][SERVED] = "web-gone"
+    assert served(obj, both, three) == "web-two"
+
+
+def test_a_record_is_older_than_what_serves():
+    three = [kept(1, "one", "app:1"), kept(2, "two", "app:2"), kept(3, "new", "app:3")]
+    obj = web("app:3", {SERVED: "web-one"}, total=2)
+    obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
+    assert served(obj, [serving("two"), broken("new")], three) == "web-two"
+
+
+def test_what_served_before_and_what_a_way_back_has_reached_is_not_left():
+    assert served(web("app:2", {SERVED: "web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
+    assert served(web("app:2", {UNDONE: "web-one web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
+
+
+def test_a_first_revision_and_a_record_of_what_is_gone_are_no_way_back():
+    assert served(web("app:2"), [broken("new")], SETS[1:]) == ""
+    assert served(web("app:2", {SERVED: "web-gone"}), [broken("new")]) == ""
+
+
+def back(obj, pods, name="web-one", sets=SETS, force=False):
+    (found,) = make_way_back(scene_of(obj, pods, sets), {WEB: name}, {WEB}, "me@here", force)
+    return found
+
+
+def test_the_way_back_restores_the_template_alone_and_says_who():
+    obj = web("app:2", total=2, replicas=3)
+    found = back(obj, [serving("one"), broken("new")])
+    (change,) = found.actions
+    assert change.after == {"template": template("app:1"), "replicas": 3} and found.revision.number == 1
+    assert change.annotations[CAUSE] == "undo to revision 1 after a failure (by me@here)"
+    assert change.annotations[UNDONE] == "web-new web-one" and found.note == ""
+
+
+@pytest.mark.parametrize(
+    ("obj", "name", "sets", "why"),
+    [
+        (web("app:2"), "", SETS[1:], "this is its first revision"),
+        (web("app:2"), "", SETS, r"none of its revisions \(1, 2\) is known to have served"),
+        (web("app:2"), "web-gone", SETS, "does not keep the revision that served before"),
+        (web("app:2"), "web-new", SETS, "what is wrong lies outside its pod template"),
+        (web("app:2", paused=True), "web-one", SETS, "is paused. Resume it first"),
+        (web("app:2", updateStrategy={"type": "OnDelete"}), "web-one", SETS, "OnDelete replaces no pod"),
+    ],
+)
+def test_what_can_not_go_back_says_why(obj, name, sets, why):
+    found = back(obj, [broken("new")], name, sets)
+    assert found.revision is None and found.actions == ()
+    with pytest.raises(AssertionError, match=why):
+        raise AssertionError(found.why)
+
+
+IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"app"}': {"f:image": {}}}}}}}
+
+
+def test_fields_that_somebody_else_applies_are_taken_over_only_by_force_and_those_of_an_update_always():
+    obj = web("app:2")
+    obj["metadata"]["managedFields"] = [{"manager": "pipeline", "operation": "Apply", "fieldsV1": IMAGE}]
+    assert "is applied by pipeline, whose next apply" in back(obj, [broken("new")]).why
+    assert back(obj, [broken("new")], force=True).actions
+    obj["metadata"]["managedFields"][0]["operation"] = "Update"
+    assert back(obj, [broken("new")]).actions
+
+
+def test_another_image_behind_the_same_tag_is_told():
+    same = [kept(1, "one", "app:1"), kept(2, "new", "app:1")]
+    same[1]["spec"]["template"]["metadata"]["annotations"]["restarted"] = "now"
+    obj = web("app:1", total=2)
+    obj["spec"]["template"] = same[1]["spec"]["template"]
+    found = back(obj, [serving("one"), broken("new", "app:1")], sets=same)
+    assert "image behind app:1 is not the one that its former pods run" in found.note and found.actions
+    assert back(obj, [serving("one"), broken("new", "app:1", "docker://sha256:1")], sets=same).note == ""
+
+
+def test_a_complete_workload_goes_back_with_the_others_and_one_that_did_not_change_is_not_mentioned():
+    scene = scene_of(web("app:2", available=1), [serving("new")])
+    assert [item.revision.number for item in make_way_back(scene, {WEB: "web-one"}, set(), "me", False)] == [1]
+    assert make_way_back(scene, {WEB: "web-new"}, set(), "me", False) == []
+
+
+def stateful(live, notes=None):
+    db = Workload("StatefulSet", "db")
+    obj = web(live, notes)
+    obj["metadata"].update({"name": "db", "uid": "db"})
+    obj["status"].update({"updateRevision": "db-one" if live == "app:1" else "db-new"})
+    items = [
+        {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": template(image)}}}
+        for number, (name, image) in enumerate((("db-one", "app:1"), ("db-new", "app:2")), start=1)
+    ]
+    pods = [
+        serving("db-one", owner="db", label="controller-revision-hash"), broken("db-new", owner="db", label="controller-revision-hash")
+    ]
+    return Scene(observe(pods=pods, workloads=[db], StatefulSet=[obj], ControllerRevision=items), NOW, Options()), db
+
+
+def test_a_stateful_sets_stuck_pods_are_deleted_also_after_a_way_back_that_was_cut_off():
+    scene, db = stateful("app:2")
+    (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
+    assert [type(action).__name__ for action in found.actions] == ["Change", "Removal"] and found.actions[1].pod == "web-db-new-1"
+    scene, db = stateful("app:1")
+    (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
+    assert [type(action).__name__ for action in found.actions] == ["Removal"]
+
+
+def notes(obj, pods, before, cause="deploy shop", sets=SETS, changed=(), writer="runbook-deploy"):
+    template_of = {"f:spec": {"f:template": {}}}
+    obj["metadata"]["managedFields"] = [
+        {"manager": "kubectl", "time": at(1), "fieldsV1": template_of}, {"manager": writer, "time": at(2), "fieldsV1": template_of}
+    ]
+    scene = scene_of(obj, pods, sets)
+    found = notes_of(scene, judge(scene.observation, NOW, Options()), {WEB: before}, cause, "me@here", set(changed))
+    return {(note.kind, note.name): note.annotations for note in found}
+
+
+def test_a_new_revision_is_noted_with_its_cause_and_as_serving_once():
+    text = "deploy shop: set containers[app].image to app:2 (by me@here)"
+    complete = [serving("new")]
+    assert notes(web("app:2", available=1), complete, "web-one") == {
+        ("ReplicaSet", "web-new"): {CAUSE: text}, ("Deployment", "web"): {SERVED: "web-new", CAUSE: text}
+    }
+    assert notes(web("app:2", {SERVED: "web-new"}, available=1), complete, "web-new") == {}
+    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), complete, "web-one", writer="kubectl-set")
+    assert notes(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {SERVED: "web-new"}}
+
+
+def test_a_cause_of_its_own_is_kept_an_inherited_one_is_not():
+    own = [kept(1, "one", "app:1", "a"), kept(2, "new", "app:2", "kubectl set image")]
+    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own)
+    own[1]["metadata"]["annotations"][CAUSE] = "a"
+    assert ("ReplicaSet", "web-new") in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own)
+    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own, changed=[WEB])
+
+
+def test_what_failed_is_noted_in_the_history_and_not_as_serving():
+    found = notes(web("app:2", total=2), [serving("one"), broken("new")], "web-one")
+    assert set(found[("Deployment", "web")]) == {CAUSE}
+
+
+PARAMS = {
+    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}], "restart": "never", "secrets": [], "image_ids": {},
+    "state": "complete", "to_revision": 0, "history": False, "change_cause": "", "force_conflicts": False, "rollback_on_failure": True,
+    "timeout": 5, "log_lines": 3, **vars(Options()),
+}
+
+
+class Cluster:
+    """A Deployment of two revisions, the newer of which fails; a patch of its template brings the pods of the older one back."""
+
+    def __init__(self, serves_again=True, refused=()):
+        self.serves_again, self.refused, self.patches = serves_again, refused, []
+        self.objects = {"Deployment": [web("app:2", total=2)], "ReplicaSet": SETS, "Pod": [serving("one"), broken("new")]}
+
+    def now(self):
+        return NOW
+
+    def can(self, verb, kind, _namespace, name=None):
+        return (verb, kind) not in self.refused
+
+    def get(self, kind, _name, _namespace):
+        return self.objects[kind][0]
+
+    def logs(self, *_what, **_more):
+        return "KeyError: 'DATABASE_URL'"
+
+    def list_with_version(self, kind, _namespace, **_selectors):
+        return copy.deepcopy(self.objects.get(kind, [])), "1"
+
+    def watch(self, *_what):
+        threading.Event().wait(30)
+        return iter(())
+
+    def patch(self, kind, name, body, _namespace, **_options):
+        self.patches.append((kind, name, body))
+        if ("patch now", kind) in self.refused:
+            raise ApiError("no such luck", 403, "Forbidden")
+        if isinstance(body, list):
+            obj = web("app:1", available=1 if self.serves_again else 0)
+            obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
+            one = kept(3, "one", "app:1")
+            pods = [serving("one") if self.serves_again else broken("one")]
+            self.objects = {"Deployment": [obj], "ReplicaSet": [one, SETS[1]], "Pod": pods}
+
+
+def failure(cluster, **params):
+    with pytest.raises(RunbookError) as error:
+        run.roll_out(cluster, {**PARAMS, **params})
+    return str(error.value), error.value.facts
+
+
+def test_the_cause_comes_first_then_what_was_rolled_back_and_that_it_serves():
+    message, facts = failure(Cluster())
+    assert message.index("KeyError") < message.index("Deployment web was rolled back to revision 1, which serves again.")
+    assert facts["changed"] and "Deployment web: undo to revision 1" in facts["actions"]
+    assert [(item["workload"], item["revision"], item["serves"]) for item in facts["rollback"]] == [("Deployment web", 1, True)]
+
+
+def test_a_way_back_that_fails_too_says_both():
+    message, facts = failure(Cluster(serves_again=False), crash_restarts=1)
+    assert "rolled back to revision 1, which does not serve yet" in message
+    assert message.count("KeyError") == 2 and "The way back has failed too:\nDeployment web" in message
+    assert facts["rollback"][0]["serves"] is False
+    message, facts = failure(Cluster(refused=[("patch now", "Deployment")]))
+    assert "KeyError" in message and "The way back has failed too: Deployment web: undo to revision 1: no such luck" in message
+
+
+def test_without_the_option_nothing_goes_back_and_nothing_is_noted():
+    cluster = Cluster()
+    message, facts = failure(cluster, rollback_on_failure=False)
+    assert "rolled back" not in message and "rollback" not in facts and cluster.patches == []
+
+
+def test_the_permission_is_asked_for_before_anything_is_changed():
+    cluster = Cluster(refused=[("patch", "Deployment")])
+    message, _facts = failure(cluster)
+    assert "Not allowed to patch Deployment web" in message and "rollback_on_failure: false" in message and cluster.patches == []
+
+
+def test_check_mode_says_that_it_would():
+    result = run.predict(Cluster(), PARAMS)
+    assert result["actions"] == ["wait until Deployment web is complete, else go back to what served before"]
+
+
+def test_a_change_records_what_served_before_in_the_same_write():
+    cluster = Cluster()
+    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [kept(2, "new", "app:1")], "Pod": [serving("new")]}
+    run.roll_out(cluster, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", "images": {"app": "app:3"}}]})
+    kind, _name, operations = cluster.patches[0]
+    written = {item["path"]: item["value"] for item in operations}
+    assert kind == "Deployment" and written["/metadata/annotations/runbook.minikube~1served"] == "web-new"
+
+
+def test_a_restart_records_it_too():
+    cluster = Cluster()
+    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [kept(2, "new", "app:1")], "Pod": [serving("new")]}
+    run.roll_out(cluster, {**PARAMS, "restart": "always"})
+    assert cluster.patches[0][2]["metadata"] == {"annotations": {SERVED: "web-new"}}

@@ -1,0 +1,180 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which workloads run with a former value or a former image, by times and IDs alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run, start
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.sources import bare_id, data_changed, started_of
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.stale import find_stale
+from rollout_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
+from test_rollout_follow import PARAMS, PlayedCluster
+
+KEY = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}
+MOUNT = [{"name": "v", "mountPath": "/x", "subPath": "x"}]
+ID, OTHER_ID = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+
+def one(spec=None, volumes=(), since=10, image_id="docker://" + ID, **more):
+    container = {"name": "app", "image": "app:1", "readinessProbe": {}, **(spec or {})}
+    status = {**container_status(state=running(since), ready=True), "imageID": image_id}
+    return pod(statuses=[status], containers=[container], volumes=list(volumes), phase="Running", **more)
+
+
+@pytest.mark.parametrize(
+    ("spec", "volumes", "found"),
+    [
+        ({"env": [KEY]}, [], {("Secret", "mine")}),
+        ({"envFrom": [{"secretRef": {"name": "mine"}}, {"configMapRef": {"name": "c"}}]}, [], {("Secret", "mine"), ("ConfigMap", "c")}),
+        ({"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}}]}, [], {("ConfigMap", "c")}),
+        ({"volumeMounts": MOUNT}, [{"name": "v", "secret": {"secretName": "mine"}}], {("Secret", "mine")}),
+        ({"volumeMounts": MOUNT}, [{"name": "v", "projected": {"sources": [{"configMap": {"name": "c"}}]}}], {("ConfigMap", "c")}),
+        ({"volumeMounts": [{"name": "v", "mountPath": "/x"}]}, [{"name": "v", "secret": {"secretName": "mine"}}], set()),
+        ({"env": [{"name": "A", "value": "mine"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}]}, [], set()),
+    ],
+)
+def test_what_a_container_reads_once(spec, volumes, found):
+    (started,) = started_of(one(spec, volumes))
+    assert started.sources == found
+
+
+def test_an_init_container_that_has_ended_has_read_too_and_one_that_waits_has_not():
+    init = pod(
+        statuses=[container_status()], init_statuses=[container_status("first", terminated("Completed", 0))],
+        init_containers=[{"name": "first", "image": "i", "env": [KEY]}],
+    )
+    assert [(item.name, item.sources) for item in started_of(init)] == [("first", {("Secret", "mine")})]
+
+
+def written(seconds, made=0):
+    fields = [
+        {"manager": "label", "time": at(500), "fieldsV1": {"f:metadata": {"f:labels": {}}}},
+        {"manager": "data", "time": at(seconds), "fieldsV1": {"f:data": {"f:k": {}}}},
+    ]
+    return {"name": "mine", "creationTimestamp": at(made), "managedFields": fields}
+
+
+def test_the_time_of_a_value_is_that_of_its_last_write_and_labels_are_no_value():
+    assert data_changed(written(20)) == datetime.fromisoformat(at(20))
+    assert data_changed({"creationTimestamp": at(3)}) == datetime.fromisoformat(at(3))
+
+
+class Metadata:
+    """A cluster that gives metadata of one Secret, by list or by name."""
+
+    def __init__(self, metadata, refused=()):
+        self.metadata, self.refused, self.calls = metadata, refused, []
+
+    def list_metadata(self, kind, _namespace):
+        self.calls.append(("list", kind))
+        if "list" in self.refused:
+            raise ApiError("no", 403, "Forbidden")
+        return [self.metadata, {"name": "other", "creationTimestamp": at(999)}]
+
+    def get_metadata(self, kind, name, _namespace):
+        self.calls.append(("get", kind, name))
+        if "get" in self.refused:
+            raise ApiError("no", 403, "Forbidden")
+        return self.metadata if name == self.metadata["name"] else None
+
+
+def stale(cluster, found, image_ids=None, foretold=()):
+    return find_stale(cluster, Scene(web(found), START, Options()), image_ids or {}, set(foretold)).get(WEB, "")
+
+
+@pytest.mark.parametrize(("seconds", "is_stale"), [(9, False), (10, True), (11, True)])
+def test_a_value_that_was_written_after_the_container_had_started_makes_stale(seconds, is_stale):
+    found = stale(Metadata(written(seconds)), one({"env": [KEY]}))
+    assert found == ("Secret mine changed after its container app had started" if is_stale else "")
+
+
+def test_only_what_is_read_is_asked_for_and_one_by_one_where_the_list_is_forbidden():
+    cluster = Metadata(written(1))
+    assert stale(cluster, one()) == "" and cluster.calls == []
+    narrow = Metadata(written(99), refused=["list"])
+    assert stale(narrow, one({"env": [KEY]})) and narrow.calls == [("list", "Secret"), ("get", "Secret", "mine")]
+    with pytest.raises(RunbookError, match=r"Not allowed to list Secret .* nor to get those that the pods read \(mine\)"):
+        stale(Metadata(written(99), refused=["list", "get"]), one({"env": [KEY]}))
+
+
+def test_what_check_mode_did_not_change_is_foretold():
+    assert stale(Metadata(written(1)), one({"env": [KEY]}), foretold=["mine"]) and not stale(Metadata(written(1)), one(), foretold=["mine"])
+
+
+def test_pods_that_are_replaced_anyway_do_not_count():
+    former = one({"env": [KEY]}, hash_="old", owner="web-old")
+    assert stale(Metadata(written(99)), former) == ""
+
+
+@pytest.mark.parametrize(
+    ("image_ids", "image_id", "is_stale"),
+    [
+        ({"app:1": OTHER_ID}, "docker://" + ID, True),
+        ({"app:1": ID}, "docker://" + ID, False),
+        ({"app:1": OTHER_ID}, ID, True),
+        ({"app:1": OTHER_ID}, "docker-pullable://app@" + ID, False),
+        ({"app:2": OTHER_ID}, "docker://" + ID, False),
+        ({"app:1": None}, "docker://" + ID, False),
+    ],
+)
+def test_another_image_behind_the_same_reference(image_ids, image_id, is_stale):
+    found = stale(Metadata(written(1)), one(image_id=image_id), image_ids)
+    assert found == ("the node has another image behind app:1 than its pods run" if is_stale else "")
+
+
+def test_an_id_is_told_from_a_digest():
+    assert bare_id("docker://" + ID) == bare_id(ID) == ID and bare_id("docker.io/library/app@" + ID) == ""
+
+
+class WithMetadata(Metadata, PlayedCluster):
+    """Both of the played clusters: pods, and the metadata of what they read."""
+
+    def __init__(self, found, deploy, metadata):
+        PlayedCluster.__init__(self, [found], deploy)
+        self.metadata, self.refused = metadata, ()
+
+
+def test_a_stale_workload_is_restarted_and_the_reason_stands_in_the_plan():
+    cluster = WithMetadata(one({"env": [KEY]}), deployment(available=1), written(99))
+    result = run.roll_out(cluster, {**PARAMS, "restart": "if_stale"})
+    assert [name for _kind, name, *_rest in cluster.patched] == ["web"]
+    assert result["actions"][0] == "restart Deployment web, as Secret mine changed after its container app had started"
+    fresh = WithMetadata(one({"env": [KEY]}), deployment(available=1), written(1))
+    assert run.roll_out(fresh, {**PARAMS, "restart": "if_stale"})["changed"] is False and fresh.patched == []
+
+
+def test_nothing_is_restarted_before_the_controller_has_acted_on_an_apply(monkeypatch):
+    monkeypatch.setattr(start, "PAUSE", 0)
+    cluster = WithMetadata(one({"env": [KEY]}, hash_="old", owner="web-old"), deployment(generation=3), written(99))
+    looks = []
+
+    def noticed(kind, namespace, **selectors):
+        if kind == "Deployment":
+            looks.append(kind)
+            cluster.objects["Deployment"] = [deployment(generation=3, observed=3 if len(looks) > 2 else 2, available=1)]
+        return PlayedCluster.list_with_version(cluster, kind, namespace, **selectors)
+
+    monkeypatch.setattr(cluster, "list_with_version", noticed)
+    with pytest.raises(RunbookError, match="not complete"):
+        run.roll_out(cluster, {**PARAMS, "restart": "if_stale", "timeout": 0})
+    assert len(looks) == 3 and cluster.patched == []
+
+
+def test_a_moved_image_and_a_way_back_exclude_each_other_before_anything_is_changed():
+    cluster = WithMetadata(one(), deployment(available=1), written(1))
+    params = {**PARAMS, "restart": "if_stale", "image_ids": {"app:1": OTHER_ID}}
+    with pytest.raises(RunbookError, match=r"workloads\[0\]: the node has another image behind app:1 .*rollback_on_failure: false"):
+        run.roll_out(cluster, {**params, "rollback_on_failure": True})
+    assert cluster.patched == []
+    assert run.roll_out(cluster, params)["changed"] is True
+
+
+def test_options_that_would_do_nothing_are_refused():
+    with pytest.raises(RunbookError, match="image_ids is for restart: if_stale only"):
+        run.roll_out(PlayedCluster([], deployment()), {**PARAMS, "image_ids": {"a:1": ID}})
