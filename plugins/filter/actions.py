@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.runbook.minikube.plugins.module_utils.app.actions import STEPS, actions_of
+from ansible_collections.runbook.minikube.plugins.module_utils.app.actions import ASKED, STEPS, actions_of
 
 DOCUMENTATION = r"""
 name: actions
@@ -21,6 +21,7 @@ options:
       - Results by step. Steps are V(namespace) and V(manifests) (M(kubernetes.core.k8s)), V(dapr) (M(kubernetes.core.helm)),
         V(images) (M(runbook.minikube.minikube_image)), V(secrets) (M(runbook.minikube.app_secrets)) and
         V(rollout) (M(runbook.minikube.rollout)).
+      - With V(asked), the result of M(runbook.minikube.manifests_info) for the same objects, a new object is told from a changed one.
       - A step that was skipped or left out has no actions.
     type: dict
     required: true
@@ -49,7 +50,7 @@ _value:
 
 def actions(results: dict) -> list[dict]:
     """See DOCUMENTATION. Raises AnsibleFilterError for a step that there is not."""
-    unknown = sorted(set(results) - set(STEPS))
+    unknown = sorted(set(results) - {*STEPS, ASKED})
     if unknown:
         raise AnsibleFilterError(f"runbook.minikube.actions knows no step {', '.join(unknown)}. There: {', '.join(STEPS)}.")
     return actions_of(results)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 
+ASKED = "asked"  # not a step: what manifests_info said before the manifests were applied
 STEPS = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
 IMAGE_WORDS = {"built": "build", "tagged": "tag"}
 SECRET_WORDS = {"created": "create", "updated": "change"}
@@ -13,8 +14,10 @@ ROLLOUT_SENTENCE = re.compile(r"(?:(?P<what>restart) )?(?P<kind>Deployment|State
 
 def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     """{what, kind, name} of each action, in the order of the steps. A step that was left out has no result, or a skipped one."""
+    new = _new(results.get(ASKED) or {})
     readers = {
-        "namespace": _applied, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": _applied, "rollout": _rollouts,
+        "namespace": _namespace, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": lambda result: _applied(result, new),
+        "rollout": _rollouts,
     }  # fmt: skip
     actions = []
     for step in STEPS:
@@ -24,14 +27,25 @@ def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     return actions
 
 
-def _applied(result: dict):
+def _new(asked: dict) -> set[tuple]:
+    """The objects that were not there before the apply, as manifests_info saw it: not every release of kubernetes.core tells."""
+    return {(entry["kind"], entry["name"], entry["namespace"]) for entry in asked.get("objects") or [] if entry["action"] == "create"}
+
+
+def _applied(result: dict, new: set[tuple]):
     """kubernetes.core.k8s, with one object or a list of them."""
     nested = result.get("result") or {}
     for entry in nested["results"] if isinstance(nested.get("results"), list) else [result]:
         if entry.get("changed"):
             obj = entry.get("result") or {}
-            made = not (entry.get("diff") or {}).get("before", True)
-            yield "create" if made or entry.get("method") == "create" else "change", obj.get("kind"), (obj.get("metadata") or {}).get("name")
+            kind, metadata = obj.get("kind"), obj.get("metadata") or {}
+            yield "create" if (kind, metadata.get("name"), metadata.get("namespace")) in new else "change", kind, metadata.get("name")
+
+
+def _namespace(result: dict):
+    """kubernetes.core.k8s with a Namespace, which is asked for by its name alone: it is made, or left."""
+    if result.get("changed"):
+        yield "create", "Namespace", result["result"]["metadata"]["name"]
 
 
 def _release(result: dict):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cluster import FRONTEND_PORT, NAMESPACE, Bench
 from example import CHECKOUT
-from failures import Failures
+from failures import MODULE, Failures
 from figures import Aim, Figures, table
 from watch import Watch
 from ways import DOCKER_ENV, HERE, LOAD, OURS, PLAYBOOK, all_ways
@@ -72,7 +72,7 @@ def arguments() -> argparse.Namespace:
     cli = argparse.ArgumentParser(prog="tests/bench/deploy")
     cli.add_argument("--profile", default="runbook-test", help="a profile that deploy.yml made and runs")
     cli.add_argument("--rounds", type=int, default=3)
-    cli.add_argument("--ways", nargs="*", default=[OURS, LOAD, DOCKER_ENV, PLAYBOOK], help="only these")
+    cli.add_argument("--ways", nargs="*", default=[OURS, LOAD, DOCKER_ENV, PLAYBOOK], help="only these; none: the broken images alone")
     cli.add_argument("--patience", type=int, default=120, help="seconds that the others may wait for a broken image")
     cli.add_argument("--without-failures", action="store_true", help="leave the broken images out")
     cli.add_argument("--keep", action="store_true", help="leave the namespace and the images")
@@ -86,13 +86,14 @@ def main() -> None:
     host = bench.node_address
     named: dict = {}
     with tempfile.TemporaryDirectory(prefix="runbook-bench-") as folder:
-        ways = all_ways(bench, Path(folder))
-        ways[0].settle()  # the namespace, its Secrets, database and broker, which the others are given
         try:
-            for number in range(options.rounds):
-                for way in ways:
-                    if way.name in options.ways:
-                        measure_way(bench, way, number, figures, host)
+            if options.ways:
+                ways = all_ways(bench, Path(folder))
+                ways[0].settle()  # the namespace, its Secrets, database and broker, which the others are given
+                for number in range(options.rounds):
+                    for way in ways:
+                        if way.name in options.ways:
+                            measure_way(bench, way, number, figures, host)
             if not options.without_failures:
                 failures = Failures(bench, figures, options.patience)
                 failures.measure(options.rounds)
@@ -106,7 +107,7 @@ def main() -> None:
 def write(options: argparse.Namespace, figures: Figures, named: dict) -> None:
     """The table for a person, the file for a program. What was measured before something failed is kept too."""
     aims = [aim.verdict(figures) for aim in AIMS]
-    print(table(figures, OURS))
+    print(table(figures, (OURS, MODULE)))
     print(_named(named))
     for aim in aims:
         print(f"{aim['aim']}: {aim['ratio']}, {'not measured' if aim['met'] is None else 'met' if aim['met'] else 'MISSED'}")

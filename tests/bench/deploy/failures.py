@@ -17,7 +17,7 @@ NAME = "broken"
 MODULE, KUBECTL, K8S = "rollout", "kubectl rollout status", "kubernetes.core.k8s"
 # What is broken: the image's Dockerfile after FROM, and what a message that names the cause has in it.
 BROKEN = {
-    "no such program": ('ENTRYPOINT ["/no-such-program"]', r"no-such-program"),
+    "no such program": ('ENTRYPOINT ["/nowhere/serve"]', r"nowhere/serve"),
     "ends at once": ("ENTRYPOINT [\"sh\", \"-c\", \"echo KeyError: DATABASE_URL >&2; exit 3\"]", r"KeyError: DATABASE_URL"),
 }
 DEPLOYMENT = {
@@ -43,6 +43,7 @@ class Failures:
 
     def measure(self, rounds: int) -> None:
         """This module ``rounds`` times; the others once, as without a cause they take all the time that they are given."""
+        self._bench.run(["kubectl", "create", "namespace", NAMESPACE])  # it may be there, or not
         self._build("good", 'ENTRYPOINT ["sleep", "infinity"]')
         for case, (last_line, _cause) in BROKEN.items():
             self._build(case, last_line)

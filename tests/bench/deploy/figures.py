@@ -55,11 +55,12 @@ class Aim:
         }
 
 
-def table(figures: Figures, baseline: str) -> str:
-    """Every case and way with its median, its range, and how many times ``baseline`` it is."""
-    rows = [("case", "way", "median s", "from - to", "samples", f"× {baseline}")]
+def table(figures: Figures, ours: tuple[str, ...]) -> str:
+    """Every case and way with its median, its range, and how many times that of the case's own way (one of ``ours``) it is."""
+    rows = [("case", "way", "median s", "from - to", "samples", "× ours")]
     for (case, way), seconds in figures.samples.items():
-        ratio = figures.ratio(case, way, baseline)
+        own = next((name for name in ours if (case, name) in figures.samples), way)
+        ratio = figures.ratio(case, way, own)
         spread = f"{min(seconds):.2f} - {max(seconds):.2f}"
         rows.append((case, way, f"{median(seconds):.2f}", spread, str(len(seconds)), "" if ratio is None else f"{ratio:.2f}"))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -11,7 +11,7 @@ ACTIONS = FilterModule().filters()["actions"]
 
 
 def applied(kind: str, name: str, changed: bool = True, **more) -> dict:
-    return {"changed": changed, "result": {"kind": kind, "metadata": {"name": name}}, **more}
+    return {"changed": changed, "result": {"kind": kind, "metadata": {"name": name, "namespace": "x"}}, **more}
 
 
 IMAGES = {"images": [
@@ -21,8 +21,11 @@ IMAGES = {"images": [
 SECRETS = {"secrets": [{"name": "s", "action": "created"}, {"name": "t", "action": "updated"}, {"name": "u", "action": "unchanged"}]}
 ONE_RESULT = applied("Deployment", "a", diff={"before": {"spec": 1}, "after": {"spec": 2}}, method="apply")
 MANY_RESULTS = {"changed": True, "result": {"results": [
-    applied("Service", "a", changed=False), ONE_RESULT, applied("ConfigMap", "n", diff={"before": {}, "after": {}}, method="apply"),
+    applied("Service", "a", changed=False), ONE_RESULT, applied("ConfigMap", "n"),
 ]}}  # fmt: skip
+ASKED = {"objects": [
+    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x"}, {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y"},
+]}  # fmt: skip
 ROLLOUT = {"actions": ["restart Deployment a", "StatefulSet b: image x", "wait until Deployment a is complete"]}
 
 
@@ -34,7 +37,8 @@ def lines(results: dict) -> list[str]:
     ({"images": IMAGES}, ["build Image a:1", "tag Image c:latest", "build Image d"]),
     ({"secrets": SECRETS}, ["create Secret s", "change Secret t"]),
     ({"manifests": ONE_RESULT}, ["change Deployment a"]),
-    ({"manifests": MANY_RESULTS}, ["change Deployment a", "create ConfigMap n"]),
+    ({"manifests": MANY_RESULTS, "asked": ASKED}, ["change Deployment a", "create ConfigMap n"]),
+    ({"asked": ASKED}, []),
     ({"namespace": applied("Namespace", "bench", method="create")}, ["create Namespace bench"]),
     ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),

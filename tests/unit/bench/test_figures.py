@@ -52,7 +52,7 @@ def test_aim_that_was_not_measured_is_neither_met_nor_missed(figures_module, fig
 
 
 def test_table_has_a_row_for_each_case_and_way(figures_module, figures):
-    rows = figures_module.table(figures, "ours").splitlines()
+    rows = figures_module.table(figures, ("ours",)).splitlines()
     assert len(rows) == 4
     assert rows[2].split() == ["nothing", "load", "50.00", "49.00", "-", "52.00", "3", "10.00"]
 
