@@ -172,8 +172,8 @@ def stateful(live, notes=None):
     obj["metadata"].update({"name": "db", "uid": "db"})
     obj["status"].update({"updateRevision": "db-one" if live == "app:1" else "db-new"})
     items = [
-        {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": template(image)}}}
-        for number, (name, image) in enumerate((("db-one", "app:1"), ("db-new", "app:2")), start=1)
+        {"metadata": meta(name, owner="db", annotations={CAUSE: cause}), "revision": number, "data": {"spec": {"template": template(image)}}}
+        for number, (name, image, cause) in enumerate((("db-one", "app:1", "the first"), ("db-new", "app:2", "")), start=1)
     ]
     pods = [
         serving("db-one", owner="db", label="controller-revision-hash"), broken("db-new", owner="db", label="controller-revision-hash")
@@ -185,6 +185,7 @@ def test_a_stateful_sets_stuck_pods_are_deleted_also_after_a_way_back_that_was_c
     scene, db = stateful("app:2")
     (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
     assert [type(action).__name__ for action in found.actions] == ["Change", "Removal"] and found.actions[1].pod == "web-db-new-1"
+    assert found.actions[0].annotations[CAUSE] == "the first"  # what the next revision begins with
     scene, db = stateful("app:1")
     (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
     assert [type(action).__name__ for action in found.actions] == ["Removal"]
