@@ -16,7 +16,8 @@ description:
   - Ends in failure as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
     Only pods of the new revision are judged, so broken pods of a former one do not fail a good rollout.
   - It watches the API (one list and one watch a kind) and does not poll. What is complete at the first look is not watched.
-  - A workload that is scaled to zero is complete, with a warning. One that is paused, or that has the update strategy C(OnDelete) and old
+  - A workload that is scaled to zero is complete, with a warning. One whose pods an autoscaler holds is followed to the number that it
+    asks for, also if that changes on the way. One that is paused, or that has the update strategy C(OnDelete) and old
     pods left, is a failure that says so.
 options:
   workloads:
@@ -59,7 +60,7 @@ options:
         type: dict
       replicas:
         description:
-          - How many pods there shall be. Not for a DaemonSet.
+          - How many pods there shall be. Not for a DaemonSet, and refused where a HorizontalPodAutoscaler would change it back.
         type: int
   namespace:
     description:
@@ -93,13 +94,14 @@ options:
       - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
       - If not set, what is done, and by which user on which machine. That is recorded with O(workloads[].images), O(workloads[].env) and
         O(state=undone), as these make a revision by themselves.
-      - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what differs from
-        the revision that served before, and by whom. A revision that has a cause of its own keeps it.
+      - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what
+        differs from the revision that served before, and by whom. A revision that has a cause of its own keeps it.
     type: str
     default: ""
   force_conflicts:
     description:
-      - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is changed.
+      - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is
+        changed.
       - Changes are made as C(runbook-deploy), the manager under which this collection applies manifests, so that the next deploy sets these
         fields without a conflict.
     type: bool
@@ -210,11 +212,14 @@ attributes:
     support: full
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
-    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines; C(patch) and
-    C(get) of the workload for every change, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone), and C(list) and C(watch) of
-    C(controllerrevisions) for StatefulSets with O(state=undone) or O(history). C(list) and C(watch) of C(persistentvolumeclaims) are
-    used if they are allowed. O(restart=if_stale) needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods
-    read at their start."
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines. Where workloads may
+    not be listed, those that are named are read one by one, again and again, for which C(get) by name is enough. C(list) and C(watch) of
+    C(persistentvolumeclaims) and C(horizontalpodautoscalers) are used if they are allowed."
+  - "For a change: C(patch) and C(get) of the workload, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone).
+    C(list) and C(watch) of C(controllerrevisions) for StatefulSets with O(state=undone), O(history), O(change_cause) or
+    O(rollback_on_failure). C(patch) of C(replicasets) or C(controllerrevisions) for an O(change_cause) of what was applied."
+  - "O(rollback_on_failure) needs C(patch) and C(get) of the workload, and C(delete) of C(pods) for a StatefulSet. O(restart=if_stale)
+    needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read at their start."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.

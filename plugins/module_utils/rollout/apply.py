@@ -99,11 +99,13 @@ def _remove(cluster: Cluster, namespace: str, action: Removal) -> None:
 def operations(change: Change) -> list[dict]:
     """A change as a JSON patch, which fails if the spec is no longer what the plan was made for. Pure."""
     found = [{"op": "test", "path": "/metadata/generation", "value": change.generation}]
-    found += [{"op": "add", "path": f"/spec/{name}", "value": value} for name, value in change.after.items() if value != change.before[name]]
+    after = {name: value for name, value in change.after.items() if value != change.before[name]}
+    found += [{"op": "add", "path": f"/spec/{name}", "value": value} for name, value in after.items()]
     if change.new_annotations and not change.had_annotations:
         return [*found, {"op": "add", "path": "/metadata/annotations", "value": change.annotations}]
     pointers = {name: name.replace("~", "~0").replace("/", "~1") for name in change.new_annotations}
-    return found + [{"op": "add", "path": f"/metadata/annotations/{pointers[name]}", "value": change.annotations[name]} for name in pointers]
+    notes = [(f"/metadata/annotations/{pointer}", change.annotations[name]) for name, pointer in pointers.items()]
+    return found + [{"op": "add", "path": path, "value": value} for path, value in notes]
 
 
 def _adopt(cluster: Cluster, namespace: str, workload: Workload) -> None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Change, Removal, change_of, removals_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import UNDONE, conflicts, needs_adoption
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import conflicts, needs_adoption
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
     current_of,
     plain,
     revisions_of,
     target_of,
-    undone_mark,
+    undo_notes,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
 
@@ -67,7 +67,7 @@ def _undone(where: str, workload: Workload, obj: dict, observation: Observation,
     if target is None:
         return obj["spec"]["template"], [], {}
     cause = f" ({target.change_cause})" if target.change_cause else ""
-    return target.template, [f"undo to revision {target.number}{cause}"], {UNDONE: undone_mark(obj, revisions, target)}
+    return target.template, [f"undo to revision {target.number}{cause}"], undo_notes(workload, obj, revisions, target)
 
 
 def _removals(workload: Workload, obj: dict, observation: Observation, params: dict) -> list[Removal]:

@@ -71,10 +71,15 @@ def current_of(obj: dict, revisions: list[Revision]) -> Revision | None:
     return next((item for item in revisions if item.template == live), None)
 
 
-def undone_mark(obj: dict, revisions: list[Revision], target: Revision) -> str:
-    """What the annotation UNDONE shall say, so that a second undo to the former revision changes nothing."""
+def undo_notes(workload: Workload, obj: dict, revisions: list[Revision], target: Revision) -> dict[str, str]:
+    """The annotations that an undo writes. UNDONE: so that a second undo to the former revision changes nothing.
+
+    A ControllerRevision that serves again keeps the cause that it has, so that is the workload's too: it is what the next
+    revision begins with.
+    """
     left = current_of(obj, revisions)
-    return f"{left.name if left else ''} {target.name}"
+    cause = {} if workload.kind == "Deployment" else {CHANGE_CAUSE: target.change_cause}
+    return {UNDONE: f"{left.name if left else ''} {target.name}", **cause}
 
 
 def plain(value):

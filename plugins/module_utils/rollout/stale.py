@@ -83,7 +83,8 @@ def _metadata(cluster: Cluster, kind: str, namespace: str, names: set[str]) -> l
     except ApiError as error:
         if error.status != 403:
             raise
+        read = ", ".join(sorted(names))
         raise RunbookError(
-            f"Not allowed to list {kind} objects in namespace {namespace}, nor to get those that the pods read ({', '.join(sorted(names))}), "
-            "which restart: if_stale needs to know when they changed. Grant list, or get by name. Only their metadata is read."
+            f"Not allowed to list {kind} objects in namespace {namespace}, nor to get those that the pods read ({read}), which "
+            "restart: if_stale needs to know when they changed. Grant list, or get by name. Only their metadata is read."
         ) from error

@@ -141,4 +141,5 @@ def _refuse_contradictions(params: dict) -> None:
         raise RunbookError("state: undone replaces the pods by itself: leave the option restart out.")
     for index, entry in enumerate(params["workloads"]):
         if any(entry.get(name) is not None for name in ("images", "env")):
-            raise RunbookError(f"workloads[{index}]: images and env come from the revision that state: undone goes back to. Leave them out.")
+            why = "images and env come from the revision that state: undone goes back to"
+            raise RunbookError(f"workloads[{index}]: {why}. Leave them out.")

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change, Removal, change_of, removals_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import containers_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import UNDONE, applied_by_others
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import applied_by_others
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
     Revision,
     current_of,
     plain,
     revisions_of,
-    undone_mark,
+    undo_notes,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION, Scene, Subject
 
@@ -90,7 +90,7 @@ def _return(subject: Subject | None, scene: Scene, name: str, by: str, force: bo
     does = [f"undo to revision {target.number}"]
     after = {"template": target.template, "replicas": obj["spec"].get("replicas")}
     cause = f"undo to revision {target.number} after a failure (by {by})"
-    change = change_of(workload, obj, does, after, cause, {UNDONE: undone_mark(obj, revisions, target)})
+    change = change_of(workload, obj, does, after, cause, undo_notes(workload, obj, revisions, target))
     return Return(workload, target, (change, *removals), note=_other_image(subject, obj, revisions, target))
 
 

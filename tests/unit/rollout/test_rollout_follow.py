@@ -172,6 +172,28 @@ def test_a_missing_permission_names_verb_kind_and_step():
         run.roll_out(watching, PARAMS)
 
 
+class Named(PlayedCluster):
+    """Lists no Deployment, but gives those that are asked for by name, each time the next state of it."""
+
+    def __init__(self, pods, states, scripts=None, refused=("Deployment",)):
+        super().__init__(pods, states[0], scripts, refused)
+        self.states = list(states)
+
+    def get(self, kind, name, _namespace):
+        self.calls.append(("get", kind, name))
+        if ("get", kind) in self.refused:
+            raise ApiError("no", 403, "Forbidden")
+        return copy.deepcopy(self.states.pop(0) if len(self.states) > 1 else self.states[0])
+
+
+def test_what_may_not_be_listed_is_read_by_its_name_again_and_again():
+    cluster = Named([STARTING], [deployment(), deployment(), deployment(available=1)], {"Pod": [[modified(READY)]]})
+    assert run.roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
+    assert cluster.calls.count(("get", "Deployment", "web")) >= 3 and ("watch", "Deployment") not in cluster.calls
+    with pytest.raises(RunbookError, match="Not allowed to list Deployment .*or get on those that the option workloads names"):
+        run.roll_out(Named([STARTING], [deployment()], refused=("Deployment", ("get", "Deployment"))), PARAMS)
+
+
 def test_claims_are_not_needed():
     cluster = PlayedCluster([STARTING], deployment(), copy.deepcopy(DONE), refused=("PersistentVolumeClaim",))
     assert run.roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"

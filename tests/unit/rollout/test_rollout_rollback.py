@@ -172,8 +172,9 @@ def stateful(live, notes=None):
     obj["metadata"].update({"name": "db", "uid": "db"})
     obj["status"].update({"updateRevision": "db-one" if live == "app:1" else "db-new"})
     items = [
-        {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": template(image)}}}
-        for number, (name, image) in enumerate((("db-one", "app:1"), ("db-new", "app:2")), start=1)
+        {"metadata": meta(name, owner="db", annotations={CAUSE: cause}), "revision": number,
+         "data": {"spec": {"template": template(image)}}}
+        for number, (name, image, cause) in enumerate((("db-one", "app:1", "the first"), ("db-new", "app:2", "")), start=1)
     ]
     pods = [
         serving("db-one", owner="db", label="controller-revision-hash"), broken("db-new", owner="db", label="controller-revision-hash")
@@ -185,6 +186,7 @@ def test_a_stateful_sets_stuck_pods_are_deleted_also_after_a_way_back_that_was_c
     scene, db = stateful("app:2")
     (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
     assert [type(action).__name__ for action in found.actions] == ["Change", "Removal"] and found.actions[1].pod == "web-db-new-1"
+    assert found.actions[0].annotations[CAUSE] == "the first"  # what the next revision begins with
     scene, db = stateful("app:1")
     (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
     assert [type(action).__name__ for action in found.actions] == ["Removal"]
@@ -225,7 +227,8 @@ def test_what_failed_is_noted_in_the_history_and_not_as_serving():
 
 
 PARAMS = {
-    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}], "restart": "never", "secrets": [], "image_ids": {},
+    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
+    "restart": "never", "secrets": [], "image_ids": {},
     "state": "complete", "to_revision": 0, "history": False, "change_cause": "", "force_conflicts": False, "rollback_on_failure": True,
     "timeout": 5, "log_lines": 3, **vars(Options()),
 }
@@ -322,3 +325,44 @@ def test_a_restart_records_it_too():
     cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [kept(2, "new", "app:1")], "Pod": [serving("new")]}
     run.roll_out(cluster, {**PARAMS, "restart": "always"})
     assert cluster.patches[0][2]["metadata"] == {"annotations": {SERVED: "web-new"}}
+
+
+class Blocked(Cluster):
+    """A StatefulSet at the revision that serves, one pod of which is stuck at a former one until it is deleted."""
+
+    def __init__(self):
+        super().__init__()
+        scene, _db = stateful("app:1")
+        self.objects = {kind: scene.observation.of(kind) for kind in ("StatefulSet", "ControllerRevision", "Pod")}
+        self.deleted, self.gone = [], threading.Event()
+
+    def delete(self, _kind, name, _namespace, body):
+        self.deleted.append((name, body["preconditions"]["uid"]))
+        self.gone.set()
+
+    def watch(self, kind, *_what):
+        self.gone.wait(10)
+        mended = serving("db-one", owner="db", label="controller-revision-hash", uid="fresh")
+        steps = {
+            "Pod": [("DELETED", self.objects["Pod"][1]), ("ADDED", mended)], "StatefulSet": [("MODIFIED", self.complete())]
+        }
+        for step, obj in steps.get(kind, []):
+            obj["metadata"]["resourceVersion"] = "2"
+            yield step, obj
+        threading.Event().wait(10)
+
+    def complete(self):
+        obj = copy.deepcopy(self.objects["StatefulSet"][0])
+        obj["spec"]["replicas"] = 2
+        obj["status"]["availableReplicas"] = 2
+        return obj
+
+
+def test_a_stuck_pod_of_a_former_revision_is_deleted_and_the_wait_goes_on():
+    cluster = Blocked()
+    params = {**PARAMS, "workloads": [{"kind": "StatefulSet", "name": "db", "dapr": None}]}
+    result = run.roll_out(cluster, params)
+    assert cluster.deleted == [("web-db-new-1", "web-db-new-1")] and result["changed"]
+    assert any("delete pod web-db-new-1" in action for action in result["actions"])
+    with pytest.raises(RunbookError, match="delete the pod"):
+        run.roll_out(Blocked(), {**params, "rollback_on_failure": False})

@@ -135,7 +135,11 @@ def test_a_full_node_with_max_unavailable_0_is_explained():
     stuck = pod(scheduled={**UNSCHEDULED, "message": "1 Insufficient cpu."})
     deploy = deployment(total=2, strategy={"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}})
     observation = web(stuck, serving("web-old-1", "old"), deploy=deploy, sets=[replica_set(), replica_set("old", "1")])
-    assert "maxUnavailable is 0" in verdict(observation, 20).causes[0].hint
+    assert "maxUnavailable is 0, so" in verdict(observation, 20).causes[0].hint
+    deploy["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] = "25%"
+    assert "maxUnavailable is 0 (25% of 1), so" in verdict(observation, 20).causes[0].hint
+    deploy["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] = "100%"
+    assert "maxUnavailable" not in verdict(observation, 20).causes[0].hint
 
 
 def test_a_scheduling_gate_is_no_failure():

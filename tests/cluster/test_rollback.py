@@ -1,0 +1,159 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way back: a broken version never takes the place of the one that serves, and rollback.yml brings back what did."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import pytest
+from harness import kill_group
+from load import Load
+
+DEPLOY, ROLLBACK = "playbooks/deploy.yml", "playbooks/rollback.yml"
+CAUSE, REVISION = "kubernetes.io/change-cause", "deployment.kubernetes.io/revision"
+ABSENT = "registry.invalid/nobody/nothing:1"
+SOON = {"rollout_crash_restarts": 1, "rollout_retry_grace": 15}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _as_deployed(deployed, playbooks):
+    """Ends with the application as the example describes it."""
+    yield
+    playbooks.run(DEPLOY, rollout_force_conflicts=True).ok()
+
+
+def workload(cluster, name: str, kind: str = "deployment") -> dict:
+    return json.loads(cluster.kubectl("get", kind, name, "-o", "json"))
+
+
+def images(obj: dict) -> list[str]:
+    return [container["image"] for container in obj["spec"]["template"]["spec"]["containers"]]
+
+
+def causes(cluster, name: str) -> dict[int, str]:
+    """Revision to change cause, as kubectl's history shows it."""
+    lines = cluster.kubectl("rollout", "history", f"deployment/{name}").splitlines()
+    return {int(number): cause for number, cause in re.findall(r"^(\d+)\s+(.*)$", "\n".join(lines), re.MULTILINE)}
+
+
+def backend_url(run) -> str:
+    return f"http://{re.search(r'Open http://([^:/]+)', run.output)[1]}:30800/health"
+
+
+def break_backend(own_copy) -> str:
+    """Lets the backend end at its import, each time with an image of its own. Returns the description's path."""
+    source = own_copy / "backend/main.py"
+    source.write_text(f'raise RuntimeError("broken on purpose at {time.time()}")\n{source.read_text()}')
+    return str(own_copy / "app.yml")
+
+
+def mend_backend(own_copy) -> None:
+    source = own_copy / "backend/main.py"
+    source.write_text(f"# mended at {time.time()}\n" + source.read_text().partition("\n")[2])
+
+
+def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, playbooks, own_copy):
+    cluster, run = deployed
+    before = workload(cluster, "backend-api")
+    with Load(backend_url(run)) as load:
+        failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), **SOON)
+        time.sleep(10)
+    assert failed.status != 0 and load.asked > 20 * 10, failed.output[-3000:]
+    assert not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
+    told = failed.output.find("RuntimeError: broken on purpose"), failed.output.find("Deployment backend-api was rolled back to revision")
+    assert 0 < told[0] < told[1] and "which serves again" in failed.output, failed.output[-6000:]
+    after = workload(cluster, "backend-api")
+    assert images(after) == images(before) and after["spec"]["template"] == before["spec"]["template"]
+
+    mend_backend(own_copy)
+    playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
+    assert images(workload(cluster, "backend-api")) != images(before)
+    told = list(causes(cluster, "backend-api").values())
+    assert re.search(r"deploy todo: .*set containers\[backend-api\].image to backend-api:\w+.* \(by .+@.+\)", told[-1]), told
+    assert re.match(r"undo to revision \d+ after a failure", told[-2]) and told[-3].startswith("deploy todo: "), told
+    assert playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok().recap["changed"] == 0
+
+
+def test_rollback_without_names_brings_back_what_does_not_serve_and_only_that(deployed, playbooks):
+    cluster, _run = deployed
+    before = {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")}
+    cluster.kubectl("set", "image", "deployment/mcp-server", f"mcp-server={ABSENT}")
+    refused = playbooks.run(ROLLBACK)
+    assert refused.status != 0 and "kubectl-set" in refused.output and "force_conflicts" in refused.output, refused.output[-3000:]
+    done = playbooks.run(ROLLBACK, rollout_force_conflicts=True).ok()
+    assert re.search(r"Deployment mcp-server: undo to revision \d+", done.output), done.output[-3000:]
+    assert {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")} == before
+    assert done.recap["changed"] == 1 and playbooks.run(ROLLBACK).ok().recap["changed"] == 0
+
+
+def test_rollback_of_an_unknown_name_says_which_there_are(deployed, playbooks):
+    run = playbooks.run(ROLLBACK, rollback_workloads="backend")
+    assert run.status != 0 and "rollback_workloads names backend" in run.output and "backend-api" in run.output, run.output[-3000:]
+
+
+@pytest.mark.long
+def test_rollback_by_name_and_to_a_revision(deployed, playbooks):
+    cluster, _run = deployed
+    cluster.kubectl("set", "env", "deployment/audit-service", f"ROLLBACK_TEST={time.time()}")
+    cluster.kubectl("rollout", "status", "deployment/audit-service", "--timeout=120s")
+    changed = workload(cluster, "audit-service")
+    force = {"rollback_workloads": "audit-service", "rollout_force_conflicts": True}
+    playbooks.run(ROLLBACK, **force).ok()
+    assert "ROLLBACK_TEST" not in json.dumps(workload(cluster, "audit-service")["spec"])
+    assert playbooks.run(ROLLBACK, **force).ok().recap["changed"] == 0
+    number = changed["metadata"]["annotations"][REVISION]
+    playbooks.run(ROLLBACK, rollback_to_revision=number, **force).ok()
+    assert workload(cluster, "audit-service")["spec"]["template"] == changed["spec"]["template"]
+    many = playbooks.run(ROLLBACK, rollback_workloads="audit-service,frontend", rollback_to_revision=number)
+    assert many.status != 0 and "counts its own revisions" in many.output
+    playbooks.run(ROLLBACK, **force).ok()
+    assert "ROLLBACK_TEST" not in json.dumps(workload(cluster, "audit-service")["spec"])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("next_run", ["broken", "mended"])
+def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, own_copy, next_run):
+    cluster, run = deployed
+    before = workload(cluster, "backend-api")
+    app = break_backend(own_copy)
+    with Load(backend_url(run)) as load:
+        process = playbooks.start(DEPLOY, runbook_app_file=app, **SOON)
+        until = time.monotonic() + 300
+        while "after a failure" not in workload(cluster, "backend-api")["metadata"]["annotations"].get(CAUSE, ""):
+            assert time.monotonic() < until and process.poll() is None, "it never went back"
+        kill_group(process)
+        if next_run == "mended":
+            mend_backend(own_copy)
+        again = playbooks.run(DEPLOY, runbook_app_file=app, **SOON)
+    assert not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
+    if next_run == "mended":
+        again.ok()
+        return
+    assert again.status != 0 and "which serves again" in again.output, again.output[-3000:]
+    assert workload(cluster, "backend-api")["spec"]["template"] == before["spec"]["template"]
+
+
+@pytest.mark.long
+def test_it_can_be_switched_off_and_rollback_then_brings_it_back(deployed, playbooks, own_copy):
+    cluster, _run = deployed
+    before = images(workload(cluster, "backend-api"))
+    failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), rollout_rollback_on_failure=False, **SOON)
+    assert failed.status != 0 and "rolled back" not in failed.output
+    assert images(workload(cluster, "backend-api")) != before
+    playbooks.run(ROLLBACK, runbook_app_file=str(own_copy / "app.yml")).ok()
+    assert images(workload(cluster, "backend-api")) == before
+
+
+@pytest.mark.long
+def test_a_run_that_was_cut_off_between_a_secret_and_its_readers_is_made_up_for(deployed, playbooks, tmp_path):
+    cluster, _run = deployed
+    settings = tmp_path / "settings.json"
+    settings.write_text(json.dumps({"todo_openai_api_key": f"key-{time.time()}"}))
+    before = workload(cluster, "backend-api")["spec"]["template"]
+    playbooks.killed_after("TASK [Apply the manifests", DEPLOY, "-e", f"@{settings}")
+    assert workload(cluster, "backend-api")["spec"]["template"] == before
+    done = playbooks.run(DEPLOY, "-e", f"@{settings}").ok()
+    assert workload(cluster, "backend-api")["spec"]["template"] != before
+    assert playbooks.run(DEPLOY, "-e", f"@{settings}").ok().recap["changed"] == 0, done.output[-2000:]
