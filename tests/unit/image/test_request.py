@@ -7,7 +7,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.request imp
 
 
 def image(**given):
-    return {"name": "a", "context": "/ctx", "dockerfile": "Dockerfile", "args": {}, "target": None, "platform": None, "tag": None, **given}
+    return {"name": "a", "context": "/ctx", "dockerfile": "Dockerfile", "args": {}, "target": None, "archive": None, "platform": None, "tag": None, **given}
 
 
 def test_paths_and_arguments():
