@@ -54,17 +54,29 @@ def test_nothing_is_inspected_where_nothing_is_of_interest():
     assert shell.commands == ["crictl images --output json"]
 
 
-def test_an_image_is_found_by_its_full_name():
-    shell = FakeShell({"images": [IMAGES["images"][1]]}, {"images": []})
-    node = ContainerdNode(shell)
-    assert node.image_id("todo/web:2") == "sha256:bb" and node.image_id("gone:1") is None
-    assert shell.commands == ["crictl images --output json docker.io/todo/web:2", "crictl images --output json docker.io/library/gone:1"]
+def test_an_image_is_found_by_its_full_name_among_all():
+    node = ContainerdNode(FakeShell(IMAGES, IMAGES, IMAGES))
+    assert (node.image_id("todo/web:2"), node.image_id("localhost:5000/api:1"), node.image_id("web:2")) == ("sha256:bb", "sha256:aa", None)
 
 
 def test_a_name_is_given_from_a_name_that_is_there():
     shell = FakeShell(IMAGES)
     ContainerdNode(shell).tag("sha256:aa", "api", "v1")
     assert shell.commands[-1] == "ctr --namespace k8s.io images tag --force docker.io/library/api:1 docker.io/library/api:v1"
+
+
+@pytest.mark.parametrize(
+    "reference, command",
+    [
+        ("api:1", "ctr --namespace k8s.io images rm docker.io/library/api:1"),
+        ("todo/web:2", "crictl rmi docker.io/todo/web:2"),
+        ("gone:1", "crictl images --output json"),
+    ],
+)
+def test_the_last_name_goes_with_its_image(reference, command):
+    shell = FakeShell(IMAGES)
+    ContainerdNode(shell).untag(reference)
+    assert shell.commands[-1] == command
 
 
 def test_layers_are_known_by_their_digest():
