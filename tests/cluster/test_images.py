@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from harness import PROFILE, STATE, TestCluster
-from images import ImageModule, build_on_host, remove_from_host, write_context
+from images import ImageModule, build_on_host, remove_from_host, restart, roll_out, running_image, write_context
 from proxy import Proxy
 
 NAMESPACE = "images-test"
@@ -116,38 +116,18 @@ def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, rec
     assert again["references"]["localhost:5000/t-x/archived"] == f"localhost:5000/t-x/archived:{image_id[7:19]}"
 
 
-def deployment(name: str, image: str) -> str:
-    container = {"name": "c", "image": image, "imagePullPolicy": "Never", "command": ["sleep", "3600"]}
-    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
-    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
-    return json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec})
-
-
-def roll_out(cluster, name: str, image: str) -> None:
-    cluster.kubectl("apply", "-f", "-", stdin=deployment(name, image))
-    cluster.kubectl("-n", NAMESPACE, "rollout", "status", f"deployment/{name}", "--timeout=60s")
-
-
-def running_image(cluster, name: str) -> str:
-    """The ID of the image that the newest pod of a Deployment runs."""
-    pods = cluster.objects("pods", NAMESPACE, "-l", f"app={name}")
-    newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])
-    return newest["status"]["containerStatuses"][0]["imageID"].rpartition("docker://")[2]
-
-
 def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("t-fixed:v1", context)
     saved = subprocess.run(["docker", "save", "t-fixed:v1"], check=True, capture_output=True).stdout
     subprocess.run(["docker", "exec", "-i", PROFILE, "docker", "load"], input=saved, check=True, capture_output=True)  # as the guide's commands leave it
-    roll_out(cluster, "fixed", "t-fixed:v1")
-    assert running_image(cluster, "fixed") == old_id
+    roll_out(cluster, NAMESPACE, "fixed", "t-fixed:v1")
+    assert running_image(cluster, NAMESPACE, "fixed") == old_id
     write_context(context, record["base_images"]["busybox"], line="two\n")
     image = module.well(images=[{"name": "t-fixed", "context": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
     assert image["action"] == "built" and image["reference"] == "t-fixed:v1" and image["id"] != old_id
-    cluster.kubectl("-n", NAMESPACE, "rollout", "restart", "deployment/fixed")
-    cluster.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/fixed", "--timeout=60s")
-    assert running_image(cluster, "fixed") == image["id"]
+    restart(cluster, NAMESPACE, "fixed")
+    assert running_image(cluster, NAMESPACE, "fixed") == image["id"]
     assert cluster.docker("image", "inspect", "--format", "{{.Id}}", f"t-fixed:{old_id[7:19]}").strip() == old_id
 
 
@@ -160,7 +140,7 @@ def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, 
         made.append(module.well(images=images)["references"]["t-kept"])
         time.sleep(1)  # images are ordered by their time of creation, in seconds
         if number in (0, 1):
-            roll_out(cluster, "kept", made[-1])
+            roll_out(cluster, NAMESPACE, "kept", made[-1])
     cluster.docker("tag", made[2], "t-kept:by-hand")
     foreseen = module.well("--check", images=images, **kubeconfig)
     done = module.well(images=images, **kubeconfig)
@@ -203,5 +183,4 @@ def test_a_build_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluste
 def test_a_line_is_shown_for_each_image_as_it_is_done(module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=os.urandom(8).hex())
     result = module.well(images=[{"name": "t-shown", "context": str(context)}])
-    before = result["stdout_of_ansible"].partition("localhost |")[0]
-    assert f"built {result['references']['t-shown']} in" in before
+    assert f"built {result['references']['t-shown']} in" in result["shown"]
