@@ -38,7 +38,7 @@ class NodeShell:
         with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as said:
             process = self._start(command, printed, said)
             try:
-                _feed(process.stdin, stdin)
+                whole = _feed(process.stdin, stdin)
             except BaseException:
                 process.kill()  # it must not take a cut-off stream for a whole one
                 raise
@@ -48,6 +48,8 @@ class NodeShell:
             said.seek(0)
             if status:
                 raise self._failure(command, status, said.read().decode(errors="replace").strip())
+            if not whole:  # the docker command ends with 0 where its line is cut
+                raise ShellError(f"{self.where}: {command[0]} ended before it had read all; was the line to it cut?")
             return printed.read().decode(errors="replace")
 
     def _start(self, command: tuple[str, ...], printed, said) -> subprocess.Popen:
@@ -58,14 +60,15 @@ class NodeShell:
             raise ShellError(f"The program {self._prefix[0]} cannot be run: {error.strerror}. Install it, or correct its path.") from None
 
     def _failure(self, command: tuple[str, ...], status: int, said: str) -> ShellError:
-        what = " ".join(command[:1])
-        return ShellError(f"{self.where}: {what} ended with {status}: {said[-LAST_CHARACTERS:] or 'it said nothing'}", said)
+        return ShellError(f"{self.where}: {command[0]} ended with {status}: {said[-LAST_CHARACTERS:] or 'it said nothing'}", said)
 
 
-def _feed(pipe, pieces: Iterable[bytes]):
+def _feed(pipe, pieces: Iterable[bytes]) -> bool:
+    """Writes all pieces; returns whether the command took them all. Where it ended first, its status and its words say why."""
     try:
         with pipe:
             for piece in pieces:
                 pipe.write(piece)
     except BrokenPipeError:
-        return  # the command ended first; its status and its words say why
+        return False
+    return True

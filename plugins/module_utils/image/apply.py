@@ -140,7 +140,7 @@ def _seen(node, reference: str, image_id: str) -> str:
         if node.builds_inside or time.monotonic() > deadline:
             raise RunbookError(
                 f"{reference} is {found or 'not in the node'} after it was made as {image_id}: "
-                "something else works on the node's images. Run again when it has ended."
+                "the line to the node was cut, or something else works on its images. Run again."
             )
         time.sleep(SEEN_EVERY)
     return image_id

@@ -31,6 +31,11 @@ def test_a_program_that_ends_before_it_has_read_all_says_why_itself():
         PLAIN.run("sh", "-c", "echo full >&2; exit 1", stdin=(b"x" * 65536 for _number in range(1000)))
 
 
+def test_a_program_that_ends_well_before_it_has_read_all_is_no_success():
+    with pytest.raises(ShellError, match="true ended before it had read all"):
+        PLAIN.run("true", stdin=(b"x" * 65536 for _number in range(1000)))
+
+
 def test_a_stream_that_fails_is_not_taken_for_a_whole_one(tmp_path):
     def pieces():
         yield b"half"
