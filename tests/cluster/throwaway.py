@@ -36,6 +36,8 @@ def small_volume(profile: str, folder: Path, size: str) -> Iterator[None]:
     file = folder / "node.img"
     subprocess.run(["truncate", "--size", size, file], check=True)
     subprocess.run(["mkfs.ext4", "-q", file], check=True)
+    # Docker fills a volume from the image where it is empty only
+    subprocess.run(["debugfs", "-w", "-R", "rmdir lost+found", file], check=True, capture_output=True)
     device = subprocess.run(["losetup", "--find", "--show", file], check=True, text=True, capture_output=True).stdout.strip()
     try:
         options = [f"--opt={option}" for option in ("type=ext4", f"device={device}")]

@@ -85,8 +85,8 @@ def _one(node, plan: Plan, refused: dict[str, RunbookError]) -> Outcome:
 def _require_bases(node, plan: Plan, refused: dict[str, RunbookError]):
     for base in plan.missing:
         raise RunbookError(
-            f"The base image {base} of {plan.name} is not there and cannot be pulled: {refused.get(base, 'it vanished again')} "
-            f"Load it into {node.builder.where} ({'minikube image load' if plan.way == BUILT_IN_NODE else 'docker load'}), "
+            f"{node.builder.where} lacks the base image {base} of {plan.name}, and cannot pull it: {refused.get(base, 'it vanished again')} "
+            f"Load it ({f'minikube image load {base}' if plan.way == BUILT_IN_NODE else 'docker load'}), "
             f"or name another one ({plan.source.request.option}.args, or the FROM line)."
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import NAME, TAG, familiar
 
-BUILD_OPTIONS = ("args", "target")
+BUILD_OPTIONS = {"dockerfile": "Dockerfile", "args": {}, "target": None}  # with their defaults
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def _build(image: dict) -> dict:
 def _require_one_source(option: str, image: dict):
     if image["context"] and image["archive"]:
         raise RunbookError(f"{option} has a context and an archive; an image is either built or taken from an archive. Leave one of them out.")
-    for name in BUILD_OPTIONS:
-        if image[name] and not image["context"]:
+    for name, default in BUILD_OPTIONS.items():
+        if (image[name] or default) != default and not image["context"]:
             raise RunbookError(f"{option}.{name} is for a build, and there is no {option}.context. Give the context, or leave {name} out.")
 
 

@@ -150,7 +150,7 @@ def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
 
 def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
     engine = FakeEngine(["base:1"])
-    with pytest.raises(RunbookError, match=r"base image gone:1 of a is not there and cannot be pulled: .*no such host") as caught:
+    with pytest.raises(RunbookError, match=r"The node's Docker lacks the base image gone:1 of a, and cannot pull it: .*no such host") as caught:
         report(run(engine, source("a", base="gone:1"), source("b")))
     assert [image["action"] for image in caught.value.facts["images"]] == ["failed", "built"]
 
