@@ -113,9 +113,7 @@ def _path_problems(app: dict, base: Path) -> Problems:
 def _image_problems(path: str, image: dict, base: Path) -> Problems:
     if image["context"] and image["archive"]:
         yield path, "has a context and an archive; an image is either built or taken from an archive"
-    if image["context"] and image["tag"]:
-        yield f"{path}.tag", "is for an image that is not built; the tag of one that is built follows from its content"
-    if image["archive"] and not _absolute(base, image["archive"]).is_file():
+    elif image["archive"] and not _absolute(base, image["archive"]).is_file():
         yield f"{path}.archive", f"there is no file {_absolute(base, image['archive'])}"
     if not image["context"]:
         return
