@@ -93,8 +93,10 @@ def test_a_larger_change_sends_as_much_more(module, record, tmp_path):
     images = [{"name": "t-grown", "context": str(context)}]
     small = module.well(images=images)["images"][0]
     (context / "b").write_bytes(os.urandom(3 * MEGABYTE))
-    large = module.well(images=images)["images"][0]
-    assert 3 * MEGABYTE <= large["bytes_sent"] - small["bytes_sent"] <= 3 * MEGABYTE + 1024
+    result = module.well(images=images)
+    large = result["images"][0]
+    assert abs(large["bytes_sent"] - small["bytes_sent"] - 3 * MEGABYTE) <= 1024, "an archive grows by blocks"
+    assert f"built {large['reference']} in" in result["shown"], "a line is shown for each image as it is done"
 
 
 def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, record, tmp_path):
@@ -134,7 +136,7 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, 
 def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, module, record, tmp_path):
     kubeconfig = {"kubeconfig": record["kubeconfig"], "keep": 1}
     made = []
-    for number in range(5):
+    for number in range(4):
         context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=f"{number}\n")
         images = [{"name": "t-kept", "context": str(context)}]
         made.append(module.well(images=images)["references"]["t-kept"])
@@ -144,9 +146,9 @@ def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, 
     cluster.docker("tag", made[2], "t-kept:by-hand")
     foreseen = module.well("--check", images=images, **kubeconfig)
     done = module.well(images=images, **kubeconfig)
-    assert foreseen["removed"] == done["removed"] == [made[3], made[2]] and foreseen["changed"] and done["changed"]
+    assert foreseen["removed"] == done["removed"] == [made[2]] and foreseen["changed"] and done["changed"]
     tags = set(cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "t-kept").split())
-    assert tags == {made[0], made[1], made[4], "t-kept:by-hand"}, "one runs, undo leads to one, one was asked for, and one is somebody else's"
+    assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}, "one runs, undo leads to one, one was asked for, and one is somebody else's"
     again = module.well(images=images, **kubeconfig)
     assert again["removed"] == [] and not again["changed"]
 
@@ -178,9 +180,3 @@ def test_a_build_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluste
     assert proxy.cuts == 1 and "broke off while building" in cut["msg"]
     assert cluster.docker("images", "--quiet", "t-cut-build") == ""
     assert module.well(images=images)["images"][0]["action"] == "built"
-
-
-def test_a_line_is_shown_for_each_image_as_it_is_done(module, record, tmp_path):
-    context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=os.urandom(8).hex())
-    result = module.well(images=[{"name": "t-shown", "context": str(context)}])
-    assert f"built {result['references']['t-shown']} in" in result["shown"]
