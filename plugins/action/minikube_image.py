@@ -1,13 +1,44 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module minikube_image in the process of its task, where the task runs on this machine anyway."""
+"""Shows what the module minikube_image has done while it still runs: builds take minutes, and a module prints nothing before its end."""
 
 from __future__ import annotations
+
+import tempfile
+import threading
+from contextlib import contextmanager
 
 from ansible_collections.runbook.minikube.plugins.modules import minikube_image
 from ansible_collections.runbook.minikube.plugins.plugin_utils.here import HereAction
 
+EVERY = 0.5  # seconds between looks at the file
+
 
 class ActionModule(HereAction):
-    """See the module's documentation."""
+    """Runs the module and, where it runs on this host, shows a line for each image that is done."""
 
     MODULE = minikube_image
+
+    def ask(self, arguments, task_vars):
+        """See the module's documentation."""
+        if self._connection.transport != "local" or arguments.get("progress") or self._task.check_mode or self._task.async_val:
+            return super().ask(arguments, task_vars)
+        with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8", prefix="minikube_image_") as file, self._shown(file):
+            return super().ask({**arguments, "progress": file.name}, task_vars)
+
+    @contextmanager
+    def _shown(self, file):
+        ended = threading.Event()
+        reader = threading.Thread(target=self._show, args=(file, ended), daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            reader.join()
+
+    def _show(self, file, ended: threading.Event):
+        last = False
+        while not last:
+            last = ended.wait(EVERY)  # one look more after the end
+            for line in file.read().splitlines():
+                self._display.display(f"  {line}")

@@ -72,6 +72,8 @@ _value:
         dockerfile: Dockerfile
         args: {}
         target: null
+        archive: null
+        tag: null
     manifests:
       - /home/me/todo/manifests/backend-api.yml.j2
     secrets:

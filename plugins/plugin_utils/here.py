@@ -91,7 +91,7 @@ class HereAction(ActionBase):
         """The module's result."""
         given = _as_sent(arguments)
         if given is None or not self._is_here(task_vars):
-            return self._execute_module(module_args=arguments, task_vars=task_vars)
+            return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
         os.chdir(self._loader.get_basedir())  # where a module's process would be; this one ends with the task
         try:
             self.MODULE.run(ModuleHere(self.MODULE.ARGUMENT_SPEC, given, check_mode=self._task.check_mode, **self.MODULE.SETTINGS))

@@ -91,8 +91,8 @@ def _completed(value, known):
 
 
 def _with_absolute_paths(image: dict, base: Path) -> dict:
-    context = _absolute(base, image["context"])
-    return {**image, "context": str(context)}
+    """A context and an archive stand beside the application's file; an image with neither is one that this host's engine has."""
+    return {**image, **{key: str(_absolute(base, image[key])) for key in ("context", "archive") if image[key]}}
 
 
 def _absolute(base: Path, path: str) -> Path:
@@ -101,18 +101,28 @@ def _absolute(base: Path, path: str) -> Path:
 
 def _path_problems(app: dict, base: Path) -> Problems:
     for number, image in enumerate(app["images"]):
-        context = _absolute(base, image["context"])
-        dockerfile = context / image["dockerfile"]
-        if not context.is_dir():
-            yield f"{ROOT}.images[{number}].context", f"there is no folder {context}"
-        elif not dockerfile.is_file():
-            yield f"{ROOT}.images[{number}].dockerfile", f"there is no file {dockerfile} (it is relative to the context)"
+        yield from _image_problems(f"{ROOT}.images[{number}]", image, base)
     for number, manifest in enumerate(app["manifests"]):
         path = _absolute(base, manifest)
         if not path.exists():
             yield f"{ROOT}.manifests[{number}]", f"there is no file or folder {path}"
         elif not _files_of(path):
             yield f"{ROOT}.manifests[{number}]", f"the folder {path} has no file that ends in {', '.join(MANIFEST_ENDINGS)}"
+
+
+def _image_problems(path: str, image: dict, base: Path) -> Problems:
+    if image["context"] and image["archive"]:
+        yield path, "has a context and an archive; an image is either built or taken from an archive"
+    elif image["archive"] and not _absolute(base, image["archive"]).is_file():
+        yield f"{path}.archive", f"there is no file {_absolute(base, image['archive'])}"
+    if not image["context"]:
+        return
+    context = _absolute(base, image["context"])
+    dockerfile = context / image["dockerfile"]
+    if not context.is_dir():
+        yield f"{path}.context", f"there is no folder {context}"
+    elif not dockerfile.is_file():
+        yield f"{path}.dockerfile", f"there is no file {dockerfile} (it is relative to the context)"
 
 
 def _manifest_files(manifests: list[str], base: Path) -> list[str]:

@@ -154,10 +154,12 @@ APP = Mapping({
     "namespace": Field(name, default="default"),
     "images": Field(Each(Mapping({
         "name": Field(image_name, required=True),
-        "context": Field(text, required=True),
+        "context": Field(text),
         "dockerfile": Field(text, default="Dockerfile"),
         "args": Field(build_args, default={}),
         "target": Field(text),
+        "archive": Field(text),
+        "tag": Field(text),
     }), named=("name",)), default=[]),
     "manifests": Field(Each(text, least=1), required=True),
     "secrets": Field(Each(Mapping({

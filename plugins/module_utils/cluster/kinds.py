@@ -7,10 +7,12 @@ from __future__ import annotations
 KINDS = {
     "ConfigMap": ("v1", "configmaps", True),
     "ControllerRevision": ("apps/v1", "controllerrevisions", True),
+    "CronJob": ("batch/v1", "cronjobs", True),
     "DaemonSet": ("apps/v1", "daemonsets", True),
     "Deployment": ("apps/v1", "deployments", True),
     "Event": ("v1", "events", True),
     "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers", True),
+    "Job": ("batch/v1", "jobs", True),
     "Lease": ("coordination.k8s.io/v1", "leases", True),
     "MutatingWebhookConfiguration": ("admissionregistration.k8s.io/v1", "mutatingwebhookconfigurations", False),
     "Namespace": ("v1", "namespaces", False),

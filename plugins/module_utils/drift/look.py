@@ -11,13 +11,13 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.observe import release_of
 from ansible_collections.runbook.minikube.plugins.module_utils.drift import objects
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.model import Drift
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import node_engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import open_node
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import read_profile
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.health.addresses import checks_with_urls
 from ansible_collections.runbook.minikube.plugins.module_utils.health.ask import ask_all
-from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import read_node_images
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan as plan_image
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import plan_all
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
 from ansible_collections.runbook.minikube.plugins.module_utils.manifests.observe import observe as try_objects
@@ -53,6 +53,15 @@ class Findings:
 
     drift: list[Drift]
     answers: list[dict] = field(default_factory=list)
+
+
+@dataclass
+class Images:
+    """The differences, the references that manifests shall name (by name), and the IDs of images that are in place (by reference)."""
+
+    drift: list[Drift] = field(default_factory=list)
+    references: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
 
 
 def look(expected: Expectation, connect: Callable[[], Cluster], run_command: Callable, generate: Callable) -> Findings:
@@ -103,23 +112,13 @@ def _releases(cluster: Cluster, expected: Expectation) -> list[Drift]:
     return found
 
 
-@dataclass
-class Images:
-    """The differences, the references that manifests shall name (by name), and the IDs of images that are in place (by reference)."""
-
-    drift: list[Drift] = field(default_factory=list)
-    references: dict[str, str] = field(default_factory=dict)
-    ids: dict[str, str] = field(default_factory=dict)
-
-
 def _images(expected: Expectation, run_command: Callable) -> Images:
     wanted = expected.images
     if not wanted:
         return Images()
     sources = read_sources(requests_of(wanted["images"], wanted["tag_strategy"]))
-    engine = node_engine(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
-    node = read_node_images(engine, sources)
-    plans = [plan_image(source, node) for source in sources]
+    node = open_node(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
+    plans = plan_all(observe(node, sources))
     return Images(
         drift=[Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"],
         references={plan.name: plan.reference for plan in plans if plan.reference},

@@ -1,54 +1,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Docker Engines, by the Docker SDK for Python. The only file that imports it for talking to an engine.
+"""Docker Engines, by the Docker SDK for Python.
 
 Images, containers and events are plain dicts as the Engine's API sends them.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.connection import (
+    APIError,
+    DockerException,
+    EngineError,
+    HTTPError,
+    ImageNotFound,
+    NotFound,
+    TLSConfig,
+    connect,
+    context_url,
+    kwargs_from_env,
+    named_by,
+    require_sdk,
+    root_cause,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
-try:
-    from docker import APIClient, ContextAPI
-    from docker.errors import APIError, DockerException, ImageNotFound, NotFound
-    from docker.tls import TLSConfig
-    from docker.utils import kwargs_from_env
-    from urllib3.exceptions import HTTPError
-
-    DOCKER_IMPORT_ERROR = None
-except ImportError:
-    APIClient = object
-
-    class DockerException(Exception):
-        """Stands for the SDK's exceptions where it is missing; nothing raises it."""
-
-    APIError = ImageNotFound = NotFound = HTTPError = DockerException
-    DOCKER_IMPORT_ERROR = traceback.format_exc()
-
-CONNECT_TIMEOUT = 5  # seconds until an engine that does not take the connection is called unreachable
-READ_TIMEOUT = 60  # seconds for one answer; builds and pulls have no limit, as a silent step may take long
-
-
-class DirectClient(APIClient):
-    """The SDK's client, which trusts the engine's own authority alone and uses no proxy."""
-
-    def merge_environment_settings(self, url, proxies, stream, verify, cert):
-        """Keeps REQUESTS_CA_BUNDLE from taking the authority's place, and HTTPS_PROXY from standing before a node."""
-        return {"proxies": {}, "stream": self.stream if stream is None else stream, "verify": self.verify, "cert": self.cert}
-
-
-class EngineError(RunbookError):
-    """The engine refused a call, or broke off. ``status`` is the HTTP status, None where no answer came."""
-
-    def __init__(self, message: str, status: int | None = None):
-        super().__init__(message)
-        self.status = status
+__all__ = ["Engine", "EngineError"]
+PIECE = 1 << 20  # bytes read at once
 
 
 class Engine:
@@ -65,27 +47,32 @@ class Engine:
     @classmethod
     def of_host(cls) -> Engine:
         """The engine that the docker command would use here: DOCKER_HOST, else the current context, else the socket."""
-        _require_sdk()
+        require_sdk()
         settings = kwargs_from_env()
-        url = settings.get("base_url") or _context_url()
-        where = f"Docker on this machine ({_named_by(url)})"
-        return cls(_connect(where, url, settings.get("tls", False)), where, url)
+        url = settings.get("base_url") or context_url()
+        where = f"Docker on this machine ({named_by(url)})"
+        return cls(connect(where, url, settings.get("tls", False)), where, url)
 
     @classmethod
     def of_address(cls, url: str, certificates: str, where: str) -> Engine:
         """The engine at ``url`` (tcp://host:port), with the TLS files ca.pem, cert.pem and key.pem in the folder ``certificates``."""
-        _require_sdk()
+        require_sdk()
         paths = {name: os.path.join(certificates, f"{name}.pem") for name in ("ca", "cert", "key")}
         for path in paths.values():
             if not os.path.exists(path):
                 raise RunbookError(f"{where} cannot be asked: the certificate file {path} is missing. Run: minikube start")
         tls = TLSConfig(client_cert=(paths["cert"], paths["key"]), ca_cert=paths["ca"], verify=True)
-        return cls(_connect(where, url, tls), where, url)
+        return cls(connect(where, url, tls), where, url)
 
     def images(self) -> list[dict]:
         """Every image with a name: Id, RepoTags, RepoDigests, Labels, Created (seconds)."""
         with self._answers("listing its images"):
             return self._api.images()
+
+    def containers(self) -> list[dict]:
+        """Every container, those that ended too: ImageID, Image."""
+        with self._answers("listing its containers"):
+            return self._api.containers(all=True)
 
     def image(self, reference: str) -> dict | None:
         """One image in full, by any form of reference or ID, or None."""
@@ -123,6 +110,31 @@ class Engine:
         with self._answers("building"):
             yield from self._api.build(fileobj=iter(archive), custom_context=True, decode=True, rm=True, forcerm=True, **options)
 
+    def untag(self, reference: str):
+        """Takes a name from an image, and the image with it where that was its last one and no container uses it."""
+        with self._answers(f"removing {reference}"):
+            try:
+                self._api.remove_image(reference)
+            except (ImageNotFound, NotFound):
+                return
+
+    def save(self, reference: str) -> Iterator[bytes]:
+        """The archive that ``docker save`` of an image would make, as it comes."""
+        with self._answers(f"reading the image {reference}"):
+            response = self._api.get(self._url(f"/images/{quote(reference, safe='/:')}/get"), stream=True, timeout=None)
+            self._require_well(response, f"reading the image {reference}")
+            yield from response.iter_content(PIECE)
+
+    def load(self, archive: Iterable[bytes]):
+        """Sends an archive as ``docker load`` does. Returns when the engine has taken all of it. Raises EngineError where it has not."""
+        with self._answers("loading"):
+            response = self._api.post(self._url("/images/load"), data=iter(archive), params={"quiet": "1"}, stream=True, timeout=None)
+            self._require_well(response, "loading")
+            for line in filter(None, response.iter_lines()):
+                event = json.loads(line)
+                if "error" in event:
+                    raise EngineError(f"{self.where} refused loading: {event['error'].strip()}")
+
     @contextmanager
     def _answers(self, doing: str):
         """Turns what the SDK raises, and what it lets through of its libraries, into one sentence.
@@ -136,46 +148,15 @@ class Engine:
         except (DockerException, HTTPError, OSError) as error:
             raise EngineError(f"{self.where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
 
+    def _url(self, path: str) -> str:
+        """For the two calls for which the SDK knows no way without a time limit."""
+        return f"{self._api.base_url}/v{self._api.api_version}{path}"
 
-def root_cause(error: BaseException) -> str:
-    """What the operating system said, where a library wrapped it several times; else the error's first line."""
-    said = None
-    link = error
-    while link is not None:
-        if isinstance(link, OSError) and link.strerror:
-            said = link.strerror
-        link = link.__cause__ or link.__context__
-    return said or str(error).splitlines()[0]
-
-
-def _require_sdk():
-    if DOCKER_IMPORT_ERROR:
-        raise RunbookError(missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
-
-
-def _connect(where: str, url: str | None, tls):
-    over_network = (url or "").startswith(("tcp:", "http"))
-    timeout = (CONNECT_TIMEOUT, READ_TIMEOUT) if over_network else READ_TIMEOUT  # the SDK's socket adapters take one number only
-    try:
-        return DirectClient(base_url=url, tls=tls, timeout=timeout)
-    except (DockerException, HTTPError, OSError) as error:
-        raise EngineError(
-            f"{where} does not answer: {root_cause(error)}. Start Docker, or correct (or unset) DOCKER_HOST, and run again."
-        ) from None
-
-
-def _context_url() -> str | None:
-    """The address in the docker command's current context, None for the default one."""
-    try:
-        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
-    except DockerException as error:
-        raise RunbookError(f"The docker command's context cannot be read: {root_cause(error)}. See: docker context ls") from None
-    if context is None:
-        raise RunbookError(f"There is no docker context {os.environ.get('DOCKER_CONTEXT')}. See: docker context ls")
-    return None if context.name == "default" else context.Host
-
-
-def _named_by(url: str | None) -> str:
-    if os.environ.get("DOCKER_HOST"):
-        return f"DOCKER_HOST={os.environ['DOCKER_HOST']}"
-    return url or "its default socket"
+    def _require_well(self, response, doing: str):
+        if response.status_code < 400:
+            return
+        try:
+            said = response.json()["message"]
+        except (ValueError, KeyError, TypeError):
+            said = response.reason
+        raise EngineError(f"{self.where} refused {doing}: {said}", response.status_code)

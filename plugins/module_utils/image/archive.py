@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The context as a tar archive that is sent while it is read: nothing is written to disk.
+"""Tar archives that are sent while they are read, the context of a build above all: nothing is written to disk.
 
 The builder's cache looks at names, modes, owners and contents, not at times. So owners are left out, and times are the files' own:
 web servers and compilers compare them.
@@ -20,19 +20,23 @@ DOCKERFILE = ".runbook.dockerfile"  # in the archive; out of the way of COPY, an
 # The builder reads these two and then drops them from the context, as they are named here.
 IGNORED = f"{DOCKERFILE}\n.dockerignore\n".encode()
 KINDS = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "link": tarfile.SYMTYPE}
+END = bytes(2 * tarfile.BLOCKSIZE)
 BLOCK = 1 << 18  # bytes sent at once
 
 
-class ContextArchive:
-    """Iterates over the archive's bytes; ``bytes_sent`` counts what was taken so far."""
+class TarStream:
+    """Iterates over an archive's bytes, given its ``pieces``; ``bytes_sent`` counts what was taken so far."""
 
-    def __init__(self, source: Source):
-        self._source = source
+    def __init__(self):
         self.bytes_sent = 0
+
+    def pieces(self) -> Iterator[bytes]:
+        """The archive's bytes in pieces of any size."""
+        raise NotImplementedError
 
     def __iter__(self) -> Iterator[bytes]:
         buffer = bytearray()
-        for piece in self._pieces():
+        for piece in self.pieces():
             buffer += piece
             if len(buffer) >= BLOCK:
                 yield self._counted(buffer)
@@ -43,14 +47,22 @@ class ContextArchive:
         self.bytes_sent += len(buffer)
         return bytes(buffer)
 
-    def _pieces(self) -> Iterator[bytes]:
-        yield from _member(DOCKERFILE, self._source.dockerfile)
-        yield from _member(".dockerignore", IGNORED)
+
+class ContextArchive(TarStream):
+    """The context of a build, with its Dockerfile."""
+
+    def __init__(self, source: Source):
+        super().__init__()
+        self._source = source
+
+    def pieces(self) -> Iterator[bytes]:
+        yield from member(DOCKERFILE, self._source.dockerfile)
+        yield from member(".dockerignore", IGNORED)
         for entry in self._source.entries:
-            yield _header(entry)
+            yield header(entry)
             if entry.kind == "file":
                 yield from self._checked_content(entry)
-        yield bytes(2 * tarfile.BLOCKSIZE)
+        yield END
 
     def _checked_content(self, entry: Entry) -> Iterator[bytes]:
         """The file's bytes. Raises RunbookError where they are no longer those of the digest: the tag would lie."""
@@ -60,7 +72,7 @@ class ContextArchive:
             raise RunbookError(f"{entry.path} cannot be read any more: {error.strerror}. Run again when the files are at rest.") from None
         if not unchanged:
             raise RunbookError(f"{entry.path} changed while it was sent to the builder. Run again when the files are at rest.")
-        yield _padding(entry.size)
+        yield padding(entry.size)
 
     def _content(self, entry: Entry) -> Generator[bytes, None, bool]:
         """The file's bytes, as many as its header says; returns whether they are those of the digest."""
@@ -75,7 +87,8 @@ class ContextArchive:
         return not left and not grown and seen.hexdigest() == entry.content
 
 
-def _header(entry: Entry) -> bytes:
+def header(entry: Entry) -> bytes:
+    """What stands before an entry's content."""
     info = tarfile.TarInfo(entry.path)
     info.type = KINDS[entry.kind]
     info.mode = entry.mode
@@ -85,11 +98,13 @@ def _header(entry: Entry) -> bytes:
     return info.tobuf(format=tarfile.PAX_FORMAT, encoding="utf-8", errors="surrogateescape")
 
 
-def _member(name: str, content: bytes) -> Iterator[bytes]:
-    yield _header(Entry(name, "file", 0o644, size=len(content)))
+def member(name: str, content: bytes) -> Iterator[bytes]:
+    """A file of the archive in whole."""
+    yield header(Entry(name, "file", 0o644, size=len(content)))
     yield content
-    yield _padding(len(content))
+    yield padding(len(content))
 
 
-def _padding(size: int) -> bytes:
+def padding(size: int) -> bytes:
+    """What stands behind the content of a file of ``size`` bytes."""
     return bytes(-size % tarfile.BLOCKSIZE)

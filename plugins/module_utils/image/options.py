@@ -7,18 +7,23 @@ from ansible.module_utils.basic import env_fallback
 
 IMAGE_SPEC = {
     "name": {"type": "str", "required": True},
-    "context": {"type": "path", "required": True},
+    "context": {"type": "path"},
     "dockerfile": {"type": "path", "default": "Dockerfile"},
     "args": {"type": "dict", "default": {}},
     "target": {"type": "str"},
+    "archive": {"type": "path"},
     "platform": {"type": "str"},
     "tag": {"type": "str"},
 }
 ARGUMENT_SPEC = {
     "images": {"type": "list", "elements": "dict", "required": True, "options": IMAGE_SPEC},
     "tag_strategy": {"type": "str", "choices": ["content", "fixed"], "default": "content"},
+    "keep": {"type": "int"},
+    "kubeconfig": {"type": "path"},
+    "context": {"type": "str"},
     "parallel": {"type": "int", "default": 2},
     "profile": {"type": "str", "default": "minikube"},
     "minikube": {"type": "path", "default": "minikube"},
     "minikube_home": {"type": "path", "fallback": (env_fallback, ["MINIKUBE_HOME"])},
+    "progress": {"type": "path"},
 }

@@ -4,68 +4,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import SHORT, Inputs, inputs_of
+from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages, short_id
 from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import familiar
+from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
 
-LABEL = "runbook.minikube.build"  # holds the text of Inputs; one label, as each is a step of the builder and takes 0.1 s
+BUILT_IN_NODE, BUILT_ON_HOST, LOADED = "built_in_node", "built_on_host", "loaded"  # the ways by which an image comes into the node
 
 
 @dataclass(frozen=True)
-class NodeImage:
-    """An image in the node. ``names`` are its tags and digests in familiar form; ``created`` is in seconds since the epoch."""
+class Observed:
+    """What is asked for, the node's images, and those of the engine that builds: the same where that is the node's own."""
 
-    id: str
-    names: frozenset[str]
-    labels: dict[str, str]
-    created: int = 0
-
-    @property
-    def digest(self) -> str | None:
-        """The digest of the build that made it, if this collection did."""
-        return digest_in(self.labels)
-
-
-def digest_in(labels: dict[str, str] | None) -> str | None:
-    """The digest in an image's labels, or None."""
-    return (labels or {}).get(LABEL, "").partition(" ")[0] or None
-
-
-class NodeImages:
-    """The images of a node by name. An ID, or the beginning of one, is a name too, where ``add`` was told of it."""
-
-    def __init__(self, images: Iterable[NodeImage] = ()):
-        self._by_name = {name: image for image in images for name in image.names}
-
-    def add(self, name: str, image: NodeImage):
-        """Makes the image known by one more name, as it stands in a Dockerfile."""
-        self._by_name[name] = image
-
-    def named(self, reference: str) -> NodeImage | None:
-        """The image that a reference means in this node, or None."""
-        return self._by_name.get(reference) or self._by_name.get(familiar(reference))
-
-    def former_build(self, name: str) -> tuple[str, NodeImage] | None:
-        """The newest build of the image ``name`` and a reference of it, or None."""
-        builds = [(ref, image) for ref, image in self._by_name.items() if ref.rpartition(":")[0] == name and image.digest]
-        return max(builds, key=lambda build: (build[1].created, build[0]), default=None)
+    sources: list[Source | Ready]
+    node: NodeImages
+    builder: NodeImages
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is to be done for one image, and why.
 
-    ``action`` is built, tagged or reused. ``inputs`` and ``content_tag`` are None while a base image is missing in the node.
+    ``action`` is built, loaded, tagged or reused. ``inputs`` are those of a build, and None while a base image is missing;
+    ``content_tag`` is then None too.
     """
 
-    source: Source
+    source: Source | Ready
     action: str
     reason: str
+    way: str = BUILT_IN_NODE
     inputs: Inputs | None = None
     before: str | None = None
-    present: NodeImage | None = None  # the image that is tagged or reused
+    present: NodeImage | None = None  # the image that is loaded, tagged or reused, as it is known where it is
+    replaced: NodeImage | None = None  # the image that loses the fixed tag and has no other one
     bases: dict[str, str] = field(default_factory=dict)  # reference: ID
     missing: tuple[str, ...] = ()
 
@@ -75,6 +49,9 @@ class Plan:
 
     @property
     def content_tag(self) -> str | None:
+        """The tag that follows from the content: from what it is built from, or from its ID where somebody else built it."""
+        if isinstance(self.source, Ready):
+            return short_id(self.source.id)
         return self.inputs.digest[:SHORT] if self.inputs else None
 
     @property
@@ -88,11 +65,11 @@ class Plan:
         return f"{self.name}:{self.tag}" if self.tag else None
 
     def __str__(self) -> str:
-        what = {"built": "build", "tagged": "tag", "reused": "keep"}[self.action]
+        what = {"built": "build", "loaded": "load", "tagged": "tag", "reused": "keep"}[self.action]
         return f"{what} {self.reference or self.name}: {self.reason}"
 
 
-def missing_bases(sources: Iterable[Source], node: NodeImages) -> dict[str, str | None]:
+def missing_bases(sources: Iterable[Source | Ready], node: NodeImages) -> dict[str, str | None]:
     """The base images that the node lacks, each with the platform of the first build that needs it."""
     missing: dict[str, str | None] = {}
     for source in sources:
@@ -102,20 +79,57 @@ def missing_bases(sources: Iterable[Source], node: NodeImages) -> dict[str, str 
     return missing
 
 
-def make_plan(source: Source, node: NodeImages) -> Plan:
-    """What is to be done so that the image asked for is in the node."""
-    found = {base: node.named(base) for base in source.bases}
+def plan_all(observed: Observed) -> list[Plan]:
+    """The plans for all that is asked for, in its order."""
+    return [make_plan(source, observed.node, observed.builder) for source in observed.sources]
+
+
+def make_plan(source: Source | Ready, node: NodeImages, builder: NodeImages | None = None) -> Plan:
+    """What is to be done so that the image asked for is in the node. ``builder`` are the images of the engine that builds, if that is another one."""
+    plan = _plan_load(source, node) if isinstance(source, Ready) else _plan_build(source, node, builder or node)
+    return plan if plan.action == "reused" else replace(plan, replaced=_replaced(source, node, plan))
+
+
+def _plan_load(ready: Ready, node: NodeImages) -> Plan:
+    name, fixed = ready.request.name, ready.request.tag
+    wanted = NodeImage(ready.id, frozenset(), {})
+    by_content = node.named(f"{name}:{short_id(ready.id)}")
+    by_tag = node.named(f"{name}:{fixed}") if fixed else by_content
+    before = _before(ready, node, None if fixed else node.former_load(name))
+    if by_tag and by_tag.id == ready.id:
+        return Plan(ready, "reused", "the node has it", LOADED, before=before, present=by_tag)
+    if node.has(ready.id):
+        return Plan(ready, "tagged", "the node has it under another name", LOADED, before=before, present=wanted)
+    return Plan(ready, "loaded", "the node does not have it", LOADED, before=before, present=wanted)
+
+
+def _plan_build(source: Source, node: NodeImages, builder: NodeImages) -> Plan:
+    way = BUILT_IN_NODE if builder is node else BUILT_ON_HOST
+    found = {base: builder.named(base) for base in source.bases}
     missing = tuple(base for base, image in found.items() if image is None)
     former = node.former_build(source.request.name)
     before = _before(source, node, former)
     if missing:
-        reason = f"the base image {', '.join(missing)} is not in the node yet; it is pulled first, and only then is the content tag known"
-        return Plan(source, "built", reason, before=before, missing=missing)
+        reason = f"the base image {', '.join(missing)} is not there yet; it is pulled first, and only then is the content tag known"
+        return Plan(source, "built", reason, way, before=before, missing=missing)
     bases = {base: image.id for base, image in found.items() if image}
     request = source.request
     inputs = inputs_of(source.entries, source.dockerfile, request.args, request.target, request.platform, bases.values())
     action, reason, present = _decide(source, inputs, node, former)
-    return Plan(source, action, reason, inputs, before, present, bases)
+    built = builder.named(f"{request.name}:{inputs.digest[:SHORT]}")
+    if action == "built" and way == BUILT_ON_HOST and built and built.digest == inputs.digest:
+        action, reason, present = "loaded", "it was built before, and the node does not have it", built
+    return Plan(source, action, reason, way, inputs, before, present, bases=bases)
+
+
+def _replaced(source: Source | Ready, node: NodeImages, plan: Plan) -> NodeImage | None:
+    """The image that the fixed tag means now, where that tag is the only one that a way back could name."""
+    fixed = source.request.tag and f"{source.request.name}:{source.request.tag}"
+    image = node.named(fixed) if fixed else None
+    if image is None or (plan.present and image.id == plan.present.id):
+        return None
+    others = [name for name in image.names if "@" not in name and familiar(name) != familiar(fixed)]
+    return None if others else image
 
 
 def _decide(source: Source, inputs: Inputs, node: NodeImages, former) -> tuple[str, str, NodeImage | None]:
@@ -140,7 +154,7 @@ def _why_build(inputs: Inputs, former) -> str:
     return f"changed since {reference}: {', '.join(parts)}"
 
 
-def _before(source: Source, node: NodeImages, former) -> str | None:
+def _before(source: Source | Ready, node: NodeImages, former) -> str | None:
     if source.request.tag:
         reference = f"{source.request.name}:{source.request.tag}"
         return reference if node.named(reference) else None

@@ -3,21 +3,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome
 
 
-def report(outcomes: list[Outcome]) -> dict:
-    """changed, images, references and diff of what was done, or in check mode would be. Raises RunbookError where an image failed."""
+def report(outcomes: list[Outcome], removed: Sequence[str] = (), trouble: RunbookError | None = None) -> dict:
+    """changed, images, references, removed and diff of what was done, or in check mode would be.
+
+    Raises RunbookError with the same as facts where an image failed, or removing ended early by ``trouble``.
+    """
     result = {
-        "changed": any(_changes(outcome) for outcome in outcomes),
+        "changed": bool(removed) or any(_changes(outcome) for outcome in outcomes),
         "images": [_image(outcome) for outcome in outcomes],
         "references": {outcome.plan.name: outcome.plan.reference for outcome in outcomes if not outcome.error},
-        "diff": _diff(outcomes),
+        "removed": list(removed),
+        "diff": _diff(outcomes, removed),
     }
     failed = [outcome for outcome in outcomes if outcome.error]
     if failed:
         raise RunbookError(_message(failed, len(outcomes)), **result)
+    if trouble:
+        raise RunbookError(str(trouble), **result)
     return result
 
 
@@ -37,14 +45,19 @@ def _image(outcome: Outcome) -> dict:
         "reason": plan.reason,
         "bases": plan.bases,
         "pulled": list(outcome.pulled),
+        "way": plan.way,
         "bytes_sent": outcome.bytes_sent,
+        "load": outcome.load.kind if outcome.load else None,
+        "layers_sent": outcome.load.layers_sent if outcome.load else 0,
+        "layers_reused": outcome.load.layers_reused if outcome.load else 0,
         "seconds": outcome.seconds,
     }
     return {**done, "msg": str(outcome.error), **outcome.error.facts} if outcome.error else done
 
 
-def _diff(outcomes: list[Outcome]) -> dict:
-    before = [outcome.plan.before for outcome in outcomes]
+def _diff(outcomes: list[Outcome], removed: Sequence[str]) -> dict:
+    former = [outcome.plan.before for outcome in outcomes]
+    before = former + [reference for reference in removed if reference not in former]
     after = [_after(outcome) for outcome in outcomes]
     return {"before": _lines(before), "after": _lines(after), "before_header": "images in the node", "after_header": "images in the node"}
 

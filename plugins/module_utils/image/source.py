@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry, ignore_patterns, without_foreign_write
 from ansible_collections.runbook.minikube.plugins.module_utils.image.dockerfile import DockerfileError, base_images
+from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready, read_ready
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
 
 try:
@@ -45,12 +46,13 @@ class FileHashes:
         return self._known[path]
 
 
-def read_sources(requests: list[Request]) -> list[Source]:
+def read_sources(requests: list[Request]) -> list[Source | Ready]:
     """Reads all that is asked for. Raises RunbookError naming the option whose file is missing or cannot be read."""
-    for request in requests:  # all of them first: it is cheap, and hashing is not
+    builds = [request for request in requests if request.context]
+    for request in builds:  # all of them first: it is cheap, and hashing is not
         require_files(request)
     hashes = FileHashes()
-    return [_read(request, hashes) for request in requests]
+    return [_read(request, hashes) if request.context else read_ready(request) for request in requests]
 
 
 def require_files(request: Request):

@@ -62,12 +62,22 @@ def test_defaults_and_absolute_paths(app, folder):
             "dockerfile": "Dockerfile",
             "args": {"BASE_IMAGE": "python:3.11"},
             "target": None,
+            "archive": None,
+            "tag": None,
         }
     ]
     assert done["manifests"] == [str(folder / "manifests/a.yml.j2"), str(folder / "manifests/b.yml")]
     assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
     assert done["health"][0]["status"] == 200
     assert done["address"] == {"service": "frontend", "path": "/"}
+
+
+def test_an_image_that_somebody_else_built(app, folder):
+    (folder / "web.tar").write_bytes(b"")
+    app["images"] += [{"name": "web", "archive": "web.tar"}, {"name": "audit", "tag": "2"}]
+    _built, from_archive, by_name = complete_app(app, str(folder))["images"]
+    assert (from_archive["archive"], from_archive["context"]) == (str(folder / "web.tar"), None)
+    assert (by_name["archive"], by_name["context"], by_name["tag"]) == (None, None, "2")
 
 
 def test_the_smallest_description(folder):
@@ -120,18 +130,19 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
     assert found["runbook_app.naem"] == "is not known here; did you mean name?"
     assert "RFC 1123" in found["runbook_app.name"]
     assert found["runbook_app.images[1].contxt"].endswith("did you mean context?")
-    assert found["runbook_app.images[1].context"] == "is missing"
     assert found["runbook_app.images[1].name"] == "backend-api is there already, at runbook_app.images[0]"
     assert "true or false" in found["runbook_app.workloads[0].dapr"]
     assert "100 to 599" in found["runbook_app.health[0].status"]
     assert "must be a mapping" in found["runbook_app.address"]
-    assert text.startswith("runbook_app has 8 errors:\n  runbook_app.")
+    assert text.startswith("runbook_app has 7 errors:\n  runbook_app.")
 
 
 @pytest.mark.parametrize(
     ("change", "place", "words"),
     [
         ({"images": [{"name": "x", "context": "nowhere"}]}, "images[1].context", "there is no folder"),
+        ({"images": [{"name": "x", "archive": "nowhere.tar"}]}, "images[1].archive", "there is no file"),
+        ({"images": [{"name": "x", "context": "backend", "archive": "x.tar"}]}, "images[1]", "either built or taken from an archive"),
         ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
         ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
         ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),

@@ -11,7 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.engine.node impor
     address_from,
     address_of,
     daemon_host,
-    node_engine,
+    open_node,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import Profile
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -76,13 +76,13 @@ def test_another_print_is_a_clear_failure(printed):
 @pytest.mark.parametrize(
     "profile, words",
     [
-        (replace(PROFILE, runtime="containerd"), "runs containerd.*not supported yet"),
+        (replace(PROFILE, runtime="cri-o"), "runs cri-o, and images are brought to docker and containerd only"),
         (replace(PROFILE, nodes=2), "has 2 nodes.*not supported yet"),
     ],
 )
 def test_what_is_not_supported_is_refused_first(profile, words):
     with pytest.raises(RunbookError, match=words):
-        node_engine(profile, "minikube", run_command=None)
+        open_node(profile, "minikube", run_command=None)
 
 
 def test_minikube_is_asked_for_other_drivers_with_the_profile_and_its_home(tmp_path):
@@ -93,7 +93,7 @@ def test_minikube_is_asked_for_other_drivers_with_the_profile_and_its_home(tmp_p
         return 0, json.dumps({"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_CERT_PATH": str(tmp_path)}), ""
 
     with pytest.raises(RunbookError, match=r"ca\.pem is missing"):
-        node_engine(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)
+        open_node(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)
     assert asked == [(["/bin/minikube", "--profile", "todo", "docker-env", "--shell", "none", "--output", "json"], {"MINIKUBE_HOME": "/home/.minikube"})]
 
 
@@ -110,4 +110,4 @@ def missing_program(*_arguments, **_options):
 )
 def test_minikube_failing_is_a_clear_failure(run_command, words):
     with pytest.raises(RunbookError, match=words):
-        node_engine(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)
+        open_node(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.docker_node import DockerNode
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
-from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import as_node_image, read_node_images
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import as_node_image, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import plan_all
 from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
@@ -27,6 +28,8 @@ class FakeEngine:
         self.lock = threading.Lock()
         self.running = self.most = 0
         self.builds = []
+
+    where = "The node's Docker"
 
     def _made(self, name, labels):
         platform = {"Os": "linux", "Architecture": "amd64"}
@@ -73,8 +76,12 @@ def source(name, base="base:1", **given):
 
 
 def run(engine, *sources, parallel=2):
-    node = read_node_images(engine, sources)
-    return apply(engine, [make_plan(one, node) for one in sources], parallel)
+    node = DockerNode(engine)
+    return apply(node, observe(node, sources), parallel)
+
+
+def foreseen(engine, *sources):
+    return foresee(plan_all(observe(DockerNode(engine), sources)))
 
 
 def test_a_build_is_sent_with_its_labels_and_read_back():
@@ -143,7 +150,7 @@ def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
 
 def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
     engine = FakeEngine(["base:1"])
-    with pytest.raises(RunbookError, match=r"base image gone:1 of a is not in the node and cannot be pulled: .*no such host") as caught:
+    with pytest.raises(RunbookError, match=r"The node's Docker lacks the base image gone:1 of a, and cannot pull it: .*no such host") as caught:
         report(run(engine, source("a", base="gone:1"), source("b")))
     assert [image["action"] for image in caught.value.facts["images"]] == ["failed", "built"]
 
@@ -168,7 +175,7 @@ class Relabelling(FakeEngine):
         return found and {**found, "Config": {"Labels": {}}}
 
 
-@pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "not in the node as it was built")])
+@pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "does not have a as it was built")])
 def test_no_success_is_reported_that_was_not_seen(kind, words):
     (outcome,) = run(kind(["base:1"]), source("a"))
     assert words in str(outcome.error)
@@ -200,8 +207,7 @@ def test_what_the_engine_refuses_is_said_with_the_image_and_its_option():
 
 def test_check_mode_reports_what_the_run_then_does():
     engine = FakeEngine(["base:1"])
-    node = read_node_images(engine, [source("a")])
-    planned = report(foresee([make_plan(source("a"), node)]))
+    planned = report(foreseen(engine, source("a")))
     assert not engine.builds
     done = report(run(engine, source("a")))
     same = ("name", "tag", "reference", "digest", "action", "reason", "bases", "pulled")
@@ -216,7 +222,7 @@ def test_an_image_is_read_from_list_and_from_inspection():
 
 
 def test_check_mode_says_what_would_be_pulled_and_that_the_tag_is_not_known():
-    (image,) = report(foresee([make_plan(source("a"), read_node_images(FakeEngine(), [source("a")]))]))["images"]
+    (image,) = report(foreseen(FakeEngine(), source("a")))["images"]
     assert (image["pulled"], image["reference"], image["tag"], image["action"]) == (["base:1"], None, None, "built")
 
 
@@ -226,4 +232,4 @@ def test_a_base_that_is_no_reference_is_a_clear_failure():
             raise EngineError("invalid reference format", 400)
 
     with pytest.raises(RunbookError, match="builds upon A:b:c, which is no image reference"):
-        read_node_images(Strict(), [source("a", base="A:b:c")])
+        observe(DockerNode(Strict()), [source("a", base="A:b:c")])

@@ -5,13 +5,8 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import (
-    LABEL,
-    NodeImage,
-    NodeImages,
-    make_plan,
-    missing_bases,
-)
+from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan, missing_bases
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
 
@@ -70,7 +65,7 @@ def test_a_missing_base_leaves_the_content_tag_open():
     plan = make_plan(source(), NodeImages())
     assert (plan.action, plan.tag, plan.reference, plan.inputs) == ("built", None, None, None)
     assert plan.missing == ("docker.io/library/python:3",)
-    assert "not in the node yet" in plan.reason
+    assert "not there yet" in plan.reason
 
 
 def test_missing_bases_are_named_once():

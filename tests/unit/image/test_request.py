@@ -7,7 +7,31 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.request imp
 
 
 def image(**given):
-    return {"name": "a", "context": "/ctx", "dockerfile": "Dockerfile", "args": {}, "target": None, "platform": None, "tag": None, **given}
+    return {"name": "a", "context": "/ctx", "dockerfile": "Dockerfile", "args": {}, "target": None, "archive": None, "platform": None, "tag": None, **given}
+
+
+def ready(**given):
+    return image(context=None, **given)
+
+
+@pytest.mark.parametrize(
+    "given, strategy, origin, tag",
+    [
+        ({}, "content", "a:latest", None),
+        ({"tag": "2"}, "content", "a:2", None),
+        ({"tag": "2"}, "fixed", "a:2", "2"),
+        ({"name": "localhost:5000/x/a", "tag": "2"}, "content", "localhost:5000/x/a:2", None),
+        ({"name": "docker.io/library/a"}, "content", "a:latest", None),
+    ],
+)
+def test_what_is_not_built_is_looked_for_by_its_tag(given, strategy, origin, tag):
+    (request,) = requests_of([ready(**given)], strategy)
+    assert (request.context, request.archive, request.origin, request.tag) == ("", "", origin, tag)
+
+
+def test_an_archive_is_named_by_its_absolute_path():
+    (request,) = requests_of([ready(archive="a.tar", platform="linux/arm64")], "content")
+    assert request.archive.endswith("/a.tar") and request.archive.startswith("/") and request.platform == "linux/arm64"
 
 
 def test_paths_and_arguments():
@@ -30,6 +54,11 @@ def test_a_dockerfile_may_lie_elsewhere():
         ([image()], "fixed", r"images\[0\]\.tag is missing"),
         ([image(tag="a b")], "fixed", r"images\[0\]\.tag is no tag"),
         ([image(), image(name="b"), image()], "content", r"images\[2\]\.name is a like images\[0\]\.name"),
+        ([image(archive="/a.tar")], "content", r"images\[0\] has a context and an archive"),
+        ([ready(args={"A": "1"})], "content", r"images\[0\]\.args is for a build"),
+        ([ready(dockerfile="D")], "content", r"images\[0\]\.dockerfile is for a build"),
+        ([ready(target="t", archive="/a.tar")], "content", r"images\[0\]\.target is for a build"),
+        ([ready()], "fixed", r"images\[0\]\.tag is missing"),
     ],
 )
 def test_the_wrong_option_is_named(images, strategy, words):

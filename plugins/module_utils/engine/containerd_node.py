@@ -1,0 +1,140 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A node whose cluster runs on containerd: asked through its own crictl and ctr. It builds nothing; the host's engine does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.shell import NodeShell
+
+CTR = ("ctr", "--namespace", "k8s.io")
+HUB = "docker.io"
+
+
+class ContainerdNode:
+    """Images as dicts in the form of the Docker Engine's list, with names in Docker's familiar form."""
+
+    takes = "oci"  # the form of archive that ``load`` takes
+    builds_inside = False
+
+    def __init__(self, shell: NodeShell, host: Engine | None = None):
+        self._shell = shell
+        self._host = host
+        self.where = shell.where
+
+    @cached_property
+    def host(self) -> Engine:
+        """The engine outside of the node, which has the images that others built."""
+        return self._host or Engine.of_host()
+
+    @property
+    def builder(self) -> Engine:
+        """The engine that builds for this node."""
+        return self.host
+
+    def images(self, names: Iterable[str] = ()) -> list[dict]:
+        """Every image with a name: Id, RepoTags, RepoDigests; and Labels and Created (seconds) of those with one of ``names``."""
+        images = [_in_docker_form(image) for image in self._crictl("images")["images"]]
+        wanted = {short_name(name) for name in names}
+        asked = [image for image in images if wanted & {tag.rpartition(":")[0] for tag in image["RepoTags"]}]
+        details = self._details([image["Id"] for image in asked])
+        return [{**image, **details.get(image["Id"], {})} for image in images]
+
+    def image_id(self, reference: str) -> str | None:
+        """The ID of an image, None where the node does not have it."""
+        # containerd's own filter by name lets all images through
+        return next((_with_algorithm(image["id"]) for image in self._crictl("images")["images"] if full_name(reference) in image["repoTags"]), None)
+
+    def tag(self, image_id: str, name: str, tag: str):
+        """Gives an image that is there one more name; another image loses it."""
+        source = next((image["RepoTags"] or image["RepoDigests"] for image in self.images() if image["Id"] == image_id), None)
+        self._shell.run(*CTR, "images", "tag", "--force", full_name(source[0]) if source else image_id, full_name(f"{name}:{tag}"))
+
+    def untag(self, reference: str):
+        """Takes a name away, and the image where that was its last one. The kubelet's side keeps an image by its ID as well, so it is told."""
+        tags = next((image["RepoTags"] for image in self.images() if short_name(reference) in image["RepoTags"]), [])
+        if len(tags) > 1:
+            self._shell.run(*CTR, "images", "rm", full_name(reference))
+        elif tags:
+            self._shell.run("crictl", "rmi", full_name(reference))
+
+    def present_layers(self, layers: list[str]) -> set[str]:
+        """Those of an image's layers (diff IDs) that need not be sent.
+
+        Layers that came compressed from a registry have other digests, and containerd drops them once they are unpacked.
+        """
+        return set(layers) & set(self._shell.run(*CTR, "content", "ls", "--quiet").split())
+
+    def load(self, archive: Iterable[bytes]):
+        """Takes an OCI layout. Raises ShellError where containerd has not taken all of it."""
+        self._shell.run(*CTR, "images", "import", "-", stdin=archive)
+
+    def used_images(self) -> set[str]:
+        """The IDs of the images from which there are containers."""
+        return {_with_algorithm(container["imageRef"]) for container in self._crictl("ps", "--all")["containers"]}
+
+    def _crictl(self, *arguments: str) -> dict:
+        command, *rest = arguments
+        return json.loads(self._shell.run("crictl", command, "--output", "json", *rest))
+
+    def _details(self, ids: list[str]) -> dict[str, dict]:
+        if not ids:
+            return {}
+        printed = self._shell.run("crictl", "inspecti", "--output", "json", *ids)
+        return {_with_algorithm(found["status"]["id"]): _labels_and_time(found) for found in _documents(printed)}
+
+
+def full_name(reference: str) -> str:
+    """The form in which containerd keeps a name.
+
+    >>> full_name("backend-api:1"), full_name("todo/api:1"), full_name("localhost:5000/api:1")
+    ('docker.io/library/backend-api:1', 'docker.io/todo/api:1', 'localhost:5000/api:1')
+    """
+    first, slash, _rest = reference.partition("/")
+    if not slash:
+        return f"{HUB}/library/{reference}"
+    if "." in first or ":" in first or first == "localhost":
+        return reference
+    return f"{HUB}/{reference}"
+
+
+def short_name(reference: str) -> str:
+    """The form in which Docker lists a name that containerd keeps.
+
+    >>> short_name("docker.io/library/backend-api:1")
+    'backend-api:1'
+    """
+    return reference.removeprefix(f"{HUB}/library/").removeprefix(f"{HUB}/")
+
+
+def _in_docker_form(image: dict) -> dict:
+    return {
+        "Id": _with_algorithm(image["id"]),
+        "RepoTags": [short_name(tag) for tag in image.get("repoTags") or []],
+        "RepoDigests": [short_name(digest) for digest in image.get("repoDigests") or []],
+    }
+
+
+def _labels_and_time(found: dict) -> dict:
+    spec = (found.get("info") or {}).get("imageSpec") or {}
+    created = spec.get("created")
+    seconds = int(datetime.fromisoformat(created).timestamp()) if created else 0
+    return {"Labels": (spec.get("config") or {}).get("Labels") or {}, "Created": seconds}
+
+
+def _documents(text: str) -> Iterator[dict]:
+    """The JSON documents in a text, which crictl prints one behind the other, or as one list in later versions."""
+    decoder = json.JSONDecoder()
+    text = text.strip()
+    while text:
+        found, end = decoder.raw_decode(text)
+        yield from found if isinstance(found, list) else [found]
+        text = text[end:].lstrip()
+
+
+def _with_algorithm(digest: str) -> str:
+    return digest if digest.startswith("sha256:") else f"sha256:{digest}"

@@ -1,0 +1,85 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs of the module minikube_image as a user would make them, and images to run it with."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import CHECKOUT, TestCluster
+
+
+@dataclass
+class ImageModule:
+    """The module on one profile, in a shell with ``shell``'s variables too."""
+
+    profile: str
+    minikube_home: Path
+    minikube: str = "minikube"
+    shell: dict = field(default_factory=dict)
+
+    def run(self, *options: str, **arguments) -> dict:
+        """The module's result, with ``failed`` and what was ``shown`` before it; ``options`` are those of the command ansible, for example --check."""
+        given = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube, **arguments}
+        venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
+        command = [f"{venv}/bin/ansible", "localhost", "--connection", "local", "--module-name", "runbook.minikube.minikube_image",
+                   "--args", json.dumps(given), "--extra-vars", f"ansible_python_interpreter={venv}/bin/python", *options]
+        paths = [str(CHECKOUT / "playbooks/collections"), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
+        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1", **self.shell}
+        done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=900)
+        said, found, result = done.stdout.partition("=> ")
+        assert found, done.stdout + done.stderr
+        return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in said, "shown": said}
+
+    def well(self, *options: str, **arguments) -> dict:
+        """As run, where it must end well."""
+        result = self.run(*options, **arguments)
+        assert not result["failed"], result
+        return result
+
+
+def write_context(folder: Path, base: str, **files: bytes | str) -> Path:
+    """A context that puts each of its files into a layer of its own, upon ``base``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+    (folder / "Dockerfile").write_text(f"FROM {base}\n" + "".join(f"COPY {name} /{name}\n" for name in files))
+    return folder
+
+
+def build_on_host(reference: str, context: Path) -> str:
+    """Builds with this host's engine, as a pipeline or a colleague would, and returns the image's ID."""
+    return subprocess.run(["docker", "build", "--quiet", "--tag", reference, str(context)], check=True, text=True, capture_output=True).stdout.strip()
+
+
+def remove_from_host(*references: str) -> None:
+    subprocess.run(["docker", "image", "rm", "--force", *references], check=False, capture_output=True)
+
+
+def _deployment(namespace: str, name: str, image: str) -> str:
+    container = {"name": "c", "image": image, "imagePullPolicy": "Never", "command": ["sleep", "3600"]}
+    template = {"metadata": {"labels": {"app": name}}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
+    spec = {"replicas": 1, "selector": {"matchLabels": {"app": name}}, "template": template}
+    return json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace}, "spec": spec})
+
+
+def roll_out(cluster: TestCluster, namespace: str, name: str, image: str) -> None:
+    """Has a Deployment of one pod that sleeps in ``image``, which must be in the node."""
+    cluster.kubectl("apply", "-f", "-", stdin=_deployment(namespace, name, image))
+    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+
+def restart(cluster: TestCluster, namespace: str, name: str) -> None:
+    cluster.kubectl("-n", namespace, "rollout", "restart", f"deployment/{name}")
+    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+
+
+def running_image(cluster: TestCluster, namespace: str, name: str) -> str:
+    """The ID of the image that the newest pod of a Deployment runs."""
+    pods = cluster.objects("pods", namespace, "-l", f"app={name}")
+    newest = max(pods, key=lambda pod: pod["metadata"]["creationTimestamp"])
+    status = newest["status"]["containerStatuses"][0]
+    return "sha256:" + status["imageID"].rpartition("sha256:")[2]

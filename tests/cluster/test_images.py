@@ -1,0 +1,182 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""minikube_image on the main profile: what travels for a change, what becomes of the images before it, and a line that is cut."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from harness import PROFILE, STATE, TestCluster
+from images import ImageModule, build_on_host, remove_from_host, restart, roll_out, running_image, write_context
+from proxy import Proxy
+
+NAMESPACE = "images-test"
+MEGABYTE = 1 << 20
+# One source line in each of the four images of the example
+SOURCES = {
+    "t-frontend": ("frontend", "Dockerfile", "app/layout.tsx", "node"),
+    "t-backend-api": ("backend", "Dockerfile", "main.py", "python"),
+    "t-mcp-server": ("backend", "tools/Dockerfile", "tools/server.py", "python"),
+    "t-audit-service": ("services/audit-service", "Dockerfile", "audit_service.py", "python"),
+}
+
+
+@pytest.fixture(scope="module")
+def record() -> dict:
+    return json.loads((STATE / "local_cluster.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def cluster(deployed) -> TestCluster:
+    """The cluster with a namespace for this file; images and namespace go at the end."""
+    cluster, _run = deployed
+    cluster.kubectl("create", "namespace", NAMESPACE)
+    yield cluster
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true")
+    made = [line for line in cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines() if line.startswith(("t-", "localhost:5000/t-"))]
+    if made:
+        cluster.docker("image", "rm", "--force", *made)
+    remove_from_host("t-cut:1", "t-named:1", "t-named:2", "t-fixed:v1")
+
+
+@pytest.fixture
+def module(cluster, record) -> ImageModule:
+    return ImageModule(PROFILE, record["minikube_home"], record["minikube"])
+
+
+def behind(proxy: Proxy, module: ImageModule, folder: Path) -> ImageModule:
+    """The module on the same node, reached through a proxy: as a machine of its own, whose address minikube tells."""
+    config = folder / ".minikube/profiles" / PROFILE / "config.json"
+    config.parent.mkdir(parents=True)
+    config.write_text('{"Driver": "kvm2", "KubernetesConfig": {"ContainerRuntime": "docker"}, "Nodes": [{}]}')
+    answer = {"DOCKER_HOST": f"tcp://127.0.0.1:{proxy.port}", "DOCKER_CERT_PATH": str(Path(module.minikube_home) / ".minikube/certs")}
+    minikube = folder / "minikube"
+    minikube.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(answer)}\nEND\n")
+    minikube.chmod(0o755)
+    return ImageModule(PROFILE, folder, str(minikube))
+
+
+def engine_port(cluster) -> int:
+    return int(subprocess.run(["docker", "port", PROFILE, "2376/tcp"], check=True, text=True, capture_output=True).stdout.split(":")[-1])
+
+
+def size_in_node(cluster, reference: str) -> int:
+    return int(cluster.docker("image", "inspect", "--format", "{{.Size}}", reference))
+
+
+def test_a_changed_line_sends_what_grows_with_the_change(cluster, module, record, own_copy, tmp_path):
+    images = [
+        {"name": name, "context": str(own_copy / context), "dockerfile": dockerfile, "args": {"BASE_IMAGE": record["base_images"][base]}}
+        for name, (context, dockerfile, _line, base) in SOURCES.items()
+    ]
+    first = {image["name"]: image for image in module.well(images=images)["images"]}
+    for context, _dockerfile, source, _base in SOURCES.values():
+        with (own_copy / context / source).open("a") as file:
+            file.write("// changed\n" if source.endswith("x") else "# changed\n")
+    with Proxy(engine_port(cluster)) as proxy:
+        done = behind(proxy, module, tmp_path).well(images=images, parallel=2)["images"]
+    for image in done:
+        assert image["action"] == "built" and image["reason"].endswith(": context") and image["way"] == "built_in_node"
+        # a line in a file takes at most one block more of the context's archive (two files changed in the shared context)
+        assert 0 <= image["bytes_sent"] - first[image["name"]]["bytes_sent"] <= 1024
+        assert image["bytes_sent"] < size_in_node(cluster, image["reference"]) / 20
+    said = sum(image["bytes_sent"] for image in done)
+    assert said <= proxy.received <= said * 1.05 + 100_000, "what the node received is what is reported, and TLS"
+
+
+def test_a_larger_change_sends_as_much_more(module, record, tmp_path):
+    context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], a="one\n", b="two\n")
+    images = [{"name": "t-grown", "context": str(context)}]
+    small = module.well(images=images)["images"][0]
+    (context / "b").write_bytes(os.urandom(3 * MEGABYTE))
+    result = module.well(images=images)
+    large = result["images"][0]
+    assert abs(large["bytes_sent"] - small["bytes_sent"] - 3 * MEGABYTE) <= 1024, "an archive grows by blocks"
+    assert f"built {large['reference']} in" in result["shown"], "a line is shown for each image as it is done"
+
+
+def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, record, tmp_path):
+    base, settled = record["base_images"]["python"], os.urandom(2 * MEGABYTE)
+    build_on_host("t-named:1", write_context(tmp_path / "ctx", base, settled=settled, changes="1\n"))
+    first = module.well(images=[{"name": "t-named", "tag": "1"}])["images"][0]
+    assert (first["action"], first["load"], first["layers_sent"]) == ("loaded", "reduced", 2) and first["layers_reused"] >= 1
+    assert 2 * MEGABYTE < first["bytes_sent"] < 2.2 * MEGABYTE
+    image_id = build_on_host("t-named:2", write_context(tmp_path / "ctx", base, settled=settled, changes="2\n"))
+    with Proxy(engine_port(cluster)) as proxy:
+        second = behind(proxy, module, tmp_path / "home").well(images=[{"name": "t-named", "tag": "2"}])["images"][0]
+    assert (second["load"], second["layers_sent"], second["layers_reused"]) == ("reduced", 1, first["layers_reused"] + 1)
+    assert second["bytes_sent"] <= proxy.received <= second["bytes_sent"] * 1.1 + 50_000 < 200_000
+    assert cluster.docker("image", "inspect", "--format", "{{.Id}}", second["reference"]).strip() == image_id == second["id"]
+    subprocess.run(["docker", "save", "--output", tmp_path / "named.tar", "t-named:2"], check=True)
+    again = module.well(images=[{"name": "t-named", "tag": "2"}, {"name": "localhost:5000/t-x/archived", "archive": str(tmp_path / "named.tar")}])
+    assert [image["action"] for image in again["images"]] == ["reused", "tagged"]
+    assert [image["bytes_sent"] for image in again["images"]] == [0, 0]
+    assert again["references"]["localhost:5000/t-x/archived"] == f"localhost:5000/t-x/archived:{image_id[7:19]}"
+
+
+def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, record, tmp_path):
+    context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
+    old_id = build_on_host("t-fixed:v1", context)
+    saved = subprocess.run(["docker", "save", "t-fixed:v1"], check=True, capture_output=True).stdout
+    subprocess.run(["docker", "exec", "-i", PROFILE, "docker", "load"], input=saved, check=True, capture_output=True)  # as the guide's commands leave it
+    roll_out(cluster, NAMESPACE, "fixed", "t-fixed:v1")
+    assert running_image(cluster, NAMESPACE, "fixed") == old_id
+    write_context(context, record["base_images"]["busybox"], line="two\n")
+    image = module.well(images=[{"name": "t-fixed", "context": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
+    assert image["action"] == "built" and image["reference"] == "t-fixed:v1" and image["id"] != old_id
+    restart(cluster, NAMESPACE, "fixed")
+    assert running_image(cluster, NAMESPACE, "fixed") == image["id"]
+    assert cluster.docker("image", "inspect", "--format", "{{.Id}}", f"t-fixed:{old_id[7:19]}").strip() == old_id
+
+
+def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, module, record, tmp_path):
+    kubeconfig = {"kubeconfig": record["kubeconfig"], "keep": 1}
+    made = []
+    for number in range(4):
+        context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=f"{number}\n")
+        images = [{"name": "t-kept", "context": str(context)}]
+        made.append(module.well(images=images)["references"]["t-kept"])
+        time.sleep(1)  # images are ordered by their time of creation, in seconds
+        if number in (0, 1):
+            roll_out(cluster, NAMESPACE, "kept", made[-1])
+    cluster.docker("tag", made[2], "t-kept:by-hand")
+    foreseen = module.well("--check", images=images, **kubeconfig)
+    done = module.well(images=images, **kubeconfig)
+    assert foreseen["removed"] == done["removed"] == [made[2]] and foreseen["changed"] and done["changed"]
+    tags = set(cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "t-kept").split())
+    assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}, "one runs, undo leads to one, one was asked for, and one is somebody else's"
+    again = module.well(images=images, **kubeconfig)
+    assert again["removed"] == [] and not again["changed"]
+
+
+def test_keep_without_a_cluster_is_refused_before_anything_is_done(module, tmp_path):
+    context = write_context(tmp_path / "ctx", "scratch", line="never built\n")
+    (tmp_path / "empty").write_text("{}")
+    result = module.run(images=[{"name": "t-never", "context": str(context)}], keep=2, kubeconfig=str(tmp_path / "empty"))
+    assert result["failed"] and "options kubeconfig and context" in result["msg"] and "images" not in result
+
+
+def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster, module, record, tmp_path):
+    image_id = build_on_host("t-cut:1", write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE)))
+    images = [{"name": "t-cut", "tag": "1"}]
+    with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:
+        cut = behind(proxy, module, tmp_path / "home").run(images=images)
+    assert proxy.cuts == 1 and cut["failed"]
+    assert cut["msg"].startswith(f"Loading t-cut:{image_id[7:19]} failed: The node's Docker (profile {PROFILE}) broke off while loading:"), cut["msg"]
+    assert cluster.docker("images", "--quiet", "t-cut") == ""
+    done = module.well(images=images)["images"][0]
+    assert done["id"] == image_id and done["layers_sent"] == 1 and done["bytes_sent"] > 24 * MEGABYTE
+
+
+def test_a_build_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster, module, record, tmp_path):
+    context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE))
+    images = [{"name": "t-cut-build", "context": str(context)}]
+    with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:
+        cut = behind(proxy, module, tmp_path / "home").run(images=images)
+    assert proxy.cuts == 1 and "broke off while building" in cut["msg"]
+    assert cluster.docker("images", "--quiet", "t-cut-build") == ""
+    assert module.well(images=images)["images"][0]["action"] == "built"

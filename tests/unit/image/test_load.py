@@ -1,0 +1,209 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Loading: what travels, what is said, and what happens where a node takes less than it should."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
+from ansible_collections.runbook.minikube.plugins.module_utils.image.known import short_id
+from ansible_collections.runbook.minikube.plugins.module_utils.image.load import load
+from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import plan_all
+from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import read_ready
+from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+from ansible_collections.runbook.minikube.plugins.module_utils.image.saved import Archive
+from archives import digest, docker_save, layer, unpacked
+
+ONE, TWO = layer("one"), layer("two" * 1000)
+SAVED = docker_save([ONE, TWO])
+ID = Archive(io.BytesIO(SAVED)).images[0].id
+
+
+class FakeHost:
+    """The host's engine, with one image: a:1."""
+
+    where = "Docker on this machine"
+
+    def __init__(self, image_id=ID):
+        self.image_id = image_id
+        self.saves = 0
+
+    def image(self, reference):
+        return {"Id": self.image_id, "Os": "linux", "Architecture": "amd64"} if reference == "a:1" else None
+
+    def save(self, _image_id):
+        self.saves += 1
+        return iter([SAVED[:1000], SAVED[1000:]])
+
+
+class FakeNode:
+    """A Docker node: names to IDs, and the layers that it says it has. ``refuses`` are the errors of its next loads."""
+
+    takes, builds_inside, where = "docker", True, "The node's Docker"
+
+    def __init__(self, host=None, present=(), refuses=(), **names):
+        self.host = host or FakeHost()
+        self.builder = self
+        self.names = {name.replace("_", ":"): image_id for name, image_id in names.items()}
+        self.present, self.refuses = set(present), list(refuses)
+        self.received = []
+
+    def images(self, _names=()):
+        ids = dict.fromkeys(self.names.values())
+        return [{"Id": image_id, "RepoTags": [name for name, kept in self.names.items() if kept == image_id]} for image_id in ids]
+
+    def image_id(self, reference):
+        return self.names.get(reference)
+
+    def present_layers(self, layers):
+        return self.present & set(layers)
+
+    def load(self, stream):
+        data = b"".join(stream)
+        if self.refuses:
+            raise self.refuses.pop(0)
+        self.received.append(unpacked(data))
+        self.names[f"a:{short_id(ID)}"] = ID
+
+    def tag(self, image_id, name, tag):
+        assert image_id in self.names.values()
+        self.names[f"{name}:{tag}"] = image_id
+
+
+def by_name(**given):
+    return read_ready(Request("images[0]", "a", origin=given.pop("origin", "a:1"), **given))
+
+
+def run(node, *sources):
+    return report(apply(node, observe(node, sources), 2))
+
+
+def only(result):
+    (image,) = result["images"]
+    return image
+
+
+def test_by_name_only_what_the_node_lacks_travels():
+    node = FakeNode(present=[digest(ONE)])
+    result = run(node, by_name())
+    image = only(result)
+    assert (image["action"], image["way"], image["load"], image["layers_sent"], image["layers_reused"]) == ("loaded", "loaded", "reduced", 1, 1)
+    assert image["id"] == ID and result["references"] == {"a": f"a:{short_id(ID)}"} and result["changed"]
+    assert TWO in node.received[0].values() and ONE not in node.received[0].values()
+
+
+def test_what_the_node_has_is_neither_read_nor_sent():
+    node = FakeNode()
+    run(node, by_name())
+    again = run(node, by_name())
+    assert not again["changed"] and only(again)["action"] == "reused" and only(again)["bytes_sent"] == 0
+    assert node.host.saves == len(node.received) == 1
+
+
+def test_what_the_node_has_under_another_name_is_only_named():
+    node = FakeNode(other_7=ID)
+    assert only(run(node, by_name()))["action"] == "tagged"
+    assert node.host.saves == 0 and node.names[f"a:{short_id(ID)}"] == ID
+
+
+def test_a_fixed_tag_moves_and_what_it_meant_keeps_a_name():
+    node = FakeNode(a_v1="sha256:0123456789abcdef")
+    image = only(run(node, by_name(tag="v1")))
+    assert image["reference"] == "a:v1" and node.names == {"a:v1": ID, f"a:{short_id(ID)}": ID, "a:0123456789ab": "sha256:0123456789abcdef"}
+    assert only(run(node, by_name(tag="v1")))["action"] == "reused"
+
+
+def test_what_has_another_name_needs_no_new_one():
+    node = FakeNode(a_v1="sha256:0123456789abcdef", a_old="sha256:0123456789abcdef")
+    run(node, by_name(tag="v1"))
+    assert set(node.names) == {"a:v1", "a:old", f"a:{short_id(ID)}"}
+
+
+def test_an_archive_is_loaded_without_asking_the_host(tmp_path):
+    (tmp_path / "a.tar").write_bytes(SAVED)
+    node = FakeNode(host=object())
+    image = only(run(node, by_name(archive=str(tmp_path / "a.tar"))))
+    assert (image["action"], image["load"], image["layers_sent"]) == ("loaded", "full", 2)
+
+
+def test_check_mode_says_what_the_run_does():
+    node = FakeNode()
+    planned = report(foresee(plan_all(observe(node, [by_name()]))))
+    done = run(node, by_name())
+    keys = ("action", "reference", "reason", "way", "id", "digest")
+    assert [only(planned)[key] for key in keys] == [only(done)[key] for key in keys]
+    assert (planned["diff"], planned["changed"]) == (done["diff"], done["changed"])
+
+
+def test_a_host_that_knows_images_by_their_manifest_is_read_and_nothing_is_sent_twice():
+    host = FakeHost("sha256:feedfeedfeedfeed")
+    node = FakeNode(host)
+    node.load = lambda stream: (FakeNode.load(node, stream), node.names.update({"a:feedfeedfeed": node.names.pop(f"a:{short_id(ID)}")}))
+    first, second = run(node, by_name()), run(node, by_name())
+    assert only(first)["action"] == "loaded" and only(first)["id"] == ID
+    assert only(second)["action"] == "reused" and not second["changed"] and len(node.received) == 1
+
+
+@pytest.mark.parametrize("said", ["content digest sha256:12: not found", "open /var/lib/docker/tmp/1/layer.tar: no such file or directory"])
+def test_a_node_that_lacks_a_layer_after_all_gets_all_of_them(said):
+    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(said)])
+    image = only(run(node, by_name()))
+    assert (image["load"], image["layers_sent"], image["layers_reused"]) == ("full", 2, 0)
+
+
+@pytest.mark.parametrize(
+    "said, words",
+    [
+        ("write /x: no space left on device", r"has no space left on its disk for a:[0-9a-f]{12}.* Free space .*no space left on device"),
+        ("broke off while loading: Broken pipe.", r"Loading a:[0-9a-f]{12} failed: broke off .* run again"),
+    ],
+)
+def test_a_load_that_fails_says_why_and_the_next_run_completes(said, words):
+    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(said)])
+    with pytest.raises(RunbookError, match=words) as caught:
+        run(node, by_name())
+    assert only(caught.value.facts)["action"] == "failed" and not node.names
+    assert only(run(node, by_name()))["action"] == "loaded"
+
+
+def test_a_node_that_takes_it_and_has_it_not_is_no_success():
+    node = FakeNode()
+    node.load = lambda stream: b"".join(stream)
+    with pytest.raises(RunbookError, match="is not in the node after it was made"):
+        run(node, by_name())
+
+
+def test_an_archive_that_is_cut_off_after_its_description_is_named():
+    class Cut(Archive):
+        def layer(self, layer):
+            raise tarfile.ReadError("unexpected end of data")
+
+    archive = Cut(io.BytesIO(SAVED))
+    with pytest.raises(RunbookError, match="cannot be read to its end: unexpected end of data"):
+        load(FakeNode(), archive, archive.images[0], "a:2")
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [
+        ({"origin": "gone:1"}, r"images\[0\]: Docker on this machine has no image gone:1\. Build or pull it"),
+        ({"platform": "linux/arm64"}, r"images\[0\]: a:1 is for linux/amd64, and images\[0\]\.platform is linux/arm64"),
+    ],
+)
+def test_what_the_host_does_not_have_is_refused(given, words):
+    with pytest.raises(RunbookError, match=words):
+        run(FakeNode(), by_name(**given))
+
+
+@pytest.mark.parametrize("content, words", [(None, "cannot be read: No such file"), (b"x", "no tar, or it is cut off")])
+def test_an_archive_that_is_none_is_refused_with_its_option(tmp_path, content, words):
+    if content:
+        (tmp_path / "a.tar").write_bytes(content)
+    with pytest.raises(RunbookError, match=rf"images\[0\]\.archive: {tmp_path}/a\.tar.*{words}"):
+        by_name(archive=str(tmp_path / "a.tar"))

@@ -1,0 +1,129 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading saved images of every form, and writing those that travel."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.image.reduced import ReducedArchive
+from ansible_collections.runbook.minikube.plugins.module_utils.image.saved import Archive, ArchiveError, choose
+from archives import config, digest, docker_save, layer, oci_layout, tar, unpacked
+
+ONE, TWO, THREE = layer("one"), layer("two"), layer("three" * 1000)
+
+
+def opened(data: bytes) -> Archive:
+    return Archive(io.BytesIO(data))
+
+
+FORMS = {
+    "docker": docker_save([ONE, TWO, THREE]),
+    "docker, compressed": gzip.compress(docker_save([ONE, TWO, THREE])),
+    "oci": oci_layout([([ONE, TWO, THREE], "amd64")]),
+    "oci, nested": oci_layout([([ONE, TWO, THREE], "amd64")], nested=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    assert image.id == digest(config([ONE, TWO, THREE])) and image.platform == "linux/amd64"
+    assert image.names in (("a:1",), ("docker.io/library/a:1",))
+    assert [archive.layer(one).read() for one in image.layers] == [ONE, TWO, THREE]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_docker_archive_holds_only_what_is_lacking(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    stream = ReducedArchive(archive, image, "b:2", "docker", {digest(ONE), digest(TWO)})
+    data = b"".join(stream)
+    members = unpacked(data)
+    (manifest,) = json.loads(members["manifest.json"])
+    assert manifest["RepoTags"] == ["b:2"] and len(manifest["Layers"]) == 3
+    assert digest(members[manifest["Config"]]) == image.id
+    assert [members.get(name) for name in manifest["Layers"]] == [None, None, THREE]
+    assert (stream.sent, stream.reused, stream.bytes_sent) == (1, 2, len(data))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_oci_layout_holds_only_what_is_lacking_under_the_digests_that_are_found_again(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    stream = ReducedArchive(archive, image, "b:2", "oci", {digest(ONE)})
+    data = b"".join(stream)
+    members = unpacked(data)
+    (entry,) = json.loads(members["index.json"])["manifests"]
+    assert entry["annotations"] == {"io.containerd.image.name": "docker.io/library/b:2"}
+    blobs = {f"sha256:{name.rpartition('/')[2]}": content for name, content in members.items() if name.startswith("blobs/")}
+    assert all(digest(content) == name for name, content in blobs.items())
+    manifest = json.loads(blobs[entry["digest"]])
+    assert manifest["config"]["digest"] == image.id and blobs[image.id] == image.config
+    assert [(one["digest"], one["size"]) for one in manifest["layers"]] == [(digest(one), len(one)) for one in (ONE, TWO, THREE)]
+    assert digest(ONE) not in blobs and blobs[digest(THREE)] == THREE
+    assert (stream.sent, stream.reused, stream.bytes_sent) == (2, 1, len(data))
+
+
+@pytest.mark.parametrize("takes", ["docker", "oci"])
+def test_a_layer_that_an_image_has_twice_travels_once(takes):
+    archive = opened(docker_save([ONE, TWO, ONE]))
+    stream = ReducedArchive(archive, archive.images[0], "b:2", takes, set())
+    data = b"".join(stream)
+    assert (stream.sent, stream.reused) == (2, 0) and data.count(ONE[:600]) == 1
+    assert [archive.layer(one).read() for one in archive.images[0].layers] == [ONE, TWO, ONE]
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"no tar at all", "no tar"),
+        (docker_save([ONE])[:700], "cut off"),
+        (gzip.compress(docker_save([ONE, TWO, THREE]))[:200], "cut off"),
+        (tar({"other": b""}), "neither manifest.json"),
+        (tar({"manifest.json": b'[{"Config": "gone", "Layers": []}]'}), "lacks gone"),
+        (tar({"manifest.json": b'[{"Config": "c", "Layers": ["x"]}]', "c": config([])}), "0 layers has 1"),
+        (tar({"manifest.json": b"{"}), "description of images"),
+        (tar({"manifest.json": b'[{"Layers": []}]'}), "description of images"),
+    ],
+)
+def test_what_is_no_saved_image_is_refused(data, words):
+    with pytest.raises(ArchiveError, match=words):
+        opened(data)
+
+
+def test_a_layer_that_is_cut_off_is_refused():
+    described = config([ONE])
+    archive = opened(tar({"l": gzip.compress(ONE)[:20], "c": described, "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
+    with pytest.raises(ArchiveError, match="can't be unpacked"):
+        archive.layer(archive.images[0].layers[0])
+
+
+def test_a_compression_that_cannot_be_read_is_named():
+    archive = opened(tar({"l": b"\x28\xb5\x2f\xfd1234", "c": config([ONE]), "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
+    with pytest.raises(ArchiveError, match="zstd"):
+        archive.layer(archive.images[0].layers[0])
+
+
+class TestChoosing:
+    BOTH = opened(oci_layout([([ONE], "amd64"), ([TWO], "arm64")])).images
+
+    def test_the_only_one_is_meant_whatever_its_name(self):
+        (image,) = opened(docker_save([ONE], names=())).images
+        assert choose((image,), lambda _image: False, None) == image
+
+    def test_a_platform_decides(self):
+        assert choose(self.BOTH, lambda _image: True, "linux/arm64").platform == "linux/arm64"
+
+    def test_a_name_decides(self):
+        other = opened(docker_save([TWO], names=("b:1",))).images[0]
+        first = opened(docker_save([ONE])).images[0]
+        assert choose((first, other), lambda image: "b:1" in image.names, None) == other
+
+    @pytest.mark.parametrize("platform", [None, "linux/s390x"])
+    def test_what_is_not_clear_is_refused_with_what_there_is(self, platform):
+        with pytest.raises(ArchiveError, match=r"a:1 \(linux/amd64\), .*a:1 \(linux/arm64\)"):
+            choose(self.BOTH, lambda _image: True, platform)
