@@ -3,15 +3,12 @@
 
 from __future__ import annotations
 
-import os
+import json
 import shutil
 from pathlib import Path
 
 import pytest
-from harness import CHECKOUT, Playbooks, Run, TestCluster
-
-OUTPUT = CHECKOUT / "tests/output"
-LONG = os.environ.get("RUNBOOK_LONG") == "1"
+from harness import CHECKOUT, LONG, OUTPUT, Playbooks, Run, TestCluster
 
 
 def pytest_configure(config):
@@ -40,6 +37,13 @@ def deployed(playbooks) -> tuple[TestCluster, Run]:
     (OUTPUT / "deploy.log").write_text(run.output)
     run.ok()
     return TestCluster(), run
+
+
+@pytest.fixture(scope="session")
+def busybox_image(deployed) -> str:
+    """A small image in the node, with a shell and httpd."""
+    cluster, _run = deployed
+    return json.loads((cluster.state / "local_cluster.json").read_text())["base_images"]["busybox"]
 
 
 @pytest.fixture

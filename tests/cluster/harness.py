@@ -14,8 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+OUTPUT = CHECKOUT / "tests/output"
+LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were asked for
 PROFILE = "runbook-test"
 STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
+
+
+def venv(end: str = "newest") -> Path:
+    """The Python environment with the newest or the oldest supported Ansible."""
+    return Path(subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip())
 
 
 @dataclass
@@ -105,9 +112,13 @@ class TestCluster:
     def kubeconfig(self) -> Path:
         return self.state / "kubeconfig"
 
+    def command(self, *arguments: str) -> list[str]:
+        """The command line of kubectl."""
+        return [shutil.which("kubectl") or "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", self.profile, *arguments]
+
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """What kubectl prints."""
-        command = [shutil.which("kubectl") or "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", self.profile, *arguments]
+        command = self.command(*arguments)
         done = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False, timeout=300)
         assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout

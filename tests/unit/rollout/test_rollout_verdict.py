@@ -189,6 +189,7 @@ def test_events_before_anything_has_started(reason, message, category, grace):
     [
         ('pods "web-new-1" is forbidden: exceeded quota: small, requested: pods=1, used: pods=2, limited: pods=2', "quota", 15),
         ('admission webhook "policy.example.com" denied the request: no', "webhook_denied", 0),
+        ('pods "web-new-1" is forbidden: ValidatingAdmissionPolicy \'tier\' with binding \'tier\' denied request: no tier', "policy_denied", 0),
         ('pods "web-new-1" is forbidden: violates PodSecurity "restricted:latest": runAsNonRoot != true', "pod_security", 0),
         ('Internal error occurred: failed calling webhook "a.b": connection refused', "webhook_unreachable", 60),
         (

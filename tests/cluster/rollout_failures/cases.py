@@ -1,0 +1,172 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every way in which a rollout fails, as a change of a version that serves, with the cause that has to be named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rollout_failures.registry import CLOSED, OPEN
+from rollout_failures.symptoms import (
+    Symptom,
+    crashes,
+    fails_to_start,
+    refused,
+    runs,
+    tells,
+    too_late,
+    unscheduled,
+    waits,
+    without_sidecar,
+)
+
+SERVING = f"{OPEN}/serving/app:1"
+FOREIGN = "foreign/app"
+FOREIGN_LIST = "foreign/list"
+BOTH = ("Deployment", "StatefulSet")
+MARK = "runbook-test/rollout-failure"  # the label of the namespaces
+NO_INJECTION = {"runbook-test/injection": "off"}
+# The module's documented defaults, and what makes a test shorter.
+DEFAULTS = {"scheduling_grace": 15, "create_grace": 30, "retry_grace": 60, "init_timeout": 180, "crash_restarts": 2, "timeout": 300}
+SHORT = {"scheduling_grace": 3, "create_grace": 3, "retry_grace": 6, "init_timeout": 5, "crash_restarts": 1, "timeout": 90}
+
+
+@dataclass(frozen=True)
+class Case:
+    """``app``, ``pod`` and ``spec`` are merged into the container, the pod's and the workload's spec of the version that serves.
+
+    ``before`` are objects that come between the good and the broken version, NAMESPACE in them is replaced;
+    ``refused``: wait until the API refuses the broken pods, as admission takes a moment to know a new rule;
+    ``grace``: the option that says how long the symptom may last.
+    """
+
+    name: str
+    category: str
+    symptom: Symptom
+    app: dict = field(default_factory=dict)
+    pod: dict = field(default_factory=dict)
+    spec: dict = field(default_factory=dict)
+    annotations: dict = field(default_factory=dict)
+    namespace_labels: dict = field(default_factory=dict)
+    before: tuple[dict, ...] = ()
+    refused: bool = False
+    grace: str = ""
+    kinds: tuple[str, ...] = ("Deployment",)
+    container: str | None = None
+    container_type: str | None = None
+    exit_code: int | None = None
+    says: str = ""  # in the module's message
+    log: str = ""
+    also: str = ""  # the category of a second cause
+    short: dict = field(default_factory=dict)  # further options of the module in the short form
+    load: bool = False  # ask the former version 20 times a second in the short form too
+
+
+def in_app(name: str, category: str, symptom: Symptom, **more) -> Case:
+    """A case about the application's own container."""
+    return Case(name, category, symptom, container="app", container_type="container", **more)
+
+
+def shell(script: str) -> dict:
+    """A command that runs a script."""
+    return {"command": ["sh", "-c", script]}
+
+
+def beside(name: str, script: str, **more) -> dict:
+    """Another container of the pod; IMAGE is replaced."""
+    return {"name": name, "image": "IMAGE", "imagePullPolicy": "IfNotPresent", **shell(script), **more}
+
+
+def dapr(**more: str) -> dict:
+    """Annotations that ask for Dapr."""
+    return {"dapr.io/enabled": "true", "dapr.io/app-id": "app", **{f"dapr.io/{name.replace('_', '-')}": value for name, value in more.items()}}
+
+
+POLICY = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicy",
+    "metadata": {"name": "NAMESPACE"},
+    "spec": {
+        "failurePolicy": "Fail",
+        "matchConstraints": {
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "NAMESPACE"}},
+            "resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}],
+        },
+        "validations": [{"expression": "!('tier' in object.spec.nodeSelector)", "message": "pods must not choose their tier"}],
+    },
+}
+BINDING = {
+    "apiVersion": "admissionregistration.k8s.io/v1",
+    "kind": "ValidatingAdmissionPolicyBinding",
+    "metadata": {"name": "NAMESPACE"},
+    "spec": {"policyName": "NAMESPACE", "validationActions": ["Deny"]},
+}
+CLAIM = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data"},
+    "spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "no-such-class", "resources": {"requests": {"storage": "1Mi"}}},
+}
+QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "pods"}, "spec": {"hard": {"pods": "2"}}}
+STRICT = {
+    "apiVersion": "v1",
+    "kind": "Namespace",
+    "metadata": {"name": "NAMESPACE", "labels": {MARK: "", "pod-security.kubernetes.io/enforce": "restricted"}},
+}
+
+CASES = (
+    in_app("bad-command", "command_not_found", fails_to_start("app"), app={"command": ["/no/such/program"]}, says="/no/such/program",
+           kinds=BOTH, load=True),
+    in_app("entrypoint-is-a-directory", "command_not_executable", fails_to_start("app"), app={"command": ["/etc"]}, kinds=BOTH),
+    in_app("exits-with-an-error", "crash", crashes("app"), app=shell("echo cannot reach the database; exit 3"), exit_code=3,
+           log="cannot reach the database", kinds=BOTH, load=True),
+    in_app("exits-without-an-error", "ends_at_once", crashes("app", "Completed"), app=shell("echo nothing to do"), exit_code=0,
+           log="nothing to do"),
+    in_app("image-does-not-exist", "image_not_found", waits("app", "ErrImagePull", "ImagePullBackOff"),
+           app={"image": f"{OPEN}/absent/app:1"}, says="absent/app", kinds=BOTH, load=True),
+    in_app("tag-does-not-exist", "image_not_found", waits("app", "ErrImagePull", "ImagePullBackOff"),
+           app={"image": SERVING.replace(":1", ":2")}, says="serving/app"),
+    in_app("image-may-not-be-pulled", "image_unauthorized", waits("app", "ErrImagePull", "ImagePullBackOff"),
+           app={"image": SERVING.replace(OPEN, CLOSED)}, kinds=BOTH),
+    in_app("registry-does-not-answer", "registry_unreachable", waits("app", "ErrImagePull", "ImagePullBackOff"),
+           app={"image": "localhost:5009/serving/app:1"}, grace="retry_grace", kinds=BOTH),
+    in_app("image-name-is-none", "image_name_invalid", waits("app", "InvalidImageName"), app={"image": "Not//AName"}),
+    in_app("wrong-architecture", "wrong_architecture", crashes("app"), app={"image": f"{OPEN}/{FOREIGN}:1", "command": None},
+           log="exec format error"),
+    in_app("wrong-architecture-in-a-list", "wrong_architecture", waits("app", "ErrImagePull", "ImagePullBackOff"),
+           app={"image": f"{OPEN}/{FOREIGN_LIST}:1", "command": None}),
+    in_app("secret-is-missing", "secret_missing", waits("app", "CreateContainerConfigError"), says="absent-secret", load=True,
+           app={"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "absent-secret", "key": "password"}}}]}),
+    Case("configmap-is-missing", "configmap_missing", tells("FailedMount", "absent-settings"), says="absent-settings",
+         app={"volumeMounts": [{"name": "settings", "mountPath": "/settings"}]},
+         pod={"volumes": [{"name": "settings", "configMap": {"name": "absent-settings"}}]}),
+    Case("init-container-fails", "crash", crashes("migrate"), container="migrate", container_type="init", exit_code=4, log="no such table",
+         pod={"initContainers": [beside("migrate", "echo no such table; exit 4")]}),
+    Case("init-container-never-ends", "init_running", runs("wait"), container="wait", container_type="init", log="waiting for godot",
+         pod={"initContainers": [beside("wait", "echo waiting for godot; sleep 10000")]}, grace="init_timeout"),
+    in_app("probe-never-passes", "probe_fails", tells("Unhealthy", "statuscode: 404"), says="statuscode: 404", grace="timeout", short={"timeout": 15}, load=True,
+           app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}),
+    in_app("deadline-is-exceeded", "probe_fails", too_late(), also="progress_deadline", says="progressDeadlineSeconds",
+           app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}, spec={"progressDeadlineSeconds": 8}),
+    in_app("out-of-memory", "out_of_memory", crashes("app", "OOMKilled"), exit_code=137,
+           app={**shell("tail /dev/zero"), "resources": {"limits": {"memory": "16Mi"}}}),
+    Case("no-room", "no_room", unscheduled("Insufficient cpu"), app={"resources": {"requests": {"cpu": "1000"}}}, says="Insufficient cpu",
+         grace="scheduling_grace"),
+    Case("no-such-node", "no_matching_node", unscheduled("node affinity/selector"), pod={"nodeSelector": {"disk": "golden"}},
+         grace="scheduling_grace"),
+    Case("quota-is-used-up", "quota", refused("exceeded quota"), before=(QUOTA,), refused=True, says="exceeded quota",
+         grace="scheduling_grace", load=True),
+    Case("a-policy-denies", "policy_denied", refused("pods must not choose their tier"), before=(POLICY, BINDING), refused=True,
+         pod={"nodeSelector": {"tier": "gold"}}, says="pods must not choose their tier"),
+    Case("a-webhook-denies", "webhook_denied", refused("denied the request"), annotations=dapr(app_id="not a name"), refused=True,
+         says="sidecar-injector.dapr.io"),
+    Case("pod-security", "pod_security", refused("violates PodSecurity"), before=(STRICT,), refused=True, says="runAsNonRoot"),
+    Case("claim-stays-pending", "claim_pending", unscheduled("unbound immediate PersistentVolumeClaims"), before=(CLAIM,),
+         pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}, says="no-such-class", grace="retry_grace"),
+    Case("native-sidecar-crashes", "crash", crashes("proxy"), container="proxy", container_type="sidecar", exit_code=5, log="no upstream",
+         pod={"initContainers": [beside("proxy", "echo no upstream; exit 5", restartPolicy="Always")]}),
+    Case("second-container-crashes", "crash", crashes("proxy"), container="proxy", container_type="container", exit_code=5,
+         log="no upstream", pod={"more": [beside("proxy", "echo no upstream; exit 5")]}),
+    Case("dapr-sidecar-crashes", "crash", crashes("daprd"), container="daprd", container_type="container", log="absent-configuration",
+         annotations=dapr(config="absent-configuration")),
+    Case("dapr-sidecar-is-missing", "sidecar_missing", without_sidecar(), annotations=dapr(), namespace_labels=NO_INJECTION, load=True),
+)

@@ -1,0 +1,3 @@
+module runbook.minikube/foreign
+
+go 1.24.0

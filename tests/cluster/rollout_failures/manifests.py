@@ -1,0 +1,57 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The workload of a case: the version that serves, and the broken one."""
+
+from __future__ import annotations
+
+import json
+
+from rollout_failures.cases import Case
+
+NAME = "app"
+LABELS = {"app": NAME}
+PORT = 8080
+RESOURCES = {"Deployment": "deployment", "StatefulSet": "statefulset"}
+
+
+def good(kind: str, image: str) -> dict:
+    """Two pods that serve, and go on serving for a moment after the Service has let them go."""
+    container = {
+        "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
+        "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"],
+        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1},
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}},
+    }
+    template = {"metadata": {"labels": LABELS}, "spec": {"terminationGracePeriodSeconds": 4, "containers": [container]}}
+    spec = {"replicas": 2, "selector": {"matchLabels": LABELS}, "template": template}
+    own = {"serviceName": NAME} if kind == "StatefulSet" else {}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": NAME}, "spec": {**spec, **own}}
+
+
+def service() -> dict:
+    """The way in from outside the cluster."""
+    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME},
+            "spec": {"type": "NodePort", "selector": LABELS, "ports": [{"port": PORT}]}}
+
+
+def broken(case: Case, kind: str, image: str) -> dict:
+    """The version that serves with the change of a case, which is a change in any case."""
+    workload = good(kind, image)
+    template = workload["spec"]["template"]
+    template["metadata"]["annotations"] = {"version": "broken", **case.annotations}
+    container = {**template["spec"]["containers"][0], **case.app}
+    pod = {**template["spec"], **json.loads(json.dumps(case.pod).replace("IMAGE", image))}
+    pod["containers"] = [{name: value for name, value in container.items() if value is not None}, *pod.pop("more", [])]
+    template["spec"] = pod
+    workload["spec"].update(case.spec)
+    return workload
+
+
+def pod_of(workload: dict) -> dict:
+    """A bare pod as the workload's controller would make it."""
+    template = workload["spec"]["template"]
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "asked"}, "spec": template["spec"]}
+
+
+def before(case: Case, namespace: str) -> list[dict]:
+    """What a case needs in the cluster besides."""
+    return json.loads(json.dumps(case.before).replace("NAMESPACE", namespace))

@@ -1,0 +1,131 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One failure made for real: a version that serves, the broken one, and what the module says of it and when."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import subprocess
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness import CHECKOUT, TestCluster
+from load import Load
+
+from rollout_failures.cases import DEFAULTS, MARK, Case
+from rollout_failures.manifests import NAME, RESOURCES, before, broken, good, pod_of, service
+from rollout_failures.witness import Witness
+
+PREFIX = "rollout-failure-"
+ADMISSION = 30  # seconds in which the API has to know a new rule
+WITNESS = 10  # seconds in which the witness has to be told
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a trial. Moments are of time.monotonic."""
+
+    result: dict  # the module's
+    options: dict  # the module's options that were in force
+    symptom: float | None  # when the API showed it first
+    began: float  # when the module's wait began
+    ended: float  # when the module had ended
+    asked: int
+    lost: list[tuple[float, str]]  # of the questions to the former version
+    namespace: str
+
+    def late(self, case: Case) -> float:
+        """Seconds from the moment at which the failure was certain, and somebody looked, to the end of the module's process."""
+        since = self.began if case.grace == "timeout" else max(self.symptom, self.began)
+        return self.ended - since - (self.options[case.grace] if case.grace else 0)
+
+
+@dataclass
+class Trial:
+    """Use ``run`` once. ``options`` are the module's that differ from its defaults."""
+
+    cluster: TestCluster
+    witness: Witness
+    venv: Path
+    host: str  # the node's address
+    image: str  # one that is in the node and has httpd
+    options: dict = field(default_factory=dict)
+    with_load: bool = False
+
+    def run(self, case: Case, kind: str) -> Outcome:
+        """Makes the case and lets the module follow it."""
+        namespace = f"{PREFIX}{case.name}-{secrets.token_hex(3)}"
+        self._apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": {MARK: "", **case.namespace_labels}}}])
+        self._apply([good(kind, self.image), service()], namespace)
+        self.cluster.kubectl("rollout", "status", f"{RESOURCES[kind]}/{NAME}", "-n", namespace, "--timeout=120s")
+        with Load(self._url(namespace)) if self.with_load else nullcontext() as load:
+            outcome = self._break(case, kind, namespace)
+        return Outcome(**outcome, asked=load.asked if load else 0, lost=load.failures if load else [], namespace=namespace)
+
+    def serving(self, namespace: str) -> bool:
+        """Whether the former version answers now."""
+        with Load(self._url(namespace), rate=5) as load:
+            time.sleep(1)
+        return load.asked > 0 and not load.failures
+
+    def _break(self, case: Case, kind: str, namespace: str) -> dict:
+        workload = broken(case, kind, self.image)
+        self._apply(before(case, namespace), namespace)
+        if case.refused:
+            self._wait_until_refused(pod_of(workload), namespace)
+        self._apply([workload], namespace)
+        result, ended = self._follow(kind, namespace)
+        options = {**DEFAULTS, **self.options}
+        symptom = self._symptom(case, namespace, options)
+        return {"result": result, "options": options, "symptom": symptom, "began": ended - result["seconds"], "ended": ended}
+
+    def _follow(self, kind: str, namespace: str) -> tuple[dict, float]:
+        """The module's result, and when its process had ended."""
+        arguments = {"kubeconfig": str(self.cluster.kubeconfig), "context": self.cluster.profile, "namespace": namespace,
+                     "workloads": [{"kind": kind, "name": NAME}], **self.options}
+        command = [str(self.venv / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
+        done = subprocess.run(command, env=environment(), text=True, capture_output=True, check=False, timeout=900)
+        ended = time.monotonic()
+        told = re.search(r"=> (\{.*\})", done.stdout, re.DOTALL)
+        assert told, done.stdout + done.stderr
+        return json.loads(told[1]), ended
+
+    def _symptom(self, case: Case, namespace: str, options: dict) -> float | None:
+        deadline = time.monotonic() + WITNESS
+        while (seen := self.witness.first(namespace, case.symptom, options)) is None and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return seen
+
+    def _wait_until_refused(self, pod: dict, namespace: str) -> None:
+        deadline = time.monotonic() + ADMISSION
+        while self.cluster.kubectl("create", "-n", namespace, "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False):
+            assert time.monotonic() < deadline, f"the API does not refuse the pods of {namespace}"
+            time.sleep(0.5)
+
+    def _apply(self, objects: list[dict], namespace: str = "default") -> None:
+        if objects:
+            self.cluster.kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+    def _url(self, namespace: str) -> str:
+        port = self.cluster.kubectl("get", "service", NAME, "-n", namespace, "-o", "jsonpath={.spec.ports[0].nodePort}")
+        return f"http://{self.host}:{port}/"
+
+
+def environment() -> dict:
+    """A shell in which the collection is found."""
+    return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "playbooks/collections"), "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_DEPRECATION_WARNINGS": "false", "ANSIBLE_LOCALHOST_WARNING": "false"}
+
+
+def remove_all(cluster: TestCluster, wait: bool) -> None:
+    """Removes what trials left, of this run and of earlier ones that were cut off."""
+    cluster.kubectl("delete", "namespace", "-l", MARK, f"--wait={str(wait).lower()}")
+    for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+        names = cluster.kubectl("get", kind, "-o", "name").split()
+        mine = [name for name in names if f"/{PREFIX}" in name]
+        if mine:
+            cluster.kubectl("delete", *mine)

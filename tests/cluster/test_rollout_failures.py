@@ -1,0 +1,165 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Every failure of a rollout, made for real on a version that serves: the module names its cause, soon after the API shows it.
+
+The trials wait more than they work, so several run at once; each test then looks at the outcome of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
+
+import pytest
+from harness import CHECKOUT, LONG, OUTPUT, TestCluster, venv
+from kept import go_program
+from rollout_failures import registry
+from rollout_failures.cases import CASES, FOREIGN, FOREIGN_LIST, NO_INJECTION, SERVING, SHORT, Case
+from rollout_failures.trial import PREFIX, Outcome, Trial, remove_all
+from rollout_failures.witness import Witness
+
+SOON = 5  # seconds
+AT_ONCE = 5  # trials
+INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
+WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
+ALL = [(case, kind) for case in CASES for kind in case.kinds]
+
+
+@pytest.fixture(scope="module")
+def images(deployed, busybox_image) -> Iterator[registry.Registry]:
+    """The registry, with an image that serves and two that no program of this node's architecture is in."""
+    cluster, _run = deployed
+    own = cluster.objects("nodes")[0]["status"]["nodeInfo"]["architecture"]
+    foreign = "amd64" if own == "arm64" else "arm64"
+    program = go_program(CHECKOUT / "tests/cluster/rollout_failures/foreign", "foreign", ".", foreign)
+    made = registry.start(cluster)
+    made.push_from_node(busybox_image, SERVING)
+    made.push_program(FOREIGN, program, foreign, in_list=False)
+    made.push_program(FOREIGN_LIST, program, foreign, in_list=True)
+    yield made
+    registry.remove(cluster)
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What tries the cases, and the outcomes of those that are chosen, by name."""
+
+    trial: Trial
+    outcomes: dict[str, Future]
+
+
+@pytest.fixture(scope="module")
+def trials(deployed, images, busybox_image, request) -> Iterator[Trials]:
+    """Begins the trials of all tests that are to run."""
+    cluster, _run = deployed
+    remove_all(cluster, wait=True)
+    wanted = [item.callspec.params["chosen"] for item in request.session.items if "outcome" in getattr(item, "fixturenames", ())]
+    spared = dapr_spares(cluster, NO_INJECTION) if any(case.namespace_labels for case, _kind in wanted) else nullcontext()
+    with Witness(cluster, PREFIX) as witness, spared, ThreadPoolExecutor(AT_ONCE) as pool:
+        trial = Trial(cluster, witness, venv(), images.host, busybox_image)
+        futures = {name_of(*chosen): pool.submit(formed(trial, chosen[0]).run, *chosen) for chosen in wanted}
+        yield Trials(trial, futures)
+        for future in futures.values():
+            future.cancel()
+    remove_all(cluster, wait=False)
+    record(futures)
+
+
+@pytest.fixture
+def outcome(trials, chosen) -> Outcome:
+    return trials.outcomes[name_of(*chosen)].result(timeout=1200)
+
+
+def formed(trial: Trial, case: Case) -> Trial:
+    """The short form has short graces and a load on some cases; the long form the module's defaults and a load on all."""
+    return replace(trial, with_load=True) if LONG else replace(trial, options={**SHORT, **case.short}, with_load=case.load)
+
+
+def name_of(case: Case, kind: str) -> str:
+    return f"{case.name}-{kind}"
+
+
+@contextmanager
+def dapr_spares(cluster: TestCluster, labels: dict[str, str]) -> Iterator[None]:
+    """Dapr's injector is not asked about pods of namespaces with these labels, as if it were away; all others keep it."""
+    webhook = json.loads(cluster.kubectl("get", WEBHOOKS, "-o", "json"))["webhooks"][0]
+    before = webhook.get("namespaceSelector", {})
+    expressions = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in labels.items()]
+    set_selector(cluster, {"matchExpressions": expressions})
+    try:
+        yield
+    finally:
+        set_selector(cluster, before)
+
+
+def set_selector(cluster: TestCluster, selector: dict) -> None:
+    change = [{"op": "add", "path": "/webhooks/0/namespaceSelector", "value": selector}]
+    cluster.kubectl("patch", WEBHOOKS, "--type=json", "-p", json.dumps(change))
+
+
+def record(futures: dict[str, Future]) -> None:
+    """Leaves the figures for a person."""
+    done = {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled() and not future.exception()}
+    cases = {name_of(case, kind): case for case, kind in ALL}
+    rows = {
+        name: {"late": round(outcome.late(cases[name]), 1) if outcome.symptom else None, "asked": outcome.asked, "lost": len(outcome.lost),
+               "message": outcome.result.get("msg", "")}
+        for name, outcome in done.items()
+    }
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    (OUTPUT / "rollout_failures.json").write_text(json.dumps(rows, indent=1))
+
+
+def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, images):
+    """What is refused and what does not exist is told apart from a registry that does not work at all."""
+    cluster, _run = deployed
+    secret = json.loads(cluster.kubectl(
+        "create", "secret", "docker-registry", "login", "--docker-server", registry.CLOSED, "--docker-username", registry.USER,
+        "--docker-password", images.password, "--dry-run=client", "-o", "json",
+    ))
+    cluster.kubectl("apply", "-n", registry.NAMESPACE, "-f", "-", stdin=json.dumps(secret))
+    for name, server in (("open", registry.OPEN), ("closed", registry.CLOSED)):
+        container = {"name": "app", "image": SERVING.replace(registry.OPEN, server), "imagePullPolicy": "Always", "command": ["sleep", "300"]}
+        spec = {"containers": [container], "imagePullSecrets": [{"name": "login"}], "terminationGracePeriodSeconds": 0}
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+        cluster.kubectl("apply", "-n", registry.NAMESPACE, "-f", "-", stdin=json.dumps(pod))
+        cluster.kubectl("wait", f"pod/{name}", "-n", registry.NAMESPACE, "--for=condition=Ready", "--timeout=60s")
+
+
+@pytest.mark.parametrize("chosen", ALL, ids=[name_of(*entry) for entry in ALL])
+def test_the_cause_is_named_in_time(outcome, chosen):
+    look_at(outcome, *chosen)
+
+
+@pytest.mark.long
+def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
+    """As it happens to users: Kubernetes goes on without an injector that does not answer."""
+    cluster, _run = deployed
+    wait(trials.outcomes.values())
+    case = next(replace(case, namespace_labels={}) for case in CASES if case.name == "dapr-sidecar-is-missing")
+    try:
+        cluster.kubectl("scale", *INJECTOR, "--replicas=0")
+        cluster.kubectl("wait", "pods", "-n", "dapr-system", "-l", "app=dapr-sidecar-injector", "--for=delete", "--timeout=60s")
+        outcome = formed(trials.trial, case).run(case, "Deployment")
+    finally:
+        cluster.kubectl("scale", *INJECTOR, "--replicas=1")
+        cluster.kubectl("rollout", "status", *INJECTOR, "--timeout=120s")
+    look_at(outcome, case, "Deployment")
+
+
+def look_at(outcome: Outcome, case: Case, kind: str) -> None:
+    """The module has failed, for the cause that was made, soon after it showed, and the former version has served all the time."""
+    assert outcome.symptom is not None, f"the API never showed it; the module said: {outcome.result.get('msg')}"
+    assert outcome.result.get("failed"), outcome.result
+    message, cause = outcome.result["msg"], outcome.result["causes"][0]
+    assert (cause["category"], cause["workload"]) == (case.category, f"{kind} app"), message
+    assert (cause["container"], cause["container_type"]) == (case.container, case.container_type), message
+    assert case.exit_code in (None, cause["exit_code"]), message
+    assert case.says in message and cause["hint"] in message, message
+    assert case.log in cause["log"] and all(line in message for line in cause["log"].splitlines()), message
+    assert case.also in ("", *[other["category"] for other in outcome.result["causes"]]), message
+    assert ("is not complete after" in message) == (case.grace == "timeout"), message
+    assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.asked}: {outcome.lost[:5]}"
+    assert outcome.late(case) <= SOON, f"{outcome.late(case):.1f} s late: {message}"
