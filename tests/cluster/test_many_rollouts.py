@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fake_node import ON_IT, simulated_node
 from harness import TestCluster, venv
-from proxy import CountingProxy
+from api_proxy import CountingProxy
 from rollout_failures.trial import environment
 
 NAMESPACE = "runbook-test-many"
