@@ -144,7 +144,8 @@ def _objects(cluster: Cluster, expected: Expectation, images: Future) -> list[Dr
 def _workloads(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
     found = []
     for options in expected.rollouts:
-        result = predict(cluster, {**options, "image_ids": {**images.result().ids, **options["image_ids"]}})
+        ids = images.result().ids if options["restart"] == "if_stale" else {}
+        result = predict(cluster, {**options, "image_ids": {**ids, **options["image_ids"]}})
         found += [Drift("workload", "", action) for action in result["actions"] if not action.startswith("wait ")]
         unready = [workload for workload in result["workloads"] if workload["state"] != COMPLETE]
         found += [Drift("workload", f"{item['kind']} {item['name']}", "; ".join(item["missing"]) or item["state"]) for item in unready]
