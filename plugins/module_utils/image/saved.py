@@ -10,6 +10,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -63,7 +64,7 @@ class Archive:
             self._tar = tarfile.open(fileobj=file, mode="r:*")
             self._members = {os.path.normpath(member.name): member for member in self._tar.getmembers()}
             self.images = self._read_images()
-        except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ArchiveError(f"it is no tar, or it is cut off ({error})") from None
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, ArchiveError) else ArchiveError(f"its description of images can't be read ({error})") from None
@@ -81,9 +82,9 @@ class Archive:
         try:
             with gzip.GzipFile(fileobj=stored) as packed:
                 shutil.copyfileobj(packed, unpacked, 1 << 20)
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, OSError, zlib.error) as error:  # a BadGzipFile is an OSError, and so is a full disk here
             unpacked.close()
-            raise ArchiveError(f"the layer {layer.diff_id} can't be unpacked ({error})") from None
+            raise ArchiveError(f"the layer {layer.diff_id} can't be unpacked into {tempfile.gettempdir()} ({error})") from None
         unpacked.seek(0)
         return unpacked
 
