@@ -90,7 +90,8 @@ options:
       - How many content tags of each image stay, the newest ones and the one asked for. Older ones are removed when all is there.
       - One that a container in the node uses, or that a workload of the cluster or a revision of it names, is never removed.
         A rollout can be undone to such a revision. To know them, the cluster is asked through O(kubeconfig) and O(context).
-      - Tags that were not made from the content, and images of other names, are left alone.
+      - Tags that were not made from the content, and images of other names, are left alone. So is what this host's engine keeps of the images
+        that it built for a node with containerd.
       - By default all of them stay.
     type: int
   kubeconfig:

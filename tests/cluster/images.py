@@ -55,8 +55,11 @@ def build_on_host(reference: str, context: Path) -> str:
     return subprocess.run(["docker", "build", "--quiet", "--tag", reference, str(context)], check=True, text=True, capture_output=True).stdout.strip()
 
 
-def remove_from_host(*references: str) -> None:
-    subprocess.run(["docker", "image", "rm", "--force", *references], check=False, capture_output=True)
+def remove_from_host(*beginnings: str) -> None:
+    """Removes the images of this host's engine whose names begin so."""
+    listed = subprocess.run(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}"], check=True, text=True, capture_output=True).stdout
+    made = [reference for reference in listed.splitlines() if reference.startswith(beginnings)]
+    subprocess.run(["docker", "image", "rm", "--force", *made], check=bool(made), capture_output=True)
 
 
 def _deployment(namespace: str, name: str, image: str) -> str:

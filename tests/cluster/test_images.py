@@ -40,7 +40,7 @@ def cluster(deployed) -> TestCluster:
     made = [line for line in cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines() if line.startswith(("t-", "localhost:5000/t-"))]
     if made:
         cluster.docker("image", "rm", "--force", *made)
-    remove_from_host("t-cut:1", "t-named:1", "t-named:2", "t-fixed:v1")
+    remove_from_host("t-cut:", "t-named:", "t-fixed:")
 
 
 @pytest.fixture
