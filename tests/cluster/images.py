@@ -59,7 +59,8 @@ def remove_from_host(*beginnings: str) -> None:
     """Removes the images of this host's engine whose names begin so."""
     listed = subprocess.run(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}"], check=True, text=True, capture_output=True).stdout
     made = [reference for reference in listed.splitlines() if reference.startswith(beginnings)]
-    subprocess.run(["docker", "image", "rm", "--force", *made], check=bool(made), capture_output=True)
+    if made:
+        subprocess.run(["docker", "image", "rm", "--force", *made], check=True, capture_output=True)
 
 
 def _deployment(namespace: str, name: str, image: str) -> str:
