@@ -26,8 +26,9 @@ class ActionModule(ActionBase):
             return self._ask({"progress": file.name}, task_vars)
 
     def _ask(self, more, task_vars):
+        arguments = {**self._task.args, **more}
         return self._execute_module(
-            module_name="runbook.minikube.minikube_image", module_args={**self._task.args, **more}, task_vars=task_vars, wrap_async=self._task.async_val
+            module_name="runbook.minikube.minikube_image", module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val
         )
 
     @contextmanager

@@ -22,7 +22,10 @@ class ImageModule:
     shell: dict = field(default_factory=dict)
 
     def run(self, *options: str, **arguments) -> dict:
-        """The module's result, with ``failed`` and what was ``shown`` before it; ``options`` are those of the command ansible, for example --check."""
+        """The module's result, with ``failed`` and what was ``shown`` before it.
+
+        ``options`` are those of the command ansible, for example --check.
+        """
         given = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube, **arguments}
         venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
         command = [f"{venv}/bin/ansible", "localhost", "--connection", "local", "--module-name", "runbook.minikube.minikube_image",
@@ -52,7 +55,8 @@ def write_context(folder: Path, base: str, **files: bytes | str) -> Path:
 
 def build_on_host(reference: str, context: Path) -> str:
     """Builds with this host's engine, as a pipeline or a colleague would, and returns the image's ID."""
-    return subprocess.run(["docker", "build", "--quiet", "--tag", reference, str(context)], check=True, text=True, capture_output=True).stdout.strip()
+    command = ["docker", "build", "--quiet", "--tag", reference, str(context)]
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout.strip()
 
 
 def remove_from_host(*beginnings: str) -> None:

@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from urllib.parse import quote
 
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.connection import EngineError, answers, client_of_address, client_of_host
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.connection import (
+    EngineError,
+    answers,
+    client_of_address,
+    client_of_host,
+)
 
 __all__ = ["Engine", "EngineError"]
 NOT_FOUND = 404

@@ -137,7 +137,10 @@ def _blob(digest: str) -> str:
 
 
 def choose(images: tuple[SavedImage, ...], is_wanted: Callable[[SavedImage], bool], platform: str | None) -> SavedImage:
-    """The one image that is meant: the only one, or the one by name, of the platform asked for. Raises ArchiveError where that is not one."""
+    """The one image that is meant: the only one, or the one by name, of the platform asked for.
+
+    Raises ArchiveError where that is not one.
+    """
     named = [image for image in images if is_wanted(image)] or list(images)
     meant = {image.id: image for image in named if not platform or image.platform.startswith(platform)}
     if len(meant) == 1:
