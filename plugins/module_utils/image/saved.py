@@ -64,8 +64,8 @@ class Archive:
             self._tar = tarfile.open(fileobj=file, mode="r:*")
             self._members = {os.path.normpath(member.name): member for member in self._tar.getmembers()}
             self.images = self._read_images()
-        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ArchiveError(f"it is no tar, or it is cut off ({error})") from None
+        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error):
+            raise ArchiveError("it is no tar, or it is cut off") from None
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, ArchiveError) else ArchiveError(f"its description of images can't be read ({error})") from None
 
