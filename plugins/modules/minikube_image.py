@@ -16,7 +16,8 @@ description:
     against 10 s of build and 40 s of C(minikube image load) on the host.
   - Where the node runs containerd, which cannot build, builds run in the Docker Engine of this host and are loaded from there.
   - Of what is loaded, only those layers travel that the node lacks. Whether it has them is asked of the node itself.
-    On containerd, layers that it once pulled from a registry are not among them, as it keeps them compressed under another digest or not at all.
+    On containerd, layers that it once pulled from a registry are not among them, as it keeps them compressed under another digest,
+    or not at all.
     An image that the node has already, by its ID, is neither read nor sent.
   - A build of which nothing changed is recognised without asking a builder. A digest is taken over the context (after C(.dockerignore)),
     the Dockerfile, its arguments, target and platform, and the IDs of the images that it builds upon.
@@ -74,7 +75,8 @@ options:
       tag:
         description:
           - The tag with O(tag_strategy=fixed).
-          - For an image that is not built, with O(tag_strategy=content) too, the tag that it has where it is taken from, by default V(latest).
+          - For an image that is not built, with O(tag_strategy=content) too, the tag that it has where it is taken from,
+            by default V(latest).
         type: str
   tag_strategy:
     description:
@@ -90,7 +92,8 @@ options:
       - How many content tags of each image stay, the newest ones and the one asked for. Older ones are removed when all is there.
       - One that a container in the node uses, or that a workload of the cluster or a revision of it names, is never removed.
         A rollout can be undone to such a revision. To know them, the cluster is asked through O(kubeconfig) and O(context).
-      - Tags that were not made from the content, and images of other names, are left alone.
+      - Tags that were not made from the content, and images of other names, are left alone. So is what this host's engine keeps of the
+        images that it built for a node with containerd.
       - By default all of them stay.
     type: int
   kubeconfig:
@@ -137,8 +140,8 @@ notes:
   - What a step fetches by itself (C(ADD) from a URL, a package manager) is not part of the digest.
     To build anew because of it, change a build argument.
   - A base image is pulled when the engine that builds has none of its name. That a registry has a newer one is not looked for.
-  - An engine knows no partial form of C(docker save), so an image that is loaded from this host is read as a whole, for about 6 s a GB, into a
-    temporary file (in E(TMPDIR)). Only what the node lacks travels from there.
+  - An engine knows no partial form of C(docker save), so an image that is loaded from this host is read as a whole, for about 6 s a GB,
+    into a temporary file (in E(TMPDIR)). Only what the node lacks travels from there.
   - An engine that names images by the digest of their manifest (the containerd image store) is read each time to compare; nothing is sent
     for what the node has.
   - For a node in a container, the host's engine is asked for the node's address. It is found by E(DOCKER_HOST),
@@ -262,8 +265,8 @@ images:
       sample: built_in_node
     bytes_sent:
       description:
-        - Bytes that were sent to the node. Of a build in the node, these are the bytes of its context; of a load, those of the archive without
-          the layers that the node had.
+        - Bytes that were sent to the node. Of a build in the node, these are the bytes of its context; of a load, those of the archive
+          without the layers that the node had.
       type: int
       returned: always
       sample: 20480
@@ -339,7 +342,8 @@ def run(module):
         node = open_node(read_profile(params["profile"], params["minikube_home"]), params["minikube"], module.run_command)
         observed = observe(node, sources)
         in_use = read_in_use(node, module.cluster) if params["keep"] else None
-        outcomes = foresee(plan_all(observed)) if module.check_mode else apply(node, observed, params["parallel"], Progress(params["progress"]).tell)
+        tell = Progress(params["progress"]).tell
+        outcomes = foresee(plan_all(observed)) if module.check_mode else apply(node, observed, params["parallel"], tell)
         done = [outcome.plan for outcome in outcomes if not outcome.error]
         old = removable(done, observed.node, in_use, params["keep"]) if in_use else []
         removed, trouble = (old, None) if module.check_mode else remove(node, old)
@@ -351,7 +355,7 @@ def _require_numbers(module):
     if params["parallel"] < 1:
         module.fail_json(msg=f"parallel is {params['parallel']}; it is the number of images at the same time, 1 or more.")
     if params["keep"] is not None and params["keep"] < 1:
-        module.fail_json(msg=f"keep is {params['keep']}; the newest content tag always stays, so it is 1 or more. Leave it out to keep all.")
+        module.fail_json(msg=f"keep is {params['keep']}; the newest content tag always stays, so it is 1 or more. Or leave it out.")
 
 
 def main():

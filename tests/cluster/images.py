@@ -22,7 +22,10 @@ class ImageModule:
     shell: dict = field(default_factory=dict)
 
     def run(self, *options: str, **arguments) -> dict:
-        """The module's result, with ``failed`` and what was ``shown`` before it; ``options`` are those of the command ansible, for example --check."""
+        """The module's result, with ``failed`` and what was ``shown`` before it.
+
+        ``options`` are those of the command ansible, for example --check.
+        """
         given = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube, **arguments}
         venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
         command = [f"{venv}/bin/ansible", "localhost", "--connection", "local", "--module-name", "runbook.minikube.minikube_image",
@@ -52,11 +55,16 @@ def write_context(folder: Path, base: str, **files: bytes | str) -> Path:
 
 def build_on_host(reference: str, context: Path) -> str:
     """Builds with this host's engine, as a pipeline or a colleague would, and returns the image's ID."""
-    return subprocess.run(["docker", "build", "--quiet", "--tag", reference, str(context)], check=True, text=True, capture_output=True).stdout.strip()
+    command = ["docker", "build", "--quiet", "--tag", reference, str(context)]
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout.strip()
 
 
-def remove_from_host(*references: str) -> None:
-    subprocess.run(["docker", "image", "rm", "--force", *references], check=False, capture_output=True)
+def remove_from_host(*beginnings: str) -> None:
+    """Removes the images of this host's engine whose names begin so."""
+    listed = subprocess.run(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}"], check=True, text=True, capture_output=True).stdout
+    made = [reference for reference in listed.splitlines() if reference.startswith(beginnings)]
+    if made:
+        subprocess.run(["docker", "image", "rm", "--force", *made], check=True, capture_output=True)
 
 
 def _deployment(namespace: str, name: str, image: str) -> str:

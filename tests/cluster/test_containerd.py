@@ -22,7 +22,7 @@ SOCKET = "/var/run/docker.sock"
 def node(tmp_path_factory):
     with throwaway(PROFILE, tmp_path_factory.mktemp("containerd") / "state", local_cluster_runtime="containerd") as made:
         yield made
-    remove_from_host("c-named:1", "c-named:2", "c-fixed:v1", "c-cut:1")
+    remove_from_host("c-", "localhost:5000/c/")
 
 
 def listed(name: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ def node(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("full")
     with small_volume(PROFILE, folder, "6G"), throwaway(PROFILE, folder / "state", local_cluster_runtime=request.param) as made:
         yield made
-    remove_from_host("f-large:1")
+    remove_from_host("f-large:", "f-built:")
 
 
 def in_node(*command: str) -> str:

@@ -37,10 +37,11 @@ def cluster(deployed) -> TestCluster:
     cluster.kubectl("create", "namespace", NAMESPACE)
     yield cluster
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true")
-    made = [line for line in cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines() if line.startswith(("t-", "localhost:5000/t-"))]
+    listed = cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
+    made = [line for line in listed if line.startswith(("t-", "localhost:5000/t-"))]
     if made:
         cluster.docker("image", "rm", "--force", *made)
-    remove_from_host("t-cut:1", "t-named:1", "t-named:2", "t-fixed:v1")
+    remove_from_host("t-cut:", "t-named:", "t-fixed:")
 
 
 @pytest.fixture
@@ -112,7 +113,8 @@ def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, rec
     assert second["bytes_sent"] <= proxy.received <= second["bytes_sent"] * 1.1 + 50_000 < 200_000
     assert cluster.docker("image", "inspect", "--format", "{{.Id}}", second["reference"]).strip() == image_id == second["id"]
     subprocess.run(["docker", "save", "--output", tmp_path / "named.tar", "t-named:2"], check=True)
-    again = module.well(images=[{"name": "t-named", "tag": "2"}, {"name": "localhost:5000/t-x/archived", "archive": str(tmp_path / "named.tar")}])
+    archived = {"name": "localhost:5000/t-x/archived", "archive": str(tmp_path / "named.tar")}
+    again = module.well(images=[{"name": "t-named", "tag": "2"}, archived])
     assert [image["action"] for image in again["images"]] == ["reused", "tagged"]
     assert [image["bytes_sent"] for image in again["images"]] == [0, 0]
     assert again["references"]["localhost:5000/t-x/archived"] == f"localhost:5000/t-x/archived:{image_id[7:19]}"
@@ -122,7 +124,8 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, 
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("t-fixed:v1", context)
     saved = subprocess.run(["docker", "save", "t-fixed:v1"], check=True, capture_output=True).stdout
-    subprocess.run(["docker", "exec", "-i", PROFILE, "docker", "load"], input=saved, check=True, capture_output=True)  # as the guide's commands leave it
+    load = ["docker", "exec", "-i", PROFILE, "docker", "load"]  # as a person's commands leave it: without a content tag
+    subprocess.run(load, input=saved, check=True, capture_output=True)
     roll_out(cluster, NAMESPACE, "fixed", "t-fixed:v1")
     assert running_image(cluster, NAMESPACE, "fixed") == old_id
     write_context(context, record["base_images"]["busybox"], line="two\n")
@@ -148,7 +151,8 @@ def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, 
     done = module.well(images=images, **kubeconfig)
     assert foreseen["removed"] == done["removed"] == [made[2]] and foreseen["changed"] and done["changed"]
     tags = set(cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "t-kept").split())
-    assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}, "one runs, undo leads to one, one was asked for, and one is somebody else's"
+    # One runs, undo leads to one, one was asked for, and one is somebody else's
+    assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}
     again = module.well(images=images, **kubeconfig)
     assert again["removed"] == [] and not again["changed"]
 
@@ -166,7 +170,8 @@ def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster
     with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:
         cut = behind(proxy, module, tmp_path / "home").run(images=images)
     assert proxy.cuts == 1 and cut["failed"]
-    assert cut["msg"].startswith(f"Loading t-cut:{image_id[7:19]} failed: The node's Docker (profile {PROFILE}) broke off while loading:"), cut["msg"]
+    where = f"The node's Docker (profile {PROFILE})"
+    assert cut["msg"].startswith(f"Loading t-cut:{image_id[7:19]} failed: {where} broke off while loading:"), cut["msg"]
     assert cluster.docker("images", "--quiet", "t-cut") == ""
     done = module.well(images=images)["images"][0]
     assert done["id"] == image_id and done["layers_sent"] == 1 and done["bytes_sent"] > 24 * MEGABYTE

@@ -7,29 +7,19 @@ Images, containers and events are plain dicts as the Engine's API sends them.
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from urllib.parse import quote
 
 from ansible_collections.runbook.minikube.plugins.module_utils.engine.connection import (
-    APIError,
-    DockerException,
     EngineError,
-    HTTPError,
-    ImageNotFound,
-    NotFound,
-    TLSConfig,
-    connect,
-    context_url,
-    kwargs_from_env,
-    named_by,
-    require_sdk,
-    root_cause,
+    answers,
+    client_of_address,
+    client_of_host,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 __all__ = ["Engine", "EngineError"]
+NOT_FOUND = 404
 PIECE = 1 << 20  # bytes read at once
 
 
@@ -47,22 +37,12 @@ class Engine:
     @classmethod
     def of_host(cls) -> Engine:
         """The engine that the docker command would use here: DOCKER_HOST, else the current context, else the socket."""
-        require_sdk()
-        settings = kwargs_from_env()
-        url = settings.get("base_url") or context_url()
-        where = f"Docker on this machine ({named_by(url)})"
-        return cls(connect(where, url, settings.get("tls", False)), where, url)
+        return cls(*client_of_host())
 
     @classmethod
     def of_address(cls, url: str, certificates: str, where: str) -> Engine:
         """The engine at ``url`` (tcp://host:port), with the TLS files ca.pem, cert.pem and key.pem in the folder ``certificates``."""
-        require_sdk()
-        paths = {name: os.path.join(certificates, f"{name}.pem") for name in ("ca", "cert", "key")}
-        for path in paths.values():
-            if not os.path.exists(path):
-                raise RunbookError(f"{where} cannot be asked: the certificate file {path} is missing. Run: minikube start")
-        tls = TLSConfig(client_cert=(paths["cert"], paths["key"]), ca_cert=paths["ca"], verify=True)
-        return cls(connect(where, url, tls), where, url)
+        return cls(client_of_address(url, certificates, where), where, url)
 
     def images(self) -> list[dict]:
         """Every image with a name: Id, RepoTags, RepoDigests, Labels, Created (seconds)."""
@@ -76,19 +56,11 @@ class Engine:
 
     def image(self, reference: str) -> dict | None:
         """One image in full, by any form of reference or ID, or None."""
-        with self._answers(f"inspecting the image {reference}"):
-            try:
-                return self._api.inspect_image(reference)
-            except (ImageNotFound, NotFound):
-                return None
+        return self._found(lambda: self._api.inspect_image(reference), f"inspecting the image {reference}")
 
     def container(self, name: str) -> dict | None:
         """One container in full, or None."""
-        with self._answers(f"inspecting the container {name}"):
-            try:
-                return self._api.inspect_container(name)
-            except NotFound:
-                return None
+        return self._found(lambda: self._api.inspect_container(name), f"inspecting the container {name}")
 
     def pull(self, reference: str, platform: str | None = None):
         """Lets the engine itself pull an image. Returns when it is there."""
@@ -112,11 +84,7 @@ class Engine:
 
     def untag(self, reference: str):
         """Takes a name from an image, and the image with it where that was its last one and no container uses it."""
-        with self._answers(f"removing {reference}"):
-            try:
-                self._api.remove_image(reference)
-            except (ImageNotFound, NotFound):
-                return
+        self._found(lambda: self._api.remove_image(reference), f"removing {reference}")
 
     def save(self, reference: str) -> Iterator[bytes]:
         """The archive that ``docker save`` of an image would make, as it comes."""
@@ -135,18 +103,18 @@ class Engine:
                 if "error" in event:
                     raise EngineError(f"{self.where} refused loading: {event['error'].strip()}")
 
-    @contextmanager
-    def _answers(self, doing: str):
-        """Turns what the SDK raises, and what it lets through of its libraries, into one sentence.
+    def _answers(self, doing: str) -> AbstractContextManager:
+        return answers(self.where, doing)
 
-        An APIError's own text is left out: it holds the URL with all arguments.
-        """
+    def _found(self, call: Callable[[], dict | None], doing: str) -> dict | None:
+        """What a call answers, None where the engine does not have what it asks for."""
         try:
-            yield
-        except APIError as error:
-            raise EngineError(f"{self.where} refused {doing}: {error.explanation}", error.status_code) from None
-        except (DockerException, HTTPError, OSError) as error:
-            raise EngineError(f"{self.where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
+            with self._answers(doing):
+                return call()
+        except EngineError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
 
     def _url(self, path: str) -> str:
         """For the two calls for which the SDK knows no way without a time limit."""

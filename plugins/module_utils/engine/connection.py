@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import traceback
+from contextlib import contextmanager
 
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 try:
     from docker import APIClient, ContextAPI
-    from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+    from docker.errors import APIError, DockerException
     from docker.tls import TLSConfig
     from docker.utils import kwargs_from_env
     from urllib3.exceptions import HTTPError
@@ -23,7 +24,7 @@ except ImportError:
     class DockerException(Exception):
         """Stands for the SDK's exceptions where it is missing; nothing raises it."""
 
-    APIError = ImageNotFound = NotFound = HTTPError = DockerException
+    APIError = HTTPError = DockerException
     ContextAPI = TLSConfig = kwargs_from_env = None
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
@@ -47,6 +48,39 @@ class EngineError(RunbookError):
         self.status = status
 
 
+def client_of_host() -> tuple[DirectClient, str, str | None]:
+    """A client of the engine that the docker command would use here, what to call that engine, and its address."""
+    _require_sdk()
+    settings = kwargs_from_env()
+    url = settings.get("base_url") or _context_url()
+    where = f"Docker on this machine ({_named_by(url)})"
+    return _connect(where, url, settings.get("tls", False)), where, url
+
+
+def client_of_address(url: str, certificates: str, where: str) -> DirectClient:
+    """A client of the engine at ``url``, with the TLS files ca.pem, cert.pem and key.pem in the folder ``certificates``."""
+    _require_sdk()
+    paths = {name: os.path.join(certificates, f"{name}.pem") for name in ("ca", "cert", "key")}
+    for path in paths.values():
+        if not os.path.exists(path):
+            raise RunbookError(f"{where} cannot be asked: the certificate file {path} is missing. Run: minikube start")
+    return _connect(where, url, TLSConfig(client_cert=(paths["cert"], paths["key"]), ca_cert=paths["ca"], verify=True))
+
+
+@contextmanager
+def answers(where: str, doing: str):
+    """Turns what the SDK raises, and what it lets through of its libraries, into one sentence.
+
+    An APIError's own text is left out: it holds the URL with all arguments.
+    """
+    try:
+        yield
+    except APIError as error:
+        raise EngineError(f"{where} refused {doing}: {error.explanation}", error.status_code) from None
+    except (DockerException, HTTPError, OSError) as error:
+        raise EngineError(f"{where} broke off while {doing}: {root_cause(error)}. Is it still running? See: docker ps") from None
+
+
 def root_cause(error: BaseException) -> str:
     """What the operating system said, where a library wrapped it several times; else the error's first line."""
     said = None
@@ -58,14 +92,12 @@ def root_cause(error: BaseException) -> str:
     return said or str(error).splitlines()[0]
 
 
-def require_sdk():
-    """Raises RunbookError where the Docker SDK for Python is not installed."""
+def _require_sdk():
     if DOCKER_IMPORT_ERROR:
         raise RunbookError(missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
 
 
-def connect(where: str, url: str | None, tls) -> DirectClient:
-    """A client of the engine at ``url``. Raises EngineError where none answers."""
+def _connect(where: str, url: str | None, tls) -> DirectClient:
     over_network = (url or "").startswith(("tcp:", "http"))
     timeout = (CONNECT_TIMEOUT, READ_TIMEOUT) if over_network else READ_TIMEOUT  # the SDK's socket adapters take one number only
     try:
@@ -76,7 +108,7 @@ def connect(where: str, url: str | None, tls) -> DirectClient:
         ) from None
 
 
-def context_url() -> str | None:
+def _context_url() -> str | None:
     """The address in the docker command's current context, None for the default one."""
     try:
         context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
@@ -87,8 +119,7 @@ def context_url() -> str | None:
     return None if context.name == "default" else context.Host
 
 
-def named_by(url: str | None) -> str:
-    """What a person would look at to see which engine this is."""
+def _named_by(url: str | None) -> str:
     if os.environ.get("DOCKER_HOST"):
         return f"DOCKER_HOST={os.environ['DOCKER_HOST']}"
     return url or "its default socket"

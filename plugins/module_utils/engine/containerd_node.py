@@ -47,7 +47,8 @@ class ContainerdNode:
     def image_id(self, reference: str) -> str | None:
         """The ID of an image, None where the node does not have it."""
         # containerd's own filter by name lets all images through
-        return next((_with_algorithm(image["id"]) for image in self._crictl("images")["images"] if full_name(reference) in image["repoTags"]), None)
+        found = (image["id"] for image in self._crictl("images")["images"] if full_name(reference) in image["repoTags"])
+        return next(map(_with_algorithm, found), None)
 
     def tag(self, image_id: str, name: str, tag: str):
         """Gives an image that is there one more name; another image loses it."""
@@ -55,7 +56,10 @@ class ContainerdNode:
         self._shell.run(*CTR, "images", "tag", "--force", full_name(source[0]) if source else image_id, full_name(f"{name}:{tag}"))
 
     def untag(self, reference: str):
-        """Takes a name away, and the image where that was its last one. The kubelet's side keeps an image by its ID as well, so it is told."""
+        """Takes a name away, and the image where that was its last one.
+
+        The kubelet's side keeps an image by its ID as well, so it is told.
+        """
         tags = next((image["RepoTags"] for image in self.images() if short_name(reference) in image["RepoTags"]), [])
         if len(tags) > 1:
             self._shell.run(*CTR, "images", "rm", full_name(reference))

@@ -35,7 +35,8 @@ class Address:
 def open_node(profile: Profile, minikube: str, run_command: RunCommand) -> DockerNode | ContainerdNode:
     """Opens the node of ``profile``; ``minikube`` is the program, run only for drivers other than docker.
 
-    Raises RunbookError for a runtime other than Docker and containerd, several nodes, a stopped or lost node, and a Docker that does not answer.
+    Raises RunbookError for a runtime other than Docker and containerd, several nodes, a stopped or lost node, and a Docker that does
+    not answer.
     """
     _require_one_known_node(profile)
     if profile.runtime == "containerd":

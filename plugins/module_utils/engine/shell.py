@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
-import tempfile
+import threading
 from collections.abc import Iterable
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -34,41 +35,56 @@ class NodeShell:
         self._as_text = as_text
 
     def run(self, *command: str, stdin: Iterable[bytes] = ()) -> str:
-        """What the command prints, given the pieces of ``stdin`` as they come. Raises ShellError where it fails."""
-        with tempfile.TemporaryFile() as printed, tempfile.TemporaryFile() as said:
-            process = self._start(command, printed, said)
-            try:
-                whole = _feed(process.stdin, stdin)
-            except BaseException:
-                process.kill()  # it must not take a cut-off stream for a whole one
-                raise
-            finally:
-                status = process.wait()
-            printed.seek(0)
-            said.seek(0)
-            if status:
-                raise self._failure(command, status, said.read().decode(errors="replace").strip())
-            if not whole:  # the docker command ends with 0 where its line is cut
-                raise ShellError(f"{self.where}: {command[0]} ended before it had read all; was the line to it cut?")
-            return printed.read().decode(errors="replace")
+        """What the command prints, given the pieces of ``stdin`` as they come. Raises ShellError where it fails.
 
-    def _start(self, command: tuple[str, ...], printed, said) -> subprocess.Popen:
-        inside = [shlex.join(command)] if self._as_text else list(command)
+        What the stream itself raises passes through. The command then sees its end, so a stream must tell of being whole at its end.
+        """
+        reading, writing = os.pipe()
+        feeder = _Feeder(writing, stdin)
+        feeder.start()
         try:
-            return subprocess.Popen([*self._prefix, *inside], stdin=subprocess.PIPE, stdout=printed, stderr=said, env=self._environment)
+            # AnsibleModule.run_command takes its input as a whole, and an image is a gigabyte
+            done = subprocess.run(  # pylint: disable=ansible-bad-function
+                self._whole(command), stdin=reading, capture_output=True, env=self._environment, check=False
+            )
         except OSError as error:
             raise ShellError(f"The program {self._prefix[0]} cannot be run: {error.strerror}. Install it, or correct its path.") from None
+        finally:
+            os.close(reading)
+            feeder.join()
+        if feeder.error:
+            raise feeder.error
+        if done.returncode:
+            raise self._failure(command, done.returncode, done.stderr.decode(errors="replace").strip())
+        if not feeder.whole:  # the docker command ends with 0 where its line is cut
+            raise ShellError(f"{self.where}: {command[0]} ended before it had read all; was the line to it cut?")
+        return done.stdout.decode(errors="replace")
+
+    def _whole(self, command: tuple[str, ...]) -> list[str]:
+        return [*self._prefix, *([shlex.join(command)] if self._as_text else command)]
 
     def _failure(self, command: tuple[str, ...], status: int, said: str) -> ShellError:
         return ShellError(f"{self.where}: {command[0]} ended with {status}: {said[-LAST_CHARACTERS:] or 'it said nothing'}", said)
 
 
-def _feed(pipe, pieces: Iterable[bytes]) -> bool:
-    """Writes all pieces; returns whether the command took them all. Where it ended first, its status and its words say why."""
-    try:
-        with pipe:
-            for piece in pieces:
-                pipe.write(piece)
-    except BrokenPipeError:
-        return False
-    return True
+class _Feeder(threading.Thread):
+    """Writes pieces into a pipe. ``whole`` says whether all were taken, ``error`` what the pieces raised, if they did."""
+
+    def __init__(self, pipe: int, pieces: Iterable[bytes]):
+        super().__init__(daemon=True)
+        self._pipe = pipe
+        self._pieces = pieces
+        self.whole = False
+        self.error: Exception | None = None
+
+    def run(self):
+        """Ends early where the command has ended: its status and its words say why."""
+        try:
+            with open(self._pipe, "wb") as pipe:
+                for piece in self._pieces:
+                    pipe.write(piece)
+            self.whole = True
+        except BrokenPipeError:
+            return
+        except Exception as error:  # it belongs to the caller, who waits in another thread
+            self.error = error

@@ -85,7 +85,8 @@ def _one(node, plan: Plan, refused: dict[str, RunbookError]) -> Outcome:
 def _require_bases(node, plan: Plan, refused: dict[str, RunbookError]):
     for base in plan.missing:
         raise RunbookError(
-            f"{node.builder.where} lacks the base image {base} of {plan.name}, and cannot pull it: {refused.get(base, 'it vanished again')} "
+            f"{node.builder.where} lacks the base image {base} of {plan.name}, and cannot pull it: "
+            f"{refused.get(base, 'it vanished again')} "
             f"Load it ({f'minikube image load {base}' if plan.way == BUILT_IN_NODE else 'docker load'}), "
             f"or name another one ({plan.source.request.option}.args, or the FROM line)."
         )

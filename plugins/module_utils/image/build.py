@@ -12,8 +12,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.build_log i
 from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, digest_in
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import Plan
 
+NO_SPACE = "no space left"
 DISK_FULL = (
-    "The disk is full, and what was begun is undone. Free space (docker image prune where it was built, or older images by the option keep), "
+    "The disk of the engine that builds is full. Free space on it (docker image prune, or older images by the option keep), "
     "or give the profile a larger disk, and run again."
 )
 
@@ -27,7 +28,8 @@ def build(engine: Engine, plan: Plan) -> tuple[str, int]:
     try:
         built = follow_build(plan, _builder(engine, plan, archive))
     except EngineError as error:
-        raise RunbookError(f"Building {plan.name} ({plan.source.request.option}) failed: {error}", bytes_sent=archive.bytes_sent) from None
+        cause = f"{error} {DISK_FULL}" if NO_SPACE in str(error) else str(error)
+        raise RunbookError(f"Building {plan.name} ({plan.source.request.option}) failed: {cause}", bytes_sent=archive.bytes_sent) from None
     except RunbookError as error:
         error.facts["bytes_sent"] = archive.bytes_sent
         raise
@@ -78,7 +80,7 @@ def build_failure(plan: Plan, log: BuildLog, cause: str) -> RunbookError:
 def _next_step(cause: str, dockerfile: str) -> str:
     if "requires BuildKit" in cause:
         return f"The builder is the classic one: write this step of {dockerfile} without BuildKit's options."
-    if "no space left" in cause:
+    if NO_SPACE in cause:
         return DISK_FULL
     return f"Correct this step in {dockerfile} (or what it reads) and run again; the steps before it are cached."
 

@@ -57,8 +57,8 @@ def _failure(node, reference: str, error: RunbookError) -> RunbookError:
     if _says(error, DISK_FULL):
         hint = (
             f"{node.where} has no space left on its disk for {reference}; the image was not loaded. "
-            "Free space (docker image prune or crictl rmi in the node, or older images by the option keep), or give the profile a larger disk, "
-            "and run again."
+            "Free space (docker image prune or crictl rmi in the node, or older images by the option keep), "
+            "or give the profile a larger disk, and run again."
         )
         return RunbookError(f"{hint} It said: {error}")
     return RunbookError(f"Loading {reference} failed: {error} Nothing is named by halves, so run again.")

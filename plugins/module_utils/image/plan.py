@@ -85,7 +85,10 @@ def plan_all(observed: Observed) -> list[Plan]:
 
 
 def make_plan(source: Source | Ready, node: NodeImages, builder: NodeImages | None = None) -> Plan:
-    """What is to be done so that the image asked for is in the node. ``builder`` are the images of the engine that builds, if that is another one."""
+    """What is to be done so that the image asked for is in the node.
+
+    ``builder`` are the images of the engine that builds, if that is another one.
+    """
     plan = _plan_load(source, node) if isinstance(source, Ready) else _plan_build(source, node, builder or node)
     return plan if plan.action == "reused" else replace(plan, replaced=_replaced(source, node, plan))
 

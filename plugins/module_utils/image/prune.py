@@ -14,7 +14,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.reference i
 # Who names images: the workloads, and the revisions to which one of them can be undone
 NAMING_KINDS = ("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ControllerRevision", "CronJob", "Job", "Pod")
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-IN_USE = "being used"  # what Docker says of an image of which there is a container
+CONFLICT = 409  # the HTTP status for an image of which there is a container
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def remove(node, references: Iterable[str]) -> tuple[list[str], RunbookError | N
         try:
             node.untag(reference)
         except RunbookError as error:
-            if IN_USE in str(error):
+            if getattr(error, "status", None) == CONFLICT:
                 continue  # somebody began to use it meanwhile
             return removed, RunbookError(f"The images are there, but the older {reference} cannot be removed: {error}")
         removed.append(reference)

@@ -44,7 +44,9 @@ def find_in_host(ready: Ready, host: Engine) -> Ready:
         )
     made = f"{found.get('Os')}/{found.get('Architecture')}"
     if request.platform and not request.platform.startswith(made):
-        raise RunbookError(f"{request.option}: {request.origin} is for {made}, and {request.option}.platform is {request.platform}. Correct one of them.")
+        raise RunbookError(
+            f"{request.option}: {request.origin} is for {made}, and {request.option}.platform is {request.platform}. Correct one of them."
+        )
     return replace(ready, id=found["Id"])
 
 
@@ -57,7 +59,8 @@ def open_archive(request: Request) -> Iterator[tuple[Archive, SavedImage]]:
             archive = Archive(file)
             yield archive, choose(archive.images, lambda image: _is_called(image, request.origin), request.platform)
     except ArchiveError as error:
-        raise RunbookError(f"{option}: {error}. Save the image again: docker save --output {os.path.basename(request.archive)} NAME:TAG") from None
+        again = f"docker save --output {os.path.basename(request.archive)} NAME:TAG"
+        raise RunbookError(f"{option}: {error}. Save the image again: {again}") from None
     except OSError as error:
         if error.filename != request.archive:
             raise

@@ -21,7 +21,7 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"  # uncompressed, so that a laye
 class ReducedArchive(TarStream):
     """Iterates over the bytes of an archive with ``image`` under ``reference``, in the form ``takes`` (docker or oci), without ``present``.
 
-    ``sent`` and ``reused`` count its layers.
+    ``sent`` and ``reused`` count its layers. What names the image comes last, so that an archive that is cut off names nothing.
     """
 
     def __init__(self, archive: Archive, image: SavedImage, reference: str, takes: str, present: set[str]):
@@ -57,12 +57,12 @@ class ReducedArchive(TarStream):
         annotations = {"io.containerd.image.name": full_name(self._reference)}
         entry = {"mediaType": MANIFEST, "digest": digest_of(manifest), "size": len(manifest), "annotations": annotations}
         yield from member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
-        yield from member("index.json", _json({"schemaVersion": 2, "manifests": [entry]}))
-        yield from member(_blob(digest_of(manifest)), manifest)
-        yield from member(_blob(self._image.id), self._image.config)
         for layer in self._lacking:
             with self._archive.layer(layer) as file:
                 yield from _file(_blob(layer.diff_id), file)
+        yield from member(_blob(self._image.id), self._image.config)
+        yield from member(_blob(digest_of(manifest)), manifest)
+        yield from member("index.json", _json({"schemaVersion": 2, "manifests": [entry]}))
 
 
 def _file(name: str, file: BinaryIO) -> Iterator[bytes]:

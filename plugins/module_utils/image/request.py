@@ -66,7 +66,9 @@ def _build(image: dict) -> dict:
 
 def _require_one_source(option: str, image: dict):
     if image["context"] and image["archive"]:
-        raise RunbookError(f"{option} has a context and an archive; an image is either built or taken from an archive. Leave one of them out.")
+        raise RunbookError(
+            f"{option} has a context and an archive; an image is either built or taken from an archive. Leave one of them out."
+        )
     for name, default in BUILD_OPTIONS.items():
         if (image[name] or default) != default and not image["context"]:
             raise RunbookError(f"{option}.{name} is for a build, and there is no {option}.context. Give the context, or leave {name} out.")

@@ -10,6 +10,7 @@ import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -63,8 +64,8 @@ class Archive:
             self._tar = tarfile.open(fileobj=file, mode="r:*")
             self._members = {os.path.normpath(member.name): member for member in self._tar.getmembers()}
             self.images = self._read_images()
-        except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
-            raise ArchiveError(f"it is no tar, or it is cut off ({error})") from None
+        except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error):
+            raise ArchiveError("it is no tar, or it is cut off") from None
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise error if isinstance(error, ArchiveError) else ArchiveError(f"its description of images can't be read ({error})") from None
 
@@ -81,9 +82,9 @@ class Archive:
         try:
             with gzip.GzipFile(fileobj=stored) as packed:
                 shutil.copyfileobj(packed, unpacked, 1 << 20)
-        except (EOFError, gzip.BadGzipFile) as error:
+        except (EOFError, OSError, zlib.error) as error:  # a BadGzipFile is an OSError, and so is a full disk here
             unpacked.close()
-            raise ArchiveError(f"the layer {layer.diff_id} can't be unpacked ({error})") from None
+            raise ArchiveError(f"the layer {layer.diff_id} can't be unpacked into {tempfile.gettempdir()} ({error})") from None
         unpacked.seek(0)
         return unpacked
 
@@ -136,7 +137,10 @@ def _blob(digest: str) -> str:
 
 
 def choose(images: tuple[SavedImage, ...], is_wanted: Callable[[SavedImage], bool], platform: str | None) -> SavedImage:
-    """The one image that is meant: the only one, or the one by name, of the platform asked for. Raises ArchiveError where that is not one."""
+    """The one image that is meant: the only one, or the one by name, of the platform asked for.
+
+    Raises ArchiveError where that is not one.
+    """
     named = [image for image in images if is_wanted(image)] or list(images)
     meant = {image.id: image for image in named if not platform or image.platform.startswith(platform)}
     if len(meant) == 1:

@@ -205,6 +205,18 @@ def test_what_the_engine_refuses_is_said_with_the_image_and_its_option():
     assert str(outcome.error).startswith("Building a (images[0]) failed: The node's Docker refused")
 
 
+@pytest.mark.parametrize("as_event", [True, False])
+def test_a_full_disk_is_named_with_the_way_out(as_event):
+    class Full(FakeEngine):
+        def build(self, archive, **options):
+            if not as_event:
+                raise EngineError("refused building: write /x: no space left on device")
+            yield {"error": "write /x: no space left on device"}
+
+    (outcome,) = run(Full(["base:1"]), source("a"))
+    assert "no space left on device" in str(outcome.error) and "Free space on it" in str(outcome.error)
+
+
 def test_check_mode_reports_what_the_run_then_does():
     engine = FakeEngine(["base:1"])
     planned = report(foreseen(engine, source("a")))

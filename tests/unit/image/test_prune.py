@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
 from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages
 from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.image.prune import InUse, images_named, read_in_use, removable, remove
@@ -99,14 +99,14 @@ class TestRemoving:
 
         def untag(self, reference):
             if reference in self.refuses:
-                raise RunbookError(self.refuses[reference])
+                raise self.refuses[reference]
 
     def test_what_is_gone_is_said(self):
         assert remove(self.Node(), ["a", "b"]) == (["a", "b"], None)
 
     def test_what_came_into_use_meanwhile_stays(self):
-        assert remove(self.Node(a="image is being used by running container 1"), ["a", "b"]) == (["b"], None)
+        assert remove(self.Node(a=EngineError("container 1 is using its referenced image 2", 409)), ["a", "b"]) == (["b"], None)
 
     def test_another_refusal_ends_it_with_what_was_done(self):
-        removed, trouble = remove(self.Node(b="out of order"), ["a", "b", "c"])
+        removed, trouble = remove(self.Node(b=EngineError("out of order", 500)), ["a", "b", "c"])
         assert removed == ["a"] and "the older b cannot be removed: out of order" in str(trouble)

@@ -65,6 +65,7 @@ def test_an_oci_layout_holds_only_what_is_lacking_under_the_digests_that_are_fou
     assert manifest["config"]["digest"] == image.id and blobs[image.id] == image.config
     assert [(one["digest"], one["size"]) for one in manifest["layers"]] == [(digest(one), len(one)) for one in (ONE, TWO, THREE)]
     assert digest(ONE) not in blobs and blobs[digest(THREE)] == THREE
+    assert list(members)[-1] == "index.json", "what names the image comes last"
     assert (stream.sent, stream.reused, stream.bytes_sent) == (2, 1, len(data))
 
 

@@ -1,0 +1,81 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Lines for a person who waits: written by the module, shown by its action plugin."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.action.minikube_image import ActionModule
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome
+from ansible_collections.runbook.minikube.plugins.module_utils.image.known import NodeImage
+from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import Plan
+from ansible_collections.runbook.minikube.plugins.module_utils.image.progress import Progress
+from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready
+from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+
+IMAGE = NodeImage("sha256:" + "a" * 64, frozenset(), {})
+
+
+def outcome(action, **given):
+    return Outcome(Plan(Ready(Request("images[0]", "api"), IMAGE.id), action, "", present=IMAGE), IMAGE.id, seconds=3.21, **given)
+
+
+def told(path, *outcomes):
+    progress = Progress(str(path))
+    for one in outcomes:
+        progress.tell(one)
+    return path.read_text() if path.exists() else None
+
+
+def test_each_image_has_a_line_unless_nothing_was_done(tmp_path):
+    (tmp_path / "p").write_text("")
+    said = told(tmp_path / "p", outcome("loaded", bytes_sent=1_260_000), outcome("reused"), outcome("tagged"), outcome("built", error=RunbookError("x")))
+    assert said == "loaded api:aaaaaaaaaaaa in 3.2 s, 1.3 MB sent\ntagged api:aaaaaaaaaaaa in 3.2 s\nfailed api:aaaaaaaaaaaa after 3.2 s\n"
+
+
+def test_a_file_that_nobody_made_is_not_made(tmp_path):
+    assert told(tmp_path / "gone", outcome("loaded")) is None
+
+
+class Action(ActionModule):
+    """The plugin with a module of the test's own, and no Ansible around it."""
+
+    def __init__(self, transport="local", check_mode=False, async_val=0, **args):
+        self._connection = SimpleNamespace(transport=transport)
+        self._task = SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val)
+        self.shown = []
+        self._display = SimpleNamespace(display=self.shown.append)
+        self.asked = None
+
+    def _ask(self, more, task_vars):
+        self.asked = more
+        if more:
+            with open(more["progress"], "a", encoding="utf-8") as file:
+                file.write("built a:1 in 1.0 s\n")
+            deadline = time.monotonic() + 5
+            while not self.shown and time.monotonic() < deadline:
+                time.sleep(0.05)
+            self.shown_while_it_ran = list(self.shown)
+            with open(more["progress"], "a", encoding="utf-8") as file:
+                file.write("built b:1 in 1.0 s\n")
+        return {"changed": True}
+
+
+def run(action, monkeypatch):
+    monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda *_arguments: {})
+    assert action.run() == {"changed": True}
+    return action
+
+
+def test_a_line_is_shown_while_the_module_runs_and_none_is_lost(monkeypatch):
+    action = run(Action(), monkeypatch)
+    assert action.shown_while_it_ran == ["  built a:1 in 1.0 s"]
+    assert action.shown == ["  built a:1 in 1.0 s", "  built b:1 in 1.0 s"]
+
+
+@pytest.mark.parametrize("given", [{"transport": "ssh"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
+def test_where_it_cannot_be_shown_nothing_is_asked_for(given, monkeypatch):
+    assert run(Action(**given), monkeypatch).asked == {}
