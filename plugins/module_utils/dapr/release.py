@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
+
 @dataclass(frozen=True)
 class Release:
     """The newest revision of a release. ``status`` is Helm's word, "" where there is no release; ``values`` are the user's own."""
