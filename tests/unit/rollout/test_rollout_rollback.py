@@ -208,6 +208,7 @@ def test_a_new_revision_is_noted_with_its_cause_and_as_serving_once():
     assert notes(web("app:2", available=1), complete, "web-one") == {
         ("ReplicaSet", "web-new"): {CAUSE: text}, ("Deployment", "web"): {SERVED: "web-new", CAUSE: text}
     }
+    assert notes(web("app:2", {SERVED: "web-one"}, available=1), complete, "web-new")[("ReplicaSet", "web-new")] == {CAUSE: text}
     assert notes(web("app:2", {SERVED: "web-new"}, available=1), complete, "web-new") == {}
     assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), complete, "web-one", writer="kubectl-set")
     assert notes(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {SERVED: "web-new"}}
