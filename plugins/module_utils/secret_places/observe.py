@@ -34,8 +34,10 @@ class Found:
     asked: Asked | None = None
 
 
-def observe(cluster: Cluster, namespace: str, places: list[dict]) -> list[Found]:
+def observe(cluster: Cluster, namespace: str, places: list[dict], option: str = "places[{}]") -> list[Found]:
     """Every place's values, in the order of the option; ``namespace`` is that of places without one.
+
+    ``option`` is how messages name an entry, with {} for its number.
 
     Raises RunbookError where something can't be read that a person has to see to: no permission, no such workload or file.
     """
@@ -43,14 +45,15 @@ def observe(cluster: Cluster, namespace: str, places: list[dict]) -> list[Found]
     objects = _objects(cluster, places)
     found, questions, pods = [], [], Pods(cluster)
     for index, place in enumerate(places):
+        where = option.format(index)
         kind = next((kind for option, kind in OBJECTS.items() if place.get(option)), None)
         if kind:
             found.append(_key(index, place, kind, objects))
         elif place.get("file"):
             found.append(Found(index, f"file {place['file']}", _file(place["file"])))
         elif place.get("value") is not None:
-            found.append(Found(index, f"the value given in places[{index}]", place["value"].encode()))
-        questions += [(index, asked) for asked in _questions(pods, index, place, kind)]
+            found.append(Found(index, f"the value given in {where}", place["value"].encode()))
+        questions += [(index, asked) for asked in _questions(pods, where, place, kind)]
     seen = look(cluster, sorted({asked for _index, asked in questions}, key=str)) if questions else {}
     found += [Found(index, label_of(asked), seen[asked].value, seen[asked].unknown, asked) for index, asked in questions]
     return sorted(_without_idle(places, found), key=lambda one: one.index)
@@ -62,9 +65,9 @@ def label_of(asked: Asked) -> str:
     return f"pod {asked.namespace}/{asked.pod}, container {asked.reading.container}, {what} {asked.reading.where}"
 
 
-def _questions(pods: Pods, index: int, place: dict, kind: str | None) -> list[Asked]:
+def _questions(pods: Pods, where: str, place: dict, kind: str | None) -> list[Asked]:
     if place.get("workload"):
-        return pods.with_variable(f"places[{index}]", place["workload"], place["namespace"], place.get("container"), place["env"])
+        return pods.with_variable(where, place["workload"], place["namespace"], place.get("container"), place["env"])
     if kind and place.get("readers"):
         return pods.reading(kind, place["namespace"], place[kind_option(kind)], place["key"])
     return []

@@ -50,6 +50,11 @@ class Pods:
             )
         return asked
 
+    def workload_of(self, asked: Asked) -> str:
+        """Kind and name of what a pod belongs to, for example Deployment/frontend."""
+        pod = next(one for one in self.of(asked.namespace) if one["metadata"]["name"] == asked.pod)
+        return owner_of(pod)
+
     def _selector(self, where: str, workload: str, namespace: str) -> dict:
         kind, _slash, name = workload.partition("/")
         if kind not in KINDS or not name:
@@ -61,6 +66,17 @@ class Pods:
         if not found:
             raise RunbookError(f"{where}.workload: there is no {kind} {name} in namespace {namespace}.")
         return found["spec"]["selector"]
+
+
+def owner_of(pod: dict) -> str:
+    """The workload of a pod; a ReplicaSet's name is that of its Deployment and the hash that the pod is labelled with."""
+    owner = next((one for one in pod["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
+    if owner is None:
+        return f"Pod/{pod['metadata']['name']}"
+    template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
+    if owner["kind"] == "ReplicaSet" and template and owner["name"].endswith(f"-{template}"):
+        return f"Deployment/{owner['name'].removesuffix(f'-{template}')}"
+    return f"{owner['kind']}/{owner['name']}"
 
 
 def matches(selector: dict, pod: dict) -> bool:
