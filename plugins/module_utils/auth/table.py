@@ -68,8 +68,8 @@ def names_of(table: str, schema: str | None, columns: dict) -> Names:
     if unknown:
         raise RunbookError(f"The option columns has no {', '.join(unknown)}; it takes {', '.join((*REQUIRED, *OPTIONAL))}.")
     names = Names(table, schema, {name: str(called) for name, called in columns.items()})
-    for name in (names.relation, *map(names.sql, columns)):
-        assert name  # quoting them has checked them
+    for name in (table, *filter(None, [schema]), *names.columns.values()):
+        quoted(name)  # which refuses what is no name
     return names
 
 
