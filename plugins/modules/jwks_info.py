@@ -56,7 +56,7 @@ EXAMPLES = r"""
 - name: Stop where nobody can sign in
   ansible.builtin.assert:
     that: auth.sign_in != 'broken'
-    fail_msg: "Keys that can't be read: {{ auth['keys'] | selectattr('state', 'equalto', 'unreadable') | map(attribute='id') | join(', ') }}"
+    fail_msg: "Keys that can't be read: {{ auth.signing_keys | selectattr('state', 'equalto', 'unreadable') | map(attribute='id') | join(', ') }}"
 
 - name: Judge by the secret that is stored, with the names of a table made by Prisma, from inside the frontend's pod
   runbook.minikube.jwks_info:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-keys:
+signing_keys:
   description: The keys, newest first.
   returned: success
   type: list
@@ -87,12 +87,12 @@ keys:
       description: When it was made, in UTC.
       type: str
       returned: always
-      sample: 2025-03-01 12:00:00.123+00
+      sample: "2025-03-01 12:00:00.123+00"
     expires_at:
       description: When it is or was taken out of use, in UTC.
       type: str
       returned: always
-      sample: 2025-04-01 12:00:00+00
+      sample: "2025-04-01 12:00:00+00"
     expired:
       description: Whether that is past, by the database's clock.
       type: bool

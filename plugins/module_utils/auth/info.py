@@ -19,7 +19,7 @@ def info(database: Database, names: Names, given: Given, stores: str) -> dict:
     table = read_table(database, names)
     keys = keys_of(table.rows, given.secrets, stores)
     return {
-        "keys": [key.report() for key in keys],
+        "signing_keys": [key.report() for key in keys],
         "counts": counts(keys),
         "sign_in": sign_in(keys),
         "can_retire": table.can_retire,
