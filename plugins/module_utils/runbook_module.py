@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 
 if TYPE_CHECKING:
     from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+
+SHORTEST_HIDDEN = 8  # characters; hiding a shorter value would black out words of the result, and no message holds one anyway
 
 # The Kubernetes client takes 0.15 s to import, so it is imported by those only that connect.
 
@@ -25,6 +29,13 @@ class Runbook:
         from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 
         return Cluster.connect(self.params)
+
+    def hide(self, values: Iterable[str | bytes]) -> None:
+        """Keeps values out of whatever this module prints, in clear and in base64. Ones too short to be a secret are let pass."""
+        for value in values:
+            raw = value.encode() if isinstance(value, str) else value
+            if len(raw) >= SHORTEST_HIDDEN:
+                self.no_log_values.update({raw.decode(errors="replace"), base64.b64encode(raw).decode()})
 
     @contextmanager
     def clear_failures(self):

@@ -37,7 +37,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Source:
-    """Where one key's value comes from. ``content`` is a length, a value, a template or a Ref, as ``kind`` says."""
+    """Where one key's value comes from. ``content`` is a length, a value (text or bytes), a template or a Ref, as ``kind`` says."""
 
     kind: str
     content: object

@@ -79,6 +79,11 @@ class Cluster:
         except Exception as error:  # kubernetes.core raises many kinds here, all of them about the connection options
             raise RunbookError(f"Can't connect to {where}: {_first_line(error)}. Check the options kubeconfig and context.") from error
 
+    @property
+    def api_client(self):
+        """The kubernetes ApiClient below: what a stream (exec, port-forward) takes its address, TLS and credentials from."""
+        return self._dynamic.client
+
     def now(self) -> datetime:
         """The API server's time, by the Date header of its last answer: what timestamps in objects are compared with."""
         return datetime.now(timezone.utc) + self._clock_offset

@@ -10,6 +10,16 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
+# Labels and annotations that say who else writes a Secret, and would write it back.
+MARKS = {
+    "meta.helm.sh/release-name": "Helm",
+    "reconcile.external-secrets.io/managed": "External Secrets",
+    "argocd.argoproj.io/instance": "Argo CD",
+    "argocd.argoproj.io/tracking-id": "Argo CD",
+    "kustomize.toolkit.fluxcd.io/name": "Flux",
+    "helm.toolkit.fluxcd.io/name": "Flux",
+    "cert-manager.io/certificate-name": "cert-manager",
+}
 
 
 @dataclass(frozen=True)
@@ -44,9 +54,15 @@ def stored_of(secret: dict) -> Stored:
         values={key: base64.b64decode(value) for key, value in (secret.get("data") or {}).items()},
         immutable=bool(secret.get("immutable")),
         deleting="deletionTimestamp" in metadata,
-        managed_by=(metadata.get("labels") or {}).get(MANAGED_BY),
+        managed_by=_manager_of(metadata),
         owner=f"{owner['kind']} {owner['name']}" if owner else None,
     )
+
+
+def _manager_of(metadata: dict) -> str | None:
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    marked = next((manager for mark, manager in MARKS.items() if mark in labels or mark in annotations), None)
+    return marked or labels.get(MANAGED_BY)
 
 
 def _one(cluster: Cluster, namespace: str, name: str) -> dict | None:

@@ -98,7 +98,7 @@ def _present(ref: Ref, stored: dict[str, Stored]) -> bytes | None:
 
 def _made(ref: Ref, source: Source, values: dict[Ref, bytes]) -> bytes:
     if source.kind == "value":
-        return str(source.content).encode()
+        return source.content if isinstance(source.content, bytes) else str(source.content).encode()
     if source.kind == "copy":
         return values[source.content]
 

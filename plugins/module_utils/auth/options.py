@@ -1,0 +1,73 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The options of every module that looks at Better Auth's keys, and what they lead to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import UNENCRYPTED, require_nacl
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer, agreed, given_secrets, running_signers
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION as DATABASE
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
+
+OPTIONS = {
+    "namespace": {"type": "str", "default": "default"},
+    "database": DATABASE,
+    "secret": {"type": "dict", "no_log": False, "options": PLACE, **RULES},
+    "secrets": {"type": "dict", "no_log": False, "options": PLACE, **RULES},
+    "signers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {"workload": {"type": "str", "required": True}, "container": {"type": "str"}},
+    },
+    "private_keys": {"type": "str", "choices": ["encrypted", "unencrypted"], "default": "encrypted", "no_log": False},
+    "table": {"type": "str", "default": "jwks"},
+    "schema": {"type": "str"},
+    "columns": {"type": "dict", "default": {}},
+}
+
+
+@dataclass(frozen=True)
+class Given:
+    """The secrets to judge by, whether a person named them, and what the running signers have."""
+
+    secrets: SigningSecrets | None
+    named: bool
+    signers: list[Signer]
+
+
+class Intake:
+    """Takes given values out of a module's parameters at once, and finds the secrets later."""
+
+    def __init__(self, module):
+        self._module = module
+        url = module.params["database"]["url"]
+        self.database = dict(module.params["database"])
+        if url:
+            module.params["database"]["url"] = "<hidden>"
+        self._places = {option: take_out(module, option)[0] if module.params[option] else None for option in ("secret", "secrets")}
+        module.hide(filter(None, [url, *((place or {}).get("value") for place in self._places.values())]))
+
+    def secrets(self) -> Given:
+        """The secrets that the options lead to. Raises RunbookError where there is none, or where it is not one."""
+        module, params = self._module, self._module.params
+        if params["private_keys"] != UNENCRYPTED:
+            require_nacl()
+        secrets = None
+        named = any(self._places.values())
+        if named:
+            reaches = any(place and not (place["file"] or place["value"]) for place in self._places.values())
+            cluster = module.cluster if reaches else None
+            secrets = given_secrets(cluster, params["namespace"], self._places["secret"], self._places["secrets"])
+            module.hide(secrets.values)
+        signers = running_signers(module.cluster, params["namespace"], params["signers"]) if params["signers"] else []
+        for signer in signers:
+            module.hide(signer.secrets.values if signer.secrets else ())
+        if not named and params["private_keys"] != UNENCRYPTED:
+            if not signers:
+                raise RunbookError("Name the secret by which keys are judged: in the option secret or secrets, or signers that run with it.")
+            secrets = agreed(signers)
+        return Given(secrets, named, signers)

@@ -1,0 +1,60 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What else lies under the secret: counted, as a change of the secret locks out those to whom it belongs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import MALFORMED, READABLE, UNREADABLE, read_text
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, quoted, rows
+
+PLAIN = "plain"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column that may hold encrypted text. ``always``: whether Better Auth always encrypts it, or only where it is told to."""
+
+    table: str
+    column: str
+    always: bool
+
+
+# What Better Auth 1.7 encrypts beside private keys; the list grows with its releases.
+PLACES = (
+    Place("twoFactor", "secret", always=True),
+    Place("twoFactor", "backupCodes", always=True),
+    Place("account", "accessToken", always=False),
+    Place("account", "refreshToken", always=False),
+    Place("account", "idToken", always=False),
+)
+
+
+def read_other_data(database: Database, schema: str | None, secrets: SigningSecrets) -> list[dict]:
+    """Each column that is there and not empty, with how many values are readable, unreadable, or not encrypted."""
+    sql = (
+        "SELECT c.relname::text AS table, a.attname::text AS column FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+        "WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid = ANY (ARRAY[to_regclass($1::text), to_regclass($2::text)])"
+    )
+    relations = {table: ".".join(quoted(part) for part in (schema, table) if part) for table in ("twoFactor", "account")}
+    there = {(row["table"], row["column"]) for row in rows(database, sql, relations["twoFactor"], relations["account"])}
+    found = []
+    for place in PLACES:
+        if (place.table, place.column) in there:
+            column = quoted(place.column)
+            values = rows(database, f"SELECT {column}::text AS value FROM {relations[place.table]} WHERE {column} IS NOT NULL")
+            found.append({"table": place.table, "column": place.column, **counted(place, [row["value"] for row in values], secrets)})
+    return [one for one in found if one["values"]]
+
+
+def counted(place: Place, values: list[str], secrets: SigningSecrets) -> dict[str, int]:
+    """How many values are in which state. Pure."""
+    states = Counter(_state(place, value, secrets) for value in values)
+    return {"values": len(values), **{state: states[state] for state in (READABLE, UNREADABLE, MALFORMED, PLAIN)}}
+
+
+def _state(place: Place, value: str, secrets: SigningSecrets) -> str:
+    state = read_text(value, secrets).state
+    return PLAIN if state == MALFORMED and not place.always else state

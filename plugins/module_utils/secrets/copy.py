@@ -1,0 +1,130 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Copies a value to keys of Secrets, and tells which running containers do not have it yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import Found, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.pods import Pods
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import Outcome, ensure
+
+CURRENT, STALE, FOLLOWS, UNKNOWN = "current", "stale", "follows", "unknown"
+
+
+@dataclass
+class Copy:
+    """What became of the destinations, by namespace, and the running containers that read them, each with its state and why."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    readers: list[tuple[Asked, str, str, str]] = field(default_factory=list)  # (container, workload, state, reason)
+
+    def report(self) -> dict:
+        """The module's result."""
+        destinations = [
+            {"namespace": namespace, "secret": ref.secret, "key": ref.key, "action": action}
+            for namespace, outcome in sorted(self.outcomes.items())
+            for ref, action in sorted(outcome.keys.items())
+        ]
+        stale = sorted({(asked.namespace, workload) for asked, workload, state, _reason in self.readers if state == STALE})
+        return {
+            "changed": any(outcome.report()["changed"] for outcome in self.outcomes.values()),
+            "destinations": destinations,
+            "readers": [_reader(*one) for one in self.readers],
+            "restart": [{"namespace": namespace, "workload": workload} for namespace, workload in stale],
+        }
+
+    def diff(self) -> dict:
+        """Before and after with placeholders in place of values."""
+        parts = {namespace: outcome.diff() for namespace, outcome in sorted(self.outcomes.items())}
+        return {side: {namespace: part[side] for namespace, part in parts.items()} for side in ("before", "after")}
+
+
+def value_of(found: list[Found]) -> bytes:
+    """The value of the source, which may stand in several containers. Raises RunbookError where it is not one certain value."""
+    unknown = next((one for one in found if one.unknown), None)
+    if unknown:
+        raise RunbookError(f"source: the value of {unknown.label} is not known: {unknown.unknown}. Nothing was changed.")
+    missing = next((one for one in found if not one.value), None)
+    if missing:
+        raise RunbookError(f"source: {missing.label} has no value, or an empty one. Nothing was changed.")
+    if len({one.value for one in found}) > 1:
+        places = ", ".join(one.label for one in found)
+        raise RunbookError(f"source: these places hold different values: {places}. Name the right one alone. Nothing was changed.")
+    return found[0].value
+
+
+def copy_value(cluster: Cluster, params: dict, source: dict, hide, check: bool) -> Copy:
+    """Reads, plans all namespaces, and then writes. ``hide``: called with the value before anything else is done with it."""
+    value = value_of(observe(cluster, params["namespace"], [source], option="source"))
+    hide([value])
+    wanted: dict[str, dict[Ref, Source]] = {}
+    for one in params["destinations"]:
+        ref = Ref(one["secret"], one["key"])
+        wanted.setdefault(one.get("namespace") or params["namespace"], {})[ref] = Source("value", value)
+    planned = _plan_all(cluster, wanted, params["create"])
+    if check:
+        copied = Copy(planned)
+    else:
+        copied = Copy({namespace: _ensure(cluster, namespace, sources, check=False) for namespace, sources in wanted.items()})
+    if params["readers"]:
+        copied.readers = _readers(cluster, wanted, value)
+    return copied
+
+
+def _plan_all(cluster: Cluster, wanted: dict[str, dict[Ref, Source]], create: bool) -> dict[str, Outcome]:
+    """What would become of every namespace. Raises RunbookError with everything that is refused, before anything is written."""
+    planned, refusals = {}, []
+    for namespace, sources in wanted.items():
+        try:
+            planned[namespace] = _ensure(cluster, namespace, sources, check=True)
+        except RunbookError as error:
+            if "refusals" not in error.facts:
+                raise
+            refusals += error.facts["refusals"]
+            continue
+        if not create:
+            refusals += [
+                f"There is no Secret {name} in namespace {namespace}: correct the name, or set create: true to make it."
+                for name in sorted(planned[namespace].created)
+            ]
+    if refusals:
+        raise RunbookError(f"No Secret was changed. {' '.join(refusals)}", refusals=refusals)
+    return planned
+
+
+def _ensure(cluster: Cluster, namespace: str, sources: dict[Ref, Source], check: bool) -> Outcome:
+    return ensure(cluster, namespace, sources, {}, _never, check)
+
+
+def _never(length: int) -> str:
+    raise AssertionError(f"a copy makes no value, and was asked for one of {length} characters")
+
+
+def _readers(cluster: Cluster, wanted: dict[str, dict[Ref, Source]], value: bytes) -> list[tuple[Asked, str, str, str]]:
+    pods = Pods(cluster)
+    asked = [one for namespace, sources in wanted.items() for ref in sources for one in pods.reading("Secret", namespace, ref.secret, ref.key)]
+    seen = look(cluster, asked) if asked else {}
+    return [(one, pods.workload_of(one), *_state(one, seen[one], value)) for one in asked]
+
+
+def _state(asked: Asked, seen: Seen, value: bytes) -> tuple[str, str]:
+    if seen.unknown:
+        return UNKNOWN, seen.unknown
+    if seen.value == value:
+        return CURRENT, ""
+    if asked.reading.fixed:
+        return STALE, "it runs with what it started with"
+    return FOLLOWS, "the kubelet brings the file up to date within about a minute; a program that reads it only once needs a restart"
+
+
+def _reader(asked: Asked, workload: str, state: str, reason: str) -> dict:
+    reading = asked.reading
+    return {
+        "namespace": asked.namespace, "workload": workload, "pod": asked.pod, "container": reading.container,
+        "how": reading.how, "where": reading.where, "state": state, "reason": reason,
+    }  # fmt: skip

@@ -1,0 +1,141 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way through a pod: what is sent, which program answers, and the Python program against a played driver."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils.database import pod
+from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers import PYTHON
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError, Limits, Statement
+
+STATEMENT = Statement("UPDATE t SET a = $1::text WHERE b = $2::text OR c LIKE 'x%'", ("it's", None), count=1)
+
+
+def answer(**told):
+    return Execution(0, json.dumps(told).encode(), b"")
+
+
+@pytest.fixture(name="container")
+def played(monkeypatch):
+    """A container's programs: name to what they answer. ``asked`` collects (program, task)."""
+    programs, asked = {}, []
+
+    def play(_cluster, name, namespace, container, command, stdin, timeout):
+        assert (name, namespace, container) == ("p", "n", "c") and timeout > 30 and stdin.endswith(b"\n")
+        asked.append((command[0], json.loads(stdin)))
+        outcome = programs.get(command[0], Execution(127, b"", b""))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(pod, "execute", play)
+    programs["asked"] = asked
+    return programs
+
+
+def run(*statements, write=True):
+    return database().run(list(statements or [STATEMENT]), write)
+
+
+def database():
+    return pod.Pod(None, "n", "p", "c", "DATABASE_URL", Limits())
+
+
+def test_statements_go_in_and_rows_come_out(container):
+    container["node"] = answer(results=[{"count": 1, "rows": [{"a": "x", "b": None}]}])
+    (result,) = run()
+    assert (result.count, result.rows) == (1, [{"a": "x", "b": None}])
+    (program, task) = container["asked"][0]
+    assert program == "node"
+    assert task["statements"] == [{"sql": STATEMENT.sql, "parameters": ["it's", None], "count": 1}]
+    assert task["settings"][0].endswith("READ WRITE")
+    assert task["url_env"] == "DATABASE_URL"
+
+
+def test_the_program_that_can_answer_is_found_once(container):
+    container["node"] = answer(no_driver="no pg")
+    container["python3"] = answer(results=[{"count": 0, "rows": []}])
+    found = database()
+    found.run([STATEMENT], write=False)
+    found.run([STATEMENT], write=False)
+    assert [program for program, _task in container["asked"]] == ["node", "python3", "python3"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind", "words"),
+    [
+        (answer(wrong_count={"index": 0, "found": 0}), CountError, "touched 0 rows instead of 1"),
+        (answer(no_url=True), DatabaseError, "Correct the option env"),
+        (answer(error={"message": "permission denied", "sqlstate": "42501"}), DatabaseError, "GRANT"),
+        (answer(no_driver="no pg"), DatabaseError, r"it lacks node with a driver \(no pg\), python3, python"),
+        (Execution(137, b"", b"Killed"), DatabaseError, "ended with code 137: Killed"),
+        (ApiError("forbidden", 403, "Forbidden"), DatabaseError, "can't be asked: forbidden"),
+        (TimeoutError("late"), DatabaseError, "no answer within"),
+    ],
+)
+def test_failures(container, outcome, kind, words):
+    container["node"] = outcome
+    with pytest.raises(kind, match=words):
+        run()
+
+
+DRIVER = '''
+import json, sys
+class Error(Exception):
+    pgcode = "42P01"
+class Cursor:
+    description, rowcount = None, -1
+    def execute(self, sql, parameters=None):
+        sys.stderr.write(json.dumps([sql, parameters]) + "\\n")
+        if "nowhere" in sql:
+            raise Error("no such table")
+        self.description, self.rowcount = ([("a",)], 2) if "SELECT" in sql else (None, 0)
+    def fetchall(self):
+        return [("1",), (None,)]
+class Connection:
+    def cursor(self):
+        return Cursor()
+    def commit(self):
+        sys.stderr.write('"commit"\\n')
+    def rollback(self):
+        sys.stderr.write('"rollback"\\n')
+def connect(url, connect_timeout):
+    sys.stderr.write(json.dumps([url, connect_timeout]) + "\\n")
+    return Connection()
+'''
+
+
+def program(tmp_path, *statements, url="postgresql+asyncpg://u@db/x"):
+    """Runs the Python program with a played driver: (its answer, what the driver was told)."""
+    (tmp_path / "psycopg2.py").write_text(DRIVER)
+    task = {"url_env": "DATABASE_URL", "connect": 5, "settings": ["SET x"], "statements": [vars(one) for one in statements]}
+    environment = {"PYTHONPATH": str(tmp_path), "DATABASE_URL": url}
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON], input=json.dumps(task) + "\n", env=environment, text=True, capture_output=True, timeout=20, check=True
+    )
+    return json.loads(done.stdout), [json.loads(line) for line in done.stderr.splitlines()]
+
+
+def test_the_python_program(tmp_path):
+    told, driver = program(tmp_path, Statement("SELECT $1::text AS a, 'x%'", ("it's",)), Statement("UPDATE"))
+    assert told == {"results": [{"count": 2, "rows": [{"a": "1"}, {"a": None}]}, {"count": 0, "rows": []}]}
+    assert driver == [
+        ["postgresql://u@db/x", 5], ["SET x", None], ["SELECT %(p1)s::text AS a, 'x%%'", {"p1": "it's"}], ["UPDATE", {}], "commit",
+    ]  # fmt: skip
+
+
+def test_the_python_program_takes_back_what_touched_other_rows(tmp_path):
+    told, driver = program(tmp_path, Statement("UPDATE", count=1), Statement("never"))
+    assert told == {"wrong_count": {"index": 0, "found": 0}}
+    assert driver[-1] == "rollback"
+
+
+def test_the_python_program_tells_errors(tmp_path):
+    assert program(tmp_path, Statement("nowhere"))[0] == {"error": {"message": "no such table", "sqlstate": "42P01"}}
+    assert program(tmp_path, url="")[0] == {"no_url": True}

@@ -1,0 +1,172 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Copying a value to Secrets, and telling who does not have it yet."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places import running
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.copy import copy_value
+from fake_cluster import FakeCluster
+
+RIGHT = b"\xffthe right value"
+
+
+def secret(**values):
+    return {"data": {key: base64.b64encode(value).decode() for key, value in values.items()}}
+
+
+@pytest.fixture(name="cluster")
+def two_secrets():
+    cluster = FakeCluster(namespaces=("default", "other"))
+    cluster.put("Secret", "frontend", secret(auth=RIGHT))
+    cluster.put("Secret", "backend", secret(auth=b"wrong", more=b"kept"))
+    return cluster
+
+
+def copy(cluster, *destinations, source=None, check=False, **params):
+    params = {"namespace": "default", "create": False, "readers": False, "destinations": list(destinations), **params}
+    hidden = []
+    copied = copy_value(cluster, params, source or {"secret": "frontend", "key": "auth"}, hidden.extend, check)
+    assert hidden == [RIGHT]
+    return copied
+
+
+def stored(cluster, name, namespace="default"):
+    return {key: base64.b64decode(value) for key, value in cluster.objects["Secret", namespace, name]["data"].items()}
+
+
+BACKEND = {"secret": "backend", "key": "auth"}
+
+
+def test_copied_once(cluster):
+    copied = copy(cluster, BACKEND)
+    assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"kept"}
+    assert copied.report()["destinations"] == [{"namespace": "default", "secret": "backend", "key": "auth", "action": "updated"}]
+    assert copied.diff() == {
+        "before": {"default": {"backend": {"auth": "<old value>"}}}, "after": {"default": {"backend": {"auth": "<new value>"}}},
+    }  # fmt: skip
+    written = list(cluster.writes)
+    assert not copy(cluster, BACKEND).report()["changed"]
+    assert cluster.writes == written
+
+
+def test_check_mode_says_the_same_and_writes_nothing(cluster):
+    predicted = copy(cluster, BACKEND, check=True)
+    assert cluster.writes == []
+    done = copy(cluster, BACKEND)
+    assert predicted.report() == done.report()
+    assert predicted.diff() == done.diff()
+
+
+def test_a_missing_secret_is_made_only_when_asked(cluster):
+    other = {"secret": "backend", "key": "auth", "namespace": "other"}
+    with pytest.raises(RunbookError, match="No Secret was changed. There is no Secret backend in namespace other: correct the name"):
+        copy(cluster, BACKEND, other)
+    assert cluster.writes == []
+    assert copy(cluster, BACKEND, other, create=True).report()["changed"]
+    assert stored(cluster, "backend", "other") == {"auth": RIGHT}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"immutable": True}, "it is immutable"),
+        ({"metadata": {"annotations": {"meta.helm.sh/release-name": "r"}}}, "managed by Helm"),
+        ({"metadata": {"labels": {"reconcile.external-secrets.io/managed": "true"}}}, "managed by External Secrets"),
+        ({"metadata": {"labels": {"app.kubernetes.io/managed-by": "Pulumi"}}}, "managed by Pulumi"),
+        ({"metadata": {"ownerReferences": [{"kind": "SealedSecret", "name": "s"}]}}, "it belongs to SealedSecret s"),
+    ],
+)
+def test_what_others_own_is_refused_with_the_reason_and_nothing_is_written(cluster, change, words):
+    cluster.put("Secret", "theirs", {**secret(auth=b"x"), **change})
+    with pytest.raises(RunbookError, match=words) as refused:
+        copy(cluster, BACKEND, {"secret": "theirs", "key": "auth"})
+    assert len(refused.value.facts["refusals"]) == 1
+    assert cluster.writes == []
+
+
+def test_what_others_own_and_holds_the_value_is_left_alone(cluster):
+    cluster.put("Secret", "theirs", {**secret(auth=RIGHT), "immutable": True})
+    assert not copy(cluster, {"secret": "theirs", "key": "auth"}).report()["changed"]
+
+
+def test_somebody_else_writes_meanwhile(cluster):
+    cluster.before_write = lambda *_what: cluster.put("Secret", "backend", secret(auth=b"wrong again", more=b"newer"))
+    copy(cluster, BACKEND)
+    assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"newer"}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ({"secret": "nobody", "key": "auth"}, "Secret default/nobody, key auth has no value"),
+        ({"secret": "frontend", "key": "nothing"}, "key nothing has no value"),
+        ({"value": ""}, "has no value, or an empty one"),
+    ],
+)
+def test_a_source_without_a_value(cluster, source, words):
+    with pytest.raises(RunbookError, match=words):
+        copy(cluster, BACKEND, source=source)
+    assert cluster.writes == []
+
+
+@pytest.fixture(name="pods")
+def reading_pods(cluster, monkeypatch):
+    """Pods of two workloads that read backend/auth; their environment is in the mapping that this returns."""
+    has = {}
+
+    def play(_cluster, pod, _namespace, _container, command, timeout):
+        if pod not in has:
+            return Execution(127, b"", b"")
+        return Execution(0, b"AUTH=" + has[pod] + b"\0" if command[-1].startswith("/proc") else has[pod], b"")
+
+    monkeypatch.setattr(running, "execute", play)
+    entry = {"name": "AUTH", "valueFrom": {"secretKeyRef": {"name": "backend", "key": "auth"}}}
+    mount = {"volumeMounts": [{"name": "v", "mountPath": "/m"}]}
+    volume = {"name": "v", "secret": {"secretName": "backend"}}
+    replica_set = {"kind": "ReplicaSet", "name": "api-5f6", "controller": True}
+    stateful_set = {"kind": "StatefulSet", "name": "worker", "controller": True}
+    for name, owner, spec in (
+        ("api-5f6-a", replica_set, {"containers": [{"name": "app", "env": [entry]}]}),
+        ("api-5f6-b", replica_set, {"containers": [{"name": "app", "env": [entry]}]}),
+        ("worker-0", stateful_set, {"containers": [{"name": "app", **mount}], "volumes": [volume]}),
+    ):
+        metadata = {"ownerReferences": [owner], "labels": {"pod-template-hash": "5f6"}}
+        status = {"containerStatuses": [{"name": "app", "state": {"running": {}}}]}
+        cluster.put("Pod", name, {"metadata": metadata, "spec": spec, "status": status})
+    return has
+
+
+def test_who_must_restart(cluster, pods):
+    pods.update({"api-5f6-a": b"wrong", "api-5f6-b": RIGHT, "worker-0": b"wrong"})
+    told = copy(cluster, BACKEND, readers=True).report()
+    assert told["restart"] == [{"namespace": "default", "workload": "Deployment/api"}]
+    assert [(one["pod"], one["state"]) for one in told["readers"]] == [
+        ("api-5f6-a", "stale"), ("api-5f6-b", "current"), ("worker-0", "follows"),
+    ]  # fmt: skip
+
+
+def test_a_run_cut_off_before_the_restart_leaves_it_to_the_next(cluster, pods):
+    pods.update({"api-5f6-a": b"wrong", "api-5f6-b": b"wrong", "worker-0": RIGHT})
+    copy(cluster, BACKEND, readers=True)
+    told = copy(cluster, BACKEND, readers=True).report()
+    assert not told["changed"]
+    assert told["restart"] == [{"namespace": "default", "workload": "Deployment/api"}]
+
+
+def test_a_container_that_can_not_be_asked_is_unknown(cluster, pods):
+    pods["worker-0"] = RIGHT
+    told = copy(cluster, BACKEND, readers=True).report()
+    assert told["restart"] == []
+    assert [one["state"] for one in told["readers"]] == ["unknown", "unknown", "current"]
+
+
+def test_containers_that_differ_are_no_source(cluster, pods):
+    pods.update({"api-5f6-a": b"one", "api-5f6-b": b"two", "worker-0": b"one"})
+    with pytest.raises(RunbookError, match="these places hold different values"):
+        copy(cluster, BACKEND, source={"secret": "backend", "key": "auth", "readers": True})
+    assert cluster.writes == []
