@@ -86,12 +86,13 @@ def dapr_spares(cluster: TestCluster, labels: dict[str, str]) -> Iterator[None]:
     """Dapr's injector is not asked about pods of namespaces with these labels, as if it were away; all others keep it."""
     webhook = json.loads(cluster.kubectl("get", WEBHOOKS, "-o", "json"))["webhooks"][0]
     before = webhook.get("namespaceSelector", {})
-    expressions = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in labels.items()]
-    set_selector(cluster, {"matchExpressions": expressions})
+    others = [entry for entry in before.get("matchExpressions", []) if entry["key"] not in labels]  # a run that was cut off left its own
+    own = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in labels.items()]
+    set_selector(cluster, {**before, "matchExpressions": [*others, *own]})
     try:
         yield
     finally:
-        set_selector(cluster, before)
+        set_selector(cluster, {**before, "matchExpressions": others})
 
 
 def set_selector(cluster: TestCluster, selector: dict) -> None:

@@ -126,7 +126,7 @@ CASES = (
     in_app("tag-does-not-exist", "image_not_found", waits("app", "ErrImagePull", "ImagePullBackOff"),
            app={"image": SERVING.replace(":1", ":2")}, says="serving/app"),
     in_app("image-may-not-be-pulled", "image_unauthorized", waits("app", "ErrImagePull", "ImagePullBackOff"),
-           app={"image": SERVING.replace(OPEN, CLOSED)}, kinds=BOTH),
+           app={"image": SERVING.replace(OPEN, CLOSED), "imagePullPolicy": "Always"}, kinds=BOTH),
     in_app("registry-does-not-answer", "registry_unreachable", waits("app", "ErrImagePull", "ImagePullBackOff"),
            app={"image": "localhost:5009/serving/app:1"}, grace="retry_grace", kinds=BOTH),
     in_app("image-name-is-none", "image_name_invalid", waits("app", "InvalidImageName"), app={"image": "Not//AName"}),

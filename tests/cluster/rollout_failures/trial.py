@@ -40,8 +40,9 @@ class Outcome:
 
     def late(self, case: Case) -> float:
         """Seconds from the moment at which the failure was certain, and somebody looked, to the end of the module's process."""
-        since = self.began if case.grace == "timeout" else max(self.symptom, self.began)
-        return self.ended - since - (self.options[case.grace] if case.grace else 0)
+        grace = self.options[case.grace] if case.grace else 0
+        due = self.began + grace if case.grace == "timeout" else max(self.symptom + grace, self.began)
+        return self.ended - due
 
 
 @dataclass
@@ -90,9 +91,9 @@ class Trial:
         command = [str(self.venv / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
         done = subprocess.run(command, env=environment(), text=True, capture_output=True, check=False, timeout=900)
         ended = time.monotonic()
-        told = re.search(r"=> (\{.*\})", done.stdout, re.DOTALL)
+        told = re.search(r"localhost \| (\S+) => (\{.*\})", done.stdout, re.DOTALL)
         assert told, done.stdout + done.stderr
-        return json.loads(told[1]), ended
+        return {**json.loads(told[2]), "failed": told[1] == "FAILED!"}, ended
 
     def _symptom(self, case: Case, namespace: str, options: dict) -> float | None:
         deadline = time.monotonic() + WITNESS
