@@ -112,7 +112,6 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, play
     assert load.asked > 20 * 30 and not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
 
 
-
 @pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
 def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, own_copy, stage):
     """SIGKILL as a stage begins, with work to do in the stages after it; the next run ends well."""

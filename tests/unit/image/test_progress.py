@@ -50,7 +50,11 @@ class Action(ActionModule):
         self._display = SimpleNamespace(display=self.shown.append)
         self.asked = None
 
-    def _ask(self, more, task_vars):
+    def _is_here(self, _task_vars):
+        return False
+
+    def _execute_module(self, module_args, **_options):
+        more = {name: value for name, value in module_args.items() if name not in self._task.args}
         self.asked = more
         if more:
             with open(more["progress"], "a", encoding="utf-8") as file:
