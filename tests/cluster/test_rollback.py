@@ -15,6 +15,7 @@ DEPLOY, ROLLBACK = "playbooks/deploy.yml", "playbooks/rollback.yml"
 CAUSE, REVISION = "kubernetes.io/change-cause", "deployment.kubernetes.io/revision"
 ABSENT = "registry.invalid/nobody/nothing:1"
 SOON = {"rollout_crash_restarts": 1, "rollout_retry_grace": 15}
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module", autouse=True)

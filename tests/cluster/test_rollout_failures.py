@@ -25,6 +25,7 @@ AT_ONCE = 5  # trials
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
+pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
