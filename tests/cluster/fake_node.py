@@ -30,7 +30,7 @@ def simulated_node(cluster: TestCluster) -> Iterator[None]:
     with open_log() as log:
         kwok = subprocess.Popen(
             [program, "--kubeconfig", cluster.kubeconfig, "--manage-single-node", NAME, "--node-lease-duration-seconds", "40",
-             "--config", FILES / "stages.yml"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+             "--config", FILES / "stages.manifest"], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )
     try:
         cluster.kubectl("apply", "-f", "-", stdin=json.dumps(NODE))

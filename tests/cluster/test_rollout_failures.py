@@ -58,7 +58,7 @@ def trials(deployed, images, busybox_image, request) -> Iterator[Trials]:
     remove_all(cluster, wait=True)
     wanted = [item.callspec.params["chosen"] for item in request.session.items if "outcome" in getattr(item, "fixturenames", ())]
     spared = dapr_spares(cluster, NO_INJECTION) if any(case.namespace_labels for case, _kind in wanted) else nullcontext()
-    with Witness(cluster, PREFIX) as witness, spared, ThreadPoolExecutor(AT_ONCE) as pool:
+    with spared, Witness(cluster, PREFIX) as witness, ThreadPoolExecutor(AT_ONCE) as pool:
         trial = Trial(cluster, witness, venv(), images.host, busybox_image)
         futures = {name_of(*chosen): pool.submit(formed(trial, chosen[0]).run, *chosen) for chosen in wanted}
         yield Trials(trial, futures)

@@ -77,7 +77,7 @@ class Registry:
 def start(cluster: TestCluster) -> Registry:
     """The registry, empty, in a namespace of its own; what an earlier run left of it is replaced."""
     image = _image(cluster)
-    manifest = (FILES / "registry.yml").read_text(encoding="utf-8")
+    manifest = (FILES / "registry.manifest").read_text(encoding="utf-8")
     for word, value in {"NAMESPACE": NAMESPACE, "IMAGE": image, "OPEN_PORT": OPEN.rpartition(":")[2], "CLOSED_PORT": CLOSED.rpartition(":")[2]}.items():
         manifest = manifest.replace(word, value)
     remove(cluster)

@@ -174,7 +174,7 @@ def test_a_load_that_fails_says_why_and_the_next_run_completes(said, words):
 
 def test_a_node_that_takes_it_and_has_it_not_is_no_success():
     node = FakeNode()
-    node.load = lambda stream: b"".join(stream)
+    node.load = b"".join
     with pytest.raises(RunbookError, match="is not in the node after it was made"):
         run(node, by_name())
 

@@ -56,7 +56,7 @@ def web(image, notes=None, **more):
     return obj
 
 
-SETS = [kept(1, "one", "app:1"), kept(2, "new", "app:2")]
+SETS = (kept(1, "one", "app:1"), kept(2, "new", "app:2"))
 
 
 def scene_of(obj, pods, sets=SETS):
