@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api_proxy import CountingProxy
 from fake_node import ON_IT, simulated_node
 from harness import TestCluster, venv
-from api_proxy import CountingProxy
 from rollout_failures.trial import environment
 
 NAMESPACE = "runbook-test-many"

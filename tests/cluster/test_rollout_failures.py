@@ -25,7 +25,6 @@ AT_ONCE = 5  # trials
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
-pytestmark = pytest.mark.long
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +130,7 @@ def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, 
 
 
 @pytest.mark.parametrize("chosen", ALL, ids=[name_of(*entry) for entry in ALL])
-def test_the_cause_is_named_in_time(outcome, chosen):
+def test_the_cause_is_named_in_time_and_there_is_a_way_back(outcome, chosen):
     look_at(outcome, *chosen)
 
 
@@ -152,16 +151,33 @@ def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
 
 
 def look_at(outcome: Outcome, case: Case, kind: str) -> None:
-    """The module has failed, for the cause that was made, soon after it showed, and the former version has served all the time."""
+    """The module fails for the cause that was made, soon after it showed, and goes back; the former version has served all the time."""
     assert outcome.symptom is not None, f"the API never showed it; the module said: {outcome.result.get('msg')}"
-    assert outcome.result.get("failed"), outcome.result
-    message, cause = outcome.result["msg"], outcome.result["causes"][0]
+    look_at_cause(outcome.result, case, kind)
+    look_at_cause(outcome.back, case, kind)
+    look_at_way_back(outcome, kind)
+    assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.asked}: {outcome.lost[:5]}"
+    assert outcome.late(case) <= SOON, f"{outcome.late(case):.1f} s late: {outcome.result['msg']}"
+
+
+def look_at_cause(result: dict, case: Case, kind: str) -> None:
+    """The failure names the cause, in words and as data."""
+    assert result["failed"], result
+    message, cause = result["msg"], result["causes"][0]
     assert (cause["category"], cause["workload"]) == (case.category, f"{kind} app"), message
     assert (cause["container"], cause["container_type"]) == (case.container, case.container_type), message
     assert case.exit_code in (None, cause["exit_code"]), message
     assert case.says in message and cause["hint"] in message, message
     assert case.log in cause["log"] and all(line in message for line in cause["log"].splitlines()), message
-    assert case.also in ("", *[other["category"] for other in outcome.result["causes"]]), message
+    assert case.also in ("", *[other["category"] for other in result["causes"]]), message
     assert ("is not complete after" in message) == (case.grace == "timeout"), message
-    assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.asked}: {outcome.lost[:5]}"
-    assert outcome.late(case) <= SOON, f"{outcome.late(case):.1f} s late: {message}"
+
+
+def look_at_way_back(outcome: Outcome, kind: str) -> None:
+    """The workload is what it was, all its pods serve, and none of the broken version is left."""
+    message = outcome.back["msg"]
+    assert [(item["workload"], item["serves"]) for item in outcome.back["rollback"]] == [(f"{kind} app", True)], message
+    assert "which serves again" in message and outcome.template == outcome.former, message
+    broken = [pod["metadata"]["name"] for pod in outcome.pods if (pod["metadata"].get("annotations") or {}).get("version") == "broken"]
+    ready = [pod for pod in outcome.pods if all(status["ready"] for status in pod["status"]["containerStatuses"])]
+    assert (broken, len(ready), len(outcome.pods)) == ([], 2, 2), message

@@ -18,7 +18,7 @@ def good(kind: str, image: str) -> dict:
     container = {
         "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"],
-        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1},
+        "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}},
     }
     template = {"metadata": {"labels": LABELS}, "spec": {"terminationGracePeriodSeconds": 4, "containers": [container]}}

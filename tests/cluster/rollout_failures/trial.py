@@ -21,7 +21,7 @@ from rollout_failures.manifests import NAME, RESOURCES, before, broken, good, po
 from rollout_failures.witness import Witness
 
 PREFIX = "rollout-failure-"
-ADMISSION = 30  # seconds in which the API has to know a new rule
+PATIENCE = 30  # seconds in which the API has to know a new rule, and the node a new Service
 WITNESS = 10  # seconds in which the witness has to be told
 
 
@@ -30,13 +30,16 @@ class Outcome:
     """What came of a trial. Moments are of time.monotonic."""
 
     result: dict  # the module's
+    back: dict  # that of a second run, with rollback_on_failure
+    template: dict  # the workload's pod template in the end
+    former: dict  # and before the broken version
+    pods: list[dict]  # those that are not going, in the end
     options: dict  # the module's options that were in force
     symptom: float | None  # when the API showed it first
     began: float  # when the module's wait began
     ended: float  # when the module had ended
     asked: int
     lost: list[tuple[float, str]]  # of the questions to the former version
-    namespace: str
 
     def late(self, case: Case) -> float:
         """Seconds from the moment at which the failure was certain, and somebody looked, to the end of the module's process."""
@@ -60,21 +63,21 @@ class Trial:
     def run(self, case: Case, kind: str) -> Outcome:
         """Makes the case and lets the module follow it."""
         namespace = f"{PREFIX}{case.name}-{secrets.token_hex(3)}"
-        self._apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": {MARK: "", **case.namespace_labels}}}])
-        self._apply([good(kind, self.image), service()], namespace)
-        self.cluster.kubectl("rollout", "status", f"{RESOURCES[kind]}/{NAME}", "-n", namespace, "--timeout=120s")
-        with Load(self._url(namespace)) if self.with_load else nullcontext() as load:
-            outcome = self._break(case, kind, namespace)
-        return Outcome(**outcome, asked=load.asked if load else 0, lost=load.failures if load else [], namespace=namespace)
-
-    def serving(self, namespace: str) -> bool:
-        """Whether the former version answers now."""
-        with Load(self._url(namespace), rate=5) as load:
-            time.sleep(1)
-        return load.asked > 0 and not load.failures
+        labels = {MARK: "", **case.namespace_labels}
+        self._apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}])
+        try:
+            self._apply([good(kind, self.image), service()], namespace)
+            self.cluster.kubectl("rollout", "status", f"{RESOURCES[kind]}/{NAME}", "-n", namespace, "--timeout=180s")
+            url = self._url(namespace)
+            self._wait_until_it_answers(url)
+            with Load(url) if self.with_load else nullcontext() as load:
+                outcome = self._break(case, kind, namespace)
+        finally:  # a node takes 110 pods
+            self.cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+        return Outcome(**outcome, asked=load.asked if load else 0, lost=load.failures if load else [])
 
     def _break(self, case: Case, kind: str, namespace: str) -> dict:
-        workload = broken(case, kind, self.image)
+        workload, former = broken(case, kind, self.image), self._template(kind, namespace)
         self._apply(before(case, namespace), namespace)
         if case.refused:
             self._wait_until_refused(pod_of(workload), namespace)
@@ -82,12 +85,20 @@ class Trial:
         result, ended = self._follow(kind, namespace)
         options = {**DEFAULTS, **self.options}
         symptom = self._symptom(case, namespace, options)
-        return {"result": result, "options": options, "symptom": symptom, "began": ended - result["seconds"], "ended": ended}
+        back, _ended = self._follow(kind, namespace, rollback_on_failure=True)
+        pods = [pod for pod in self.cluster.objects("pods", namespace) if "deletionTimestamp" not in pod["metadata"]]
+        return {
+            "result": result, "options": options, "symptom": symptom, "began": ended - result["seconds"], "ended": ended,
+            "back": back, "former": former, "template": self._template(kind, namespace), "pods": pods,
+        }
 
-    def _follow(self, kind: str, namespace: str) -> tuple[dict, float]:
+    def _template(self, kind: str, namespace: str) -> dict:
+        return json.loads(self.cluster.kubectl("get", RESOURCES[kind], NAME, "-n", namespace, "-o", "json"))["spec"]["template"]
+
+    def _follow(self, kind: str, namespace: str, **more) -> tuple[dict, float]:
         """The module's result, and when its process had ended."""
         arguments = {"kubeconfig": str(self.cluster.kubeconfig), "context": self.cluster.profile, "namespace": namespace,
-                     "workloads": [{"kind": kind, "name": NAME}], **self.options}
+                     "workloads": [{"kind": kind, "name": NAME}], **self.options, **more}
         command = [str(self.venv / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
         done = subprocess.run(command, env=environment(), text=True, capture_output=True, check=False, timeout=900)
         ended = time.monotonic()
@@ -102,10 +113,20 @@ class Trial:
         return seen
 
     def _wait_until_refused(self, pod: dict, namespace: str) -> None:
-        deadline = time.monotonic() + ADMISSION
+        deadline = time.monotonic() + PATIENCE
         while self.cluster.kubectl("create", "-n", namespace, "--dry-run=server", "-f", "-", stdin=json.dumps(pod), check=False):
             assert time.monotonic() < deadline, f"the API does not refuse the pods of {namespace}"
             time.sleep(0.5)
+
+    def _wait_until_it_answers(self, url: str) -> None:
+        """The node's own rules for the Service come a moment after its pods are ready."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with Load(url, rate=5) as load:
+                time.sleep(0.5)
+            if load.asked and not load.failures:
+                return
+            assert time.monotonic() < deadline, f"{url} does not answer: {load.failures[:1]}"
 
     def _apply(self, objects: list[dict], namespace: str = "default") -> None:
         if objects:
