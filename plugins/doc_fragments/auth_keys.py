@@ -18,7 +18,7 @@ options:
       - Where the value of C(BETTER_AUTH_SECRET) stands.
       - Without O(secret) and O(secrets), the secret with which all of O(signers) run is taken.
     type: dict
-    suboptions:
+    suboptions: &place
       secret:
         description: Name of a Secret. Needs its key.
         type: str
@@ -53,38 +53,7 @@ options:
   secrets:
     description: Where the value of C(BETTER_AUTH_SECRETS) stands, for example of V(2:newest,1:older).
     type: dict
-    suboptions:
-      secret:
-        description: Name of a Secret. Needs its key.
-        type: str
-      config_map:
-        description: Name of a ConfigMap. Needs its key.
-        type: str
-      key:
-        description: The key in the Secret or ConfigMap.
-        type: str
-      readers:
-        description: Requires that every running container that reads this key has the same value.
-        type: bool
-        default: false
-      workload:
-        description: Kind and name of a workload whose running containers have the value. Needs the variable in C(env).
-        type: str
-      container:
-        description: The container of the workload. By default those that have the variable.
-        type: str
-      env:
-        description: The environment variable of the workload.
-        type: str
-      file:
-        description: Path of a file on the host where the module runs. Its whole content counts.
-        type: path
-      value:
-        description: The value itself. It is never shown.
-        type: str
-      namespace:
-        description: Namespace of this place.
-        type: str
+    suboptions: *place
   signers:
     description:
       - The workloads that sign tokens with Better Auth, usually the frontend. What only verifies tokens is none of them.

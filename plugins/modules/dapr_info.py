@@ -48,22 +48,10 @@ options:
         required: true
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details:
-      - It never changes anything.
-  diff_mode:
-    description: Reports what would change.
-    support: none
-    details: Nothing changes.
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 notes:
   - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace."
 seealso:

@@ -21,19 +21,9 @@ description:
     where they are there, on C("twoFactor") and C(account).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
   - runbook.minikube.auth_keys
   - runbook.minikube.database
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details: The module only reads.
-  diff_mode:
-    description: Shows what changes.
-    support: none
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

@@ -38,22 +38,10 @@ options:
     default: 8
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details:
-      - It never changes anything.
-  diff_mode:
-    description: Reports what would change.
-    support: none
-    details: Nothing changes. M(kubernetes.core.k8s) shows the differences.
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 notes:
   - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of those that are not there."
   - What the API server refuses counts as pending, so that the apply says it in its own words. In a namespace that is not there yet it refuses all.

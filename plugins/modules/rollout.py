@@ -318,7 +318,7 @@ EXAMPLES = r"""
         name: audit-service
     crash_restarts: 0
   register: rollout
-  ignore_errors: true
+  ignore_errors: true # the next task tells the causes
 
 - name: Tell each cause in a line
   ansible.builtin.debug:
@@ -335,6 +335,28 @@ actions:
   sample:
     - restart Deployment frontend
     - wait until Deployment frontend is complete
+changes:
+  description: What was changed so that the workloads roll, or in check mode would be, as data. The way back after a failure stands in RV(rollback).
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    what:
+      description: V(change) or V(restart).
+      type: str
+      sample: restart
+    kind:
+      description: The kind of the workload.
+      type: str
+      sample: Deployment
+    name:
+      description: The name of the workload.
+      type: str
+      sample: frontend
+    says:
+      description: The same as a sentence, as in RV(actions).
+      type: str
+      sample: restart Deployment frontend
 workloads:
   description: The workloads as they were seen last.
   returned: when they could be read

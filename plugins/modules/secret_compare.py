@@ -23,6 +23,7 @@ description:
     C(get) and C(create) on C(pods/exec), and C(get) on the workloads that are named.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.read_only
 options:
   namespace:
     description: Namespace of all places that name none.
@@ -76,17 +77,6 @@ options:
         description: Whether the value may be missing here.
         type: bool
         default: false
-attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details: The module only reads.
-  diff_mode:
-    description: Shows what changes.
-    support: none
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0

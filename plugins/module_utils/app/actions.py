@@ -3,13 +3,10 @@
 
 from __future__ import annotations
 
-import re
-
 ASKED = "asked"  # not a step: what manifests_info said before the manifests were applied
 STEPS = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
 IMAGE_WORDS = {"built": "build", "tagged": "tag"}
 SECRET_WORDS = {"created": "create", "updated": "change"}
-ROLLOUT_SENTENCE = re.compile(r"(?:(?P<what>restart) )?(?P<kind>Deployment|StatefulSet|DaemonSet) (?P<name>[^\s:,]+)")
 
 
 def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
@@ -68,7 +65,5 @@ def _secrets(result: dict):
 
 def _rollouts(result: dict):
     """The changes of the module rollout, without its waits."""
-    for text in result.get("actions") or []:
-        found = ROLLOUT_SENTENCE.match(text)
-        if found:
-            yield found["what"] or "change", found["kind"], found["name"]
+    for change in result.get("changes") or []:
+        yield change["what"], change["kind"], change["name"]

@@ -57,8 +57,12 @@ class Findings:
 
 @dataclass
 class Images:
-    """The differences, the references that manifests shall name (by name), and the IDs of images that are in place (by reference)."""
+    """The differences, the references that manifests shall name (by name), and the IDs of images that are in place (by reference).
 
+    ``known`` is False where the images can't be looked at: what depends on them is not judged then.
+    """
+
+    known: bool = True
     drift: list[Drift] = field(default_factory=list)
     references: dict[str, str] = field(default_factory=dict)
     ids: dict[str, str] = field(default_factory=dict)
@@ -113,9 +117,15 @@ def _releases(cluster: Cluster, expected: Expectation) -> list[Drift]:
 
 
 def _images(expected: Expectation, run_command: Callable) -> Images:
-    wanted = expected.images
-    if not wanted:
+    if not expected.images:
         return Images()
+    try:
+        return _planned_images(expected.images, run_command)
+    except RunbookError as error:
+        return Images(known=False, drift=[Drift("image", "", str(error))])
+
+
+def _planned_images(wanted: dict, run_command: Callable) -> Images:
     sources = read_sources(requests_of(wanted["images"], wanted["tag_strategy"]))
     node = open_node(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
     plans = plan_all(observe(node, sources))
@@ -135,6 +145,8 @@ def _secrets(cluster: Cluster, expected: Expectation, generate: Callable) -> lis
 
 
 def _objects(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
+    if not images.result().known:
+        return []
     wanted = with_images(expected.objects, images.result().references)
     trials = try_objects(cluster, wanted, expected.field_manager, expected.force_conflicts, AT_ONCE)
     found = [Drift("object", f"{trial.given['kind']} {trial.given['metadata']['name']}", objects.says(trial)) for trial in trials]
@@ -142,11 +154,13 @@ def _objects(cluster: Cluster, expected: Expectation, images: Future) -> list[Dr
 
 
 def _workloads(cluster: Cluster, expected: Expectation, images: Future) -> list[Drift]:
+    if not images.result().known:
+        return []
     found = []
     for options in expected.rollouts:
         ids = images.result().ids if options["restart"] == "if_stale" else {}
         result = predict(cluster, {**options, "image_ids": {**ids, **options["image_ids"]}})
-        found += [Drift("workload", "", action) for action in result["actions"] if not action.startswith("wait ")]
+        found += [Drift("workload", f"{change['kind']} {change['name']}", change["says"]) for change in result["changes"]]
         unready = [workload for workload in result["workloads"] if workload["state"] != COMPLETE]
         found += [Drift("workload", f"{item['kind']} {item['name']}", "; ".join(item["missing"]) or item["state"]) for item in unready]
     return found

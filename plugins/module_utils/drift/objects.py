@@ -12,8 +12,9 @@ SHOWN = 3  # paths that a sentence names
 
 def says(trial: Trial) -> str:
     """What the apply would do, without values, "" for nothing."""
-    sentences = {CREATE: lambda: "is not there", REFUSED: lambda: trial.refusal, CHANGE: lambda: _changes(trial)}
-    return sentences.get(trial.action, lambda: "")()
+    if trial.action == CHANGE:
+        return _changes(trial)
+    return {CREATE: "is not there", REFUSED: trial.refusal}.get(trial.action, "")
 
 
 def _changes(trial: Trial) -> str:

@@ -27,10 +27,10 @@ class ReducedArchive(TarStream):
     def __init__(self, archive: Archive, image: SavedImage, reference: str, takes: str, present: set[str]):
         super().__init__()
         self._archive, self._image, self._reference, self._takes = archive, image, reference, takes
-        layers = {layer.diff_id: layer for layer in image.layers}  # each content once, however often the image has it
-        self._lacking = [layer for diff_id, layer in layers.items() if diff_id not in present]
+        self._layers = {layer.diff_id: layer for layer in image.layers}  # each content once, however often the image has it
+        self._lacking = [layer for diff_id, layer in self._layers.items() if diff_id not in present]
         self.sent = len(self._lacking)
-        self.reused = len(layers) - self.sent
+        self.reused = len(self._layers) - self.sent
         self.id = image.id
 
     def pieces(self) -> Iterator[bytes]:
@@ -47,19 +47,18 @@ class ReducedArchive(TarStream):
         yield from member("manifest.json", _json([{"Config": config, "RepoTags": [self._reference], "Layers": layers}]))
 
     def _oci(self) -> Iterator[bytes]:
-        sizes = {layer.diff_id: 0 for layer in self._image.layers}
-        for layer in self._image.layers:
+        yield from member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
+        sizes = {}
+        for layer in self._layers.values():  # opened once, as it may have to be unpacked
             with self._archive.layer(layer) as file:
                 sizes[layer.diff_id] = _size(file)
+                if layer in self._lacking:
+                    yield from _file(_blob(layer.diff_id), file)
         layers = [{"mediaType": LAYER, "digest": layer.diff_id, "size": sizes[layer.diff_id]} for layer in self._image.layers]
         config = {"mediaType": CONFIG, "digest": self._image.id, "size": len(self._image.config)}
         manifest = _json({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
         annotations = {"io.containerd.image.name": full_name(self._reference)}
         entry = {"mediaType": MANIFEST, "digest": digest_of(manifest), "size": len(manifest), "annotations": annotations}
-        yield from member("oci-layout", _json({"imageLayoutVersion": "1.0.0"}))
-        for layer in self._lacking:
-            with self._archive.layer(layer) as file:
-                yield from _file(_blob(layer.diff_id), file)
         yield from member(_blob(self._image.id), self._image.config)
         yield from member(_blob(digest_of(manifest)), manifest)
         yield from member("index.json", _json({"schemaVersion": 2, "manifests": [entry]}))

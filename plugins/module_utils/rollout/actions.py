@@ -25,6 +25,7 @@ class Change:
     annotations: dict = field(default_factory=dict)  # all of them, as they shall be
     had_annotations: bool = True
     new_annotations: tuple[str, ...] = ()
+    what = "change"
 
     def __str__(self) -> str:
         return f"{self.workload}: {'; '.join(self.does)}"
@@ -49,6 +50,7 @@ class Adoption:
     """A former call was cut off between a change and the record of who owns it: the record is made up for."""
 
     workload: Workload
+    what = "change"
     rolls = False
     lines = ("", "")
 
@@ -63,6 +65,7 @@ class Removal:
     workload: Workload
     pod: str
     uid: str
+    what = "change"
     rolls = False
     lines = ("", "")
 

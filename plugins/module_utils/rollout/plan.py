@@ -19,6 +19,7 @@ class Restart:
     after: str
     why: str = ""
     served: str = ""  # the revision that served before, to be recorded
+    what = "restart"
 
     def __str__(self) -> str:
         return f"restart {self.workload}{f', as {self.why}' if self.why else ''}"

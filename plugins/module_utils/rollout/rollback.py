@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import failure_message
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.logs import with_logs
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.start import options_of
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.tell import told
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.unblock import wait_unblocked
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import Outcome
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import Return, make_way_back, seen, way_back_text
 
 
@@ -55,11 +53,5 @@ def _followed(cluster: Cluster, params: dict, returns: list[Return], actions: tu
     except RunbookError as error:
         return Rollback(way_back_text(returns, str(error)), actions, tuple(returns))
     returns = seen(returns, outcome.verdict)
-    trouble = "" if outcome.verdict.state == COMPLETE else _trouble(cluster, params, outcome)
+    trouble = "" if outcome.verdict.state == COMPLETE else told(cluster, params, outcome)[0]
     return Rollback(way_back_text(returns, trouble), (*actions, *map(str, removed)), tuple(returns))
-
-
-def _trouble(cluster: Cluster, params: dict, outcome: Outcome) -> str:
-    causes = with_logs(cluster, params["namespace"], outcome.verdict.causes, params["log_lines"])
-    timeout = params["timeout"] if outcome.timed_out else None
-    return failure_message(outcome.verdict, causes, params["namespace"], cluster.now(), timeout, outcome.outage)

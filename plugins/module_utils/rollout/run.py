@@ -7,9 +7,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, require_way_back
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import as_data, failure_message
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.logs import with_logs
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, State, Verdict
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import as_data
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, State
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import diff_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.remember import notes_of, write
@@ -18,6 +17,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.rollback import Rollback, roll_back
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.start import Start, begin, options_of, remembers, who, with_history
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.tell import told
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.unblock import wait_unblocked
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import Outcome, wait_for
 
@@ -43,7 +43,7 @@ def roll_out(cluster: Cluster, params: dict) -> dict:
         apply(cluster, params["namespace"], start.plan)
         feed = Feed.open(cluster, params["namespace"], feed.observation.workloads, with_history(params))
     outcome, removed = _wait(params, feed)
-    told = _remember(cluster, params, start, feed, outcome)
+    unnoted = _remember(cluster, params, start, feed, outcome)
     scene = Scene(feed.observation, cluster.now(), options_of(params))
     states = outcome.verdict.states
     facts = {
@@ -52,8 +52,8 @@ def roll_out(cluster: Cluster, params: dict) -> dict:
         "seconds": round(outcome.seconds, 1),
     }
     if outcome.verdict.state == COMPLETE:
-        return {**facts, "notes": [*start.notes, *(state.note for state in states if state.note), *told]}
-    failure = _failure(cluster, params, outcome, facts, told)
+        return {**facts, "notes": [*start.notes, *(state.note for state in states if state.note), *unnoted]}
+    failure = _failure(cluster, params, outcome, facts, unnoted)
     if not params["rollback_on_failure"]:
         raise failure
     raise _gone_back(failure, roll_back(cluster, params, feed.observation.workloads, start.served, outcome.verdict, who()))
@@ -86,15 +86,13 @@ def _data(params: dict, state: State, scene: Scene, seconds: float | None) -> di
 def _planned(params: dict, plan: list, states: tuple[State, ...]) -> dict:
     otherwise = ", else go back to what served before" if params["rollback_on_failure"] else ""
     waits = [f"wait until {state.workload} is complete{otherwise}" for state in states]
-    return {"changed": bool(plan), "actions": [*map(str, plan), *waits], "diff": diff_of(plan)}
+    changes = [{"what": action.what, "kind": action.workload.kind, "name": action.workload.name, "says": str(action)} for action in plan]
+    return {"changed": bool(plan), "changes": changes, "actions": [*map(str, plan), *waits], "diff": diff_of(plan)}
 
 
-def _failure(cluster: Cluster, params: dict, outcome: Outcome, facts: dict, told: list[str]) -> RunbookError:
-    verdict: Verdict = outcome.verdict
-    causes = with_logs(cluster, params["namespace"], verdict.causes, params["log_lines"])
-    timeout = params["timeout"] if outcome.timed_out else None
-    message = failure_message(verdict, causes, params["namespace"], cluster.now(), timeout, outcome.outage)
-    return RunbookError("\n\n".join([message, *told]), **facts, causes=[as_data(cause) for cause in causes])
+def _failure(cluster: Cluster, params: dict, outcome: Outcome, facts: dict, unnoted: list[str]) -> RunbookError:
+    message, causes = told(cluster, params, outcome)
+    return RunbookError("\n\n".join([message, *unnoted]), **facts, causes=[as_data(cause) for cause in causes])
 
 
 def _gone_back(failure: RunbookError, rollback: Rollback) -> RunbookError:

@@ -26,7 +26,10 @@ MANY_RESULTS = {"changed": True, "result": {"results": [
 ASKED = {"objects": [
     {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x"}, {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y"},
 ]}  # fmt: skip
-ROLLOUT = {"actions": ["restart Deployment a", "StatefulSet b: image x", "wait until Deployment a is complete"]}
+ROLLOUT = {"changes": [
+    {"what": "restart", "kind": "Deployment", "name": "a", "says": "restart Deployment a"},
+    {"what": "change", "kind": "StatefulSet", "name": "b", "says": "StatefulSet b: image x"},
+]}  # fmt: skip
 
 
 def lines(results: dict) -> list[str]:

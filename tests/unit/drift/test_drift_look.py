@@ -71,3 +71,13 @@ def test_a_cluster_that_does_not_answer_is_the_one_difference():
 
     result = look(Expectation("default", objects=[SERVICE]), connect, run_command=None, generate="x".__mul__)
     assert [str(drift) for drift in result.drift] == ["cluster: nobody there"]
+
+
+def test_images_that_cannot_be_looked_at_are_told_once_and_what_depends_on_them_is_not_judged(tmp_path):
+    images = {
+        "images": [{"name": "web", "context": str(tmp_path / "gone"), "dockerfile": "Dockerfile", "args": {}, "target": None, "archive": None,
+                    "platform": None, "tag": None}],
+        "tag_strategy": "content", "profile": "none", "minikube": "minikube", "minikube_home": str(tmp_path),
+    }
+    (line,) = found(Server(), images=images, objects=[SERVICE])
+    assert line.startswith("image: images[0].context: there is no folder")

@@ -206,6 +206,7 @@ def test_restart_patches_under_its_own_manager_and_asks_first():
     assert (kind, name, options) == ("Deployment", "web", {"field_manager": "runbook-rollout"})
     assert list(body["spec"]["template"]["metadata"]["annotations"]) == ["kubectl.kubernetes.io/restartedAt"]
     assert result["changed"] is True and result["actions"] == ["restart Deployment web", "wait until Deployment web is complete"]
+    assert result["changes"] == [{"what": "restart", "kind": "Deployment", "name": "web", "says": "restart Deployment web"}]
     refused = PlayedCluster([READY], deployment(available=1), refused=(("patch", "Deployment"),))
     with pytest.raises(RunbookError, match="Not allowed to patch Deployment web .*Nothing was changed"):
         run.roll_out(refused, {**PARAMS, "restart": "always"})
