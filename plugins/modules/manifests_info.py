@@ -95,6 +95,11 @@ objects:
       returned: always
       type: str
       sample: default
+    rolls:
+      description: Whether it is a workload that is there already, and its pods would be replaced, as its pod template would change.
+      returned: always
+      type: bool
+      sample: false
     msg:
       description: Why it is refused, in the API server's words.
       returned: for a refused object

@@ -76,7 +76,8 @@ def test_check_tells_what_the_next_run_does(deployed, playbooks, audit, own_copy
     images = [name for _what, kind, name in there.actions if kind == "Image"]
     assert len(images) == 1 and images[0].startswith("backend-api:"), there.actions
     objects = {("change", "Deployment", "backend-api"), ("change", "Deployment", "audit-service"), ("change", "Service", "audit-service")}
-    assert there.actions == {("build", "Image", images[0]), ("create", "Secret", SECRET), *objects}
+    readers = {("restart", "Deployment", name) for name in ("mcp-server", "audit-service")}  # of the Secret, which roll for nothing else
+    assert there.actions == {("build", "Image", images[0]), ("create", "Secret", SECRET), *objects, *readers}
     assert cluster.kubectl("get", "deployment", "audit-service", "-o", "jsonpath={.metadata.labels.runbook-test}") == label
 
     stored = [write for write in audit.writes(there.began, there.checked) if write.stored]

@@ -11,10 +11,12 @@ SECRET_WORDS = {"created": "create", "updated": "change"}
 
 def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     """{what, kind, name} of each action, in the order of the steps. A step that was left out has no result, or a skipped one."""
-    new = _new(results.get(ASKED) or {})
+    asked = (results.get(ASKED) or {}).get("objects") or []
+    new = {(entry["kind"], entry["name"], entry["namespace"]) for entry in asked if entry["action"] == "create"}
+    rolling = {(entry["kind"], entry["name"]) for entry in asked if entry["rolls"]}
     readers = {
         "namespace": _namespace, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": lambda result: _applied(result, new),
-        "rollout": _rollouts,
+        "rollout": lambda result: _rollouts(result, rolling),
     }  # fmt: skip
     actions = []
     for step in STEPS:
@@ -24,13 +26,8 @@ def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     return actions
 
 
-def _new(asked: dict) -> set[tuple]:
-    """The objects that were not there before the apply, as manifests_info saw it: not every release of kubernetes.core tells."""
-    return {(entry["kind"], entry["name"], entry["namespace"]) for entry in asked.get("objects") or [] if entry["action"] == "create"}
-
-
 def _applied(result: dict, new: set[tuple]):
-    """kubernetes.core.k8s, with one object or a list of them."""
+    """kubernetes.core.k8s, with one object or a list of them. Not every release of it tells what is new."""
     nested = result.get("result") or {}
     for entry in nested["results"] if isinstance(nested.get("results"), list) else [result]:
         if entry.get("changed"):
@@ -63,7 +60,8 @@ def _secrets(result: dict):
             yield SECRET_WORDS[secret["action"]], "Secret", secret["name"]
 
 
-def _rollouts(result: dict):
-    """The changes of the module rollout, without its waits."""
+def _rollouts(result: dict, rolling: set[tuple]):
+    """The changes of the module rollout, without its waits. In check mode it does not know what the apply would have rolled anyway."""
     for change in result.get("changes") or []:
-        yield change["what"], change["kind"], change["name"]
+        if change["what"] != "restart" or (change["kind"], change["name"]) not in rolling:
+            yield change["what"], change["kind"], change["name"]

@@ -30,6 +30,11 @@ class Trial:
             return CREATE
         return KEEP if compared(self.before) == compared(self.after) else CHANGE
 
+    @property
+    def rolls(self) -> bool:
+        """Whether a workload that is there gets another pod template."""
+        return self.action == CHANGE and _template(self.before) != _template(self.after)
+
 
 def report(trials: list[Trial]) -> dict:
     """The module's result. What is not known to be kept is pending."""
@@ -41,8 +46,15 @@ def report(trials: list[Trial]) -> dict:
 
 def _described(trial: Trial) -> dict:
     metadata = trial.given["metadata"]
-    described = {"action": trial.action, "kind": trial.given["kind"], "name": metadata["name"], "namespace": metadata.get("namespace")}
+    described = {
+        "action": trial.action, "kind": trial.given["kind"], "name": metadata["name"], "namespace": metadata.get("namespace"),
+        "rolls": trial.rolls,
+    }  # fmt: skip
     return {**described, "msg": trial.refusal} if trial.refusal else described
+
+
+def _template(obj: dict):
+    return (obj.get("spec") or {}).get("template")
 
 
 def compared(obj: dict) -> dict:

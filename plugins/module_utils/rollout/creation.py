@@ -49,7 +49,7 @@ def held_cause(subject: Subject) -> Cause | None:
 def deadline_cause(subject: Subject) -> Cause | None:
     """A Deployment whose progressDeadlineSeconds have passed without progress."""
     progressing = condition(subject.obj, "Progressing")
-    if not subject.is_seen or progressing.get("reason") != "ProgressDeadlineExceeded":
+    if progressing.get("reason") != "ProgressDeadlineExceeded":
         return None
     since = time_of(progressing["lastTransitionTime"])
     return Cause(

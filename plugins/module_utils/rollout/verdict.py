@@ -107,13 +107,20 @@ def _note(subject: Subject) -> str:
 
 
 def _missing_sidecars(subject: Subject) -> list[Cause]:
+    if not subject.is_seen:
+        return []
     return [cause for pod in subject.active if (cause := sidecar_missing(subject, pod))]
 
 
 def _causes(subject: Subject, scene: Scene) -> list[Cause]:
-    """Everything that stands or may stand in the way, most telling first."""
+    """Everything that stands or may stand in the way, most telling first.
+
+    Until the controller has seen the last change, pods and conditions are those of the revision before.
+    """
     held = held_cause(subject)
     found = [held] if held else []
+    if not subject.is_seen:
+        return found
     for pod in subject.active:
         found += _pod_causes(subject, pod, scene)
     found += ended_causes(subject, scene)
@@ -133,7 +140,7 @@ def _pod_causes(subject: Subject, pod: dict, scene: Scene) -> list[Cause]:
 def _blocking(subject: Subject, scene: Scene) -> list[Cause]:
     """Old pods that a StatefulSet's controller waits for before it goes on; elsewhere old pods never count."""
     in_order = subject.workload.kind == "StatefulSet" and subject.obj["spec"].get("podManagementPolicy") != "Parallel"
-    if not in_order or not subject.is_seen:
+    if not in_order:
         return []
     hint = "It is a pod of the former revision, and the controller replaces none before it is ready: delete the pod. "
     causes = [cause for pod in subject.old_pods if is_active(pod) for cause in _pod_causes(subject, pod, scene)]

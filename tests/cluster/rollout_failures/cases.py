@@ -166,7 +166,7 @@ CASES = (
          pod={"initContainers": [beside("proxy", "echo no upstream; exit 5", restartPolicy="Always")]}),
     Case("second-container-crashes", "crash", crashes("proxy"), container="proxy", container_type="container", exit_code=5,
          log="no upstream", pod={"more": [beside("proxy", "echo no upstream; exit 5")]}),
-    Case("dapr-sidecar-crashes", "crash", crashes("daprd"), container="daprd", container_type="container", log="absent-configuration",
+    Case("dapr-sidecar-crashes", "crash", crashes("daprd"), container="daprd", container_type="container", log="failed to get configuration",
          annotations=dapr(config="absent-configuration")),
     Case("dapr-sidecar-is-missing", "sidecar_missing", without_sidecar(), annotations=dapr(), namespace_labels=NO_INJECTION, load=True),
 )

@@ -24,8 +24,13 @@ MANY_RESULTS = {"changed": True, "result": {"results": [
     applied("Service", "a", changed=False), ONE_RESULT, applied("ConfigMap", "n"),
 ]}}  # fmt: skip
 ASKED = {"objects": [
-    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x"}, {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y"},
-]}  # fmt: skip
+    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolls": False},
+    {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y", "rolls": False},
+]}
+ROLLING = {"objects": [
+    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolls": True},
+    {"action": "change", "kind": "StatefulSet", "name": "b", "namespace": "x", "rolls": True},
+]}
 ROLLOUT = {"changes": [
     {"what": "restart", "kind": "Deployment", "name": "a", "says": "restart Deployment a"},
     {"what": "change", "kind": "StatefulSet", "name": "b", "says": "StatefulSet b: image x"},
@@ -45,6 +50,7 @@ def lines(results: dict) -> list[str]:
     ({"namespace": applied("Namespace", "bench", method="create")}, ["create Namespace bench"]),
     ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),
+    ({"rollout": ROLLOUT, "asked": ROLLING}, ["change StatefulSet b"]),
 ])  # fmt: skip
 def test_each_step(results, expected):
     assert lines(results) == expected

@@ -56,6 +56,17 @@ def test_what_is_not_there_is_made():
     assert Trial(GIVEN, None, STORED).action == "create"
 
 
+def test_a_workload_rolls_with_its_pod_template_and_only_if_it_is_there():
+    def deployment(replicas, image):
+        return {**STORED, "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
+
+    before = deployment(1, "app:1")
+    trials = [Trial(GIVEN, *pair) for pair in (
+        (before, deployment(1, "app:2")), (before, deployment(2, "app:1")), (before, before), (None, before), (before, None), (STORED, STORED),
+    )]  # fmt: skip
+    assert [entry["rolls"] for entry in report(trials)["objects"]] == [True, False, False, False, False, False]
+
+
 def test_a_refusal_is_never_taken_for_unchanged():
     trial = Trial(GIVEN, STORED, None, "conflict with kubectl-set")
     assert trial.action == "refused"

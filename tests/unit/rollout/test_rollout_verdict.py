@@ -75,6 +75,14 @@ def test_old_broken_pods_do_not_fail_a_good_rollout():
     assert verdict(observation, 1000).state == PROGRESSING
 
 
+@pytest.mark.parametrize(("made", "annotations"), [(crashed("web-new-1", "new"), {}), (serving(), {"dapr.io/enabled": "true"})])
+def test_before_the_controller_has_seen_a_change_pods_are_those_of_the_revision_before(made, annotations):
+    late = [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "lastTransitionTime": at(1)}]
+    assert one(web(made, deploy=deployment(conditions=late, annotations=annotations)), 1000).state == FAILED
+    unseen = one(web(made, deploy=deployment(generation=3, conditions=late, annotations=annotations)), 1000)
+    assert unseen.state == PROGRESSING and not unseen.causes and unseen.missing
+
+
 def test_a_container_without_probe_has_to_run_a_moment():
     plain = pod(statuses=[container_status(state=running(10), ready=True)], containers=[{"name": "app", "image": "app:1"}])
     observation = web(plain, deploy=deployment(available=1))
