@@ -40,13 +40,13 @@ def keys(*rows, secrets=A, stores="encrypted"):
 
 # What the secret A makes of them, newest first; the order of ids is another.
 NEW, DAMAGED, PLAIN = row("new", "bare_unicode", 9), row("damaged", "x", 8), row("plain", "unencrypted", 7)
-GONE = row("gone", "bare_unicode", 6, expires_at=RETIRED, expired=True)
+GONE = row("a-gone", "bare_unicode", 6, expires_at=RETIRED, expired=True)
 WORKS, ALSO = row("works", "bare", 5), row("also", "envelope", 4)
 ALL = (NEW, DAMAGED, PLAIN, GONE, WORKS, ALSO)
 
 
 class FakeKeys:
-    """``kept``: backup id to what restoring reads of it; ``meanwhile`` is called before each write, ``later`` after it, and both may raise."""
+    """``kept``: backup id to what restoring reads of it. ``meanwhile`` is called before each write, ``later`` after it; both may raise."""
 
     where = "The database"
 

@@ -30,17 +30,17 @@ def params(**more):
     [
         ({}, ["new", "also"], []),
         ({"malformed": True}, ["new", "damaged", "also"], []),
-        ({"action": "retire", "selection": "all"}, [name for name in IDS if name != "gone"], []),
-        ({"action": "delete"}, [], ["new", "gone", "also"]),
+        ({"action": "retire", "selection": "all"}, [name for name in IDS if name != "a-gone"], []),
+        ({"action": "delete"}, [], ["new", "a-gone", "also"]),
         ({"action": "delete", "selection": "all"}, [], IDS),
-        ({"selection": "expired"}, [], ["gone"]),
+        ({"selection": "expired"}, [], ["a-gone"]),
     ],
 )
 def test_the_keys_that_go_newest_first(wish, retired, removed):
-    database = FakeKeys(overdue=["gone"])
+    database = FakeKeys(overdue=["a-gone"])
     told = clean(database, **wish).report()
     assert (told["retired"], told["removed"], told["changed"]) == (retired, removed, True)
-    assert [one.id for one in database.rows if not one.expired] == [name for name in IDS if name not in (*retired, *removed, "gone")]
+    assert [one.id for one in database.rows if not one.expired] == [name for name in IDS if name not in (*retired, *removed, "a-gone")]
     assert not clean(database, **wish).report()["changed"]
 
 
@@ -87,7 +87,7 @@ def test_one_transaction_in_the_order_of_ids(action, per_key, there):
     assert "pg_advisory_xact_lock" in lock.sql and lock.parameters == ("public.jwks",)
     assert ("CREATE TABLE IF NOT EXISTS" in middle[0].sql) is not there
     taken = middle[0 if there else 1 :]
-    names = ["also", "new"] if action == "retire" else ["also", "gone", "new"]
+    names = ["also", "new"] if action == "retire" else ["a-gone", "also", "new"]
     assert [one.parameters[2] for one in taken[::per_key]] == names
     assert [(one.count, one.parameters[0]) for one in taken] == [(1, backup_id)] * (per_key * len(names))
     assert prune.sql.startswith('DELETE FROM "public"."runbook_jwks_backup"') and prune.parameters == ("jwks", "3")
@@ -139,7 +139,7 @@ def test_a_right_that_is_missing(wish, lacks, there, missing, check):
 
 @pytest.mark.parametrize("selection", ["unreadable", "all", "expired"])
 def test_only_what_the_secret_decides_asks_for_trust(selection):
-    database, doubtful = FakeKeys([NEW, GONE], overdue=["gone"]), given()
+    database, doubtful = FakeKeys([NEW, GONE], overdue=["a-gone"]), given()
     if selection != "unreadable":
         assert clean(database, of=doubtful, selection=selection).touched
         return

@@ -9,6 +9,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.trust import
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from fake_keys import NEW, PLAIN, WORKS, A, B, given, keys, signer
 
+BOTH = SigningSecrets(A.single, {1: "b"})
 NONE, SILENT = signer(None), signer(None, "no cat", "web-2")
 
 
@@ -32,8 +33,8 @@ def test_what_is_certain_needs_no_force(of, rows):
         (given(A, signer(B)), r"Deployment/web \(pod web-1, container app\) has another\."),
         (given(A, signer(B), NONE), "has another, .* has none"),
         (given(A, NONE), "has none"),
-        (given(A, signer(SigningSecrets(A.single, {1: "b"}))), "have both BETTER_AUTH_SECRET and BETTER_AUTH_SECRETS, name both, in secret and in secrets"),
-        (given(SigningSecrets(None, {1: "b"}), signer(SigningSecrets(A.single, {1: "b"}))), "name both, in secret and in secrets"),
+        (given(A, signer(BOTH)), "have both BETTER_AUTH_SECRET and BETTER_AUTH_SECRETS, name both, in secret and in secrets"),
+        (given(SigningSecrets(None, BOTH.versions), signer(BOTH)), "name both, in secret and in secrets"),
     ],
 )
 def test_a_secret_that_no_signer_has_is_refused_whatever_it_reads(of, words, force):
