@@ -46,7 +46,10 @@ ALL = (NEW, DAMAGED, PLAIN, GONE, WORKS, ALSO)
 
 
 class FakeKeys:
-    """``kept``: backup id to what restoring reads of it. ``meanwhile`` is called before each write, ``later`` after it; both may raise."""
+    """``kept``: backup id to what restoring reads of it. ``meanwhile`` is called before each write, ``later`` after it; both may raise.
+
+    ``there``: whether there is a backup table, or the columns of another one of that name. ``lacks``: rights that the user has not.
+    """
 
     where = "The database"
 
@@ -86,7 +89,7 @@ class FakeKeys:
 
     def _store(self):
         words = ["CREATE", "UPDATE", "DELETE", "INSERT", *(f"backup {word}" for word in ("SELECT", "INSERT", "UPDATE", "DELETE"))]
-        columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.there else None
+        columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.there is True else self.there or None
         rights = {word: "false" if word in self.lacks else "true" for word in words}
         return {"schema": "public", "table": "jwks", "user": "todo", "columns": columns, **rights}
 
