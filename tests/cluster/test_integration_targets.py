@@ -50,6 +50,7 @@ def variables() -> dict:
         "runbook_test_profile": PROFILE,
         "runbook_test_kubeconfig": str(STATE / "kubeconfig"),
         "runbook_test_minikube": record["minikube"],
+        "runbook_test_kubectl": record["kubectl"],
         "runbook_test_minikube_home": record["minikube_home"],
         "runbook_test_image": record["base_images"]["busybox"],
         "runbook_test_postgres_image": record["base_images"]["postgres"],
