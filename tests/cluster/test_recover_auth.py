@@ -23,13 +23,14 @@ def cluster(deployed):
 
 @pytest.fixture(scope="module", autouse=True)
 def _signing(deployed, playbooks):
-    """Ends with an application that signs, whatever a test left: deploy.yml changes no secret that a playbook rotates."""
+    """Begins and ends with an application that signs, whatever a test left: deploy.yml changes no secret that a playbook rotates."""
+    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
     yield
     playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
 
 
 @pytest.fixture(scope="module")
-def person(cluster) -> TodoClient:
+def person(cluster, _signing) -> TodoClient:
     """Somebody whose token was signed before anything happens, so that there is a key in use."""
     node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
     ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
