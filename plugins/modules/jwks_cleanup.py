@@ -14,8 +14,8 @@ description:
     out of use, the next token makes a new one, without a restart.
   - Keys that the application reads stay, and so do unencrypted ones. Malformed ones are reported, and stay unless O(malformed) is set.
   - A key is retired where the table has a column C(expiresAt), as that of Better Auth 1.7 has. It then signs no more, while its public part
-    is still served, so that every token that it signed is still accepted. Only where the table has no such column, or where O(action) says so,
-    keys are deleted, and the tokens that they signed end with them.
+    is still served, so that every token that it signed is still accepted. Only where the table has no such column, or where O(action)
+    says so, keys are deleted, and the tokens that they signed end with them.
   - The running O(signers) decide which secret is right. One that all of them have may clean up, even if it reads no key. One that none of
     them has is refused, whatever O(force) says. Signers that differ or can't be asked need O(force), and so does a secret that
     reads no key where no signer is named. With O(selection=all) and O(selection=expired) the secret decides nothing, so nothing of
@@ -28,12 +28,12 @@ description:
     application can sign now, and could not with the restored keys, it needs O(force). The backup stays.
   - Keys are tried on the host where the module runs. No secret is sent to a pod or to the database, and nothing of a secret or of a
     private key is in the result.
-  - The user needs, depending on the options, C(get) on C(secrets), C(get) on C(deployments), C(statefulsets), C(daemonsets) and C(services),
-    C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward).
+  - The user needs, depending on the options, C(get) on C(secrets), C(get) on C(deployments), C(statefulsets), C(daemonsets) and
+    C(services), C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward).
   - In the database it needs C(SELECT) on the table of keys, C(UPDATE) on its column C(expiresAt) to retire and C(DELETE) on the table
-    to delete; C(CREATE) on the schema where there is no backup table yet, else C(SELECT), C(INSERT), C(UPDATE) and C(DELETE) on that table. To
-    restore, it needs C(SELECT) on both tables, and C(UPDATE) on C(expiresAt) or C(INSERT) on the table of keys. What is missing is named before
-    anything is changed.
+    to delete; C(CREATE) on the schema where there is no backup table yet, else C(SELECT), C(INSERT), C(UPDATE) and C(DELETE) on that
+    table. To restore, it needs C(SELECT) on both tables, and C(UPDATE) on C(expiresAt) or C(INSERT) on the table of keys. What is missing
+    is named before anything is changed.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - runbook.minikube.auth_keys
@@ -74,7 +74,8 @@ options:
     type: bool
     default: false
   backup_table:
-    description: Name of the table, in the schema of the table of keys, that keeps what was taken out of use. It is made where it is missing.
+    description:
+      - Name of the table, in the schema of the table of keys, that keeps what was taken out of use. It is made where it is missing.
     type: str
     default: runbook_jwks_backup
   backup_id:
@@ -147,20 +148,20 @@ EXAMPLES = r"""
 
 RETURN = r"""
 retired:
-  description: Ids of the keys that were retired, or in check mode would be.
+  description: Ids of the keys that were retired, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str
   sample:
     - Xot8fPNW4IDap7NjxUazKt2GbzvdNHYk
 removed:
-  description: Ids of the keys that were deleted, or in check mode would be.
+  description: Ids of the keys that were deleted, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str
   sample: []
 restored:
-  description: Ids of the keys that were put back, or in check mode would be.
+  description: Ids of the keys that were put back, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Database, DatabaseError, Statement
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 ATTEMPTS = 5
 # Serialization failure, deadlock, and something made by two at once: the database's words for the same.
 ELSE_WROTE = ("40001", "40P01", "23505", "42P07")
+# The connection ended, so that the database may have done it and the answer is lost: no code, or the beginning of one.
+LOST = ("08", "57P")
 Done = TypeVar("Done")
 
 
@@ -29,3 +31,21 @@ def attempted(once: Callable[[], Done], what: str) -> Done:
         f"The table {what} did not stay as it was read in any of {ATTEMPTS} attempts, each of which was rolled back. Nothing was changed. "
         "Find out who writes it meanwhile (pg_stat_activity), or which trigger or policy of the table prevents the change, and run again."
     )
+
+
+def write(database: Database, statements: list[Statement], kept: str) -> None:
+    """Carries out the statements. Raises RunbookError naming the backup, ``kept``, where it is not known whether they were."""
+    try:
+        database.run(statements, write=True)
+    except DatabaseError as error:
+        if error.sqlstate and not error.sqlstate.startswith(LOST):
+            raise
+        raise RunbookError(f"{error} It is not known whether the change was made. If it was, it is that of {kept}. Run again.") from error
+
+
+def read_again(read: Callable[[], Done], kept: str) -> Done:
+    """What ``read`` returns after a change. Raises RunbookError naming the backup, ``kept``, as the change stands all the same."""
+    try:
+        return read()
+    except RunbookError as error:
+        raise RunbookError(f"The change was made ({kept}), and what stands there now could not be read: {error}") from error

@@ -81,7 +81,8 @@ def make(store: Store) -> list[Statement]:
         return []
     sql = (
         f"CREATE TABLE IF NOT EXISTS {store.relation} (backup_id text NOT NULL, taken_at timestamptz NOT NULL DEFAULT clock_timestamp(), "
-        "table_name text NOT NULL, action text NOT NULL, key_id text NOT NULL, was json NOT NULL, became json, PRIMARY KEY (backup_id, key_id))"
+        "table_name text NOT NULL, action text NOT NULL, key_id text NOT NULL, was json NOT NULL, became json, "
+        "PRIMARY KEY (backup_id, key_id))"
     )
     return [Statement(sql)]
 
@@ -101,7 +102,8 @@ def _query() -> str:
         "SELECT n.nspname::text AS schema, k.relname::text AS table, current_user::text AS user, (SELECT string_agg(a.attname::text, ',') "
         "FROM pg_attribute a WHERE a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns, "
         "has_schema_privilege(n.oid, 'CREATE')::text AS \"CREATE\", has_table_privilege(k.oid, 'DELETE')::text AS \"DELETE\", "
-        "has_table_privilege(k.oid, 'INSERT')::text AS \"INSERT\", (SELECT has_column_privilege(k.oid, a.attnum, 'UPDATE') FROM pg_attribute a "
+        "has_table_privilege(k.oid, 'INSERT')::text AS \"INSERT\", "
+        "(SELECT has_column_privilege(k.oid, a.attnum, 'UPDATE') FROM pg_attribute a "
         f"WHERE a.attrelid = k.oid AND a.attname = $3::text AND NOT a.attisdropped)::text AS \"UPDATE\", {of_backup} "
         "FROM pg_class k JOIN pg_namespace n ON n.oid = k.relnamespace "
         "LEFT JOIN pg_class b ON b.oid = to_regclass(quote_ident(n.nspname) || '.' || $2::text) WHERE k.oid = to_regclass($1::text)"

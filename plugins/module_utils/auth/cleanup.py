@@ -6,7 +6,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, replace
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import attempted
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import attempted, read_again, write
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.backup import Store, lock, make, prune, store_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.cleanup_plan import chosen, still_in_use, without
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.cleanup_statements import take_out_of_use
@@ -61,8 +61,9 @@ def _once(database: Database, names: Names, given: Given, stores: str, wish: Wis
     if check:
         return foretold
     backup_id = secrets.token_hex(8)
-    database.run(plan.statements(backup_id, wish.keep_backups), write=True)
-    return replace(foretold, after=_verified(database, plan, given, stores, backup_id), backup_id=backup_id)
+    kept = f"backup {backup_id} in {plan.store.name}"
+    write(database, plan.statements(backup_id, wish.keep_backups), kept)
+    return replace(foretold, after=_verified(database, plan, given, stores, kept), backup_id=backup_id)
 
 
 def _plan(database: Database, names: Names, given: Given, stores: str, wish: Wish) -> Plan:
@@ -75,19 +76,18 @@ def _plan(database: Database, names: Names, given: Given, stores: str, wish: Wis
 
 def _overdue(database: Database, names: Names, days: int) -> frozenset[str]:
     """Ids of the keys that expired so long ago that the application no longer serves their public part."""
-    sql = (
-        f"SELECT {names.sql('id')}::text AS id FROM {names.relation} WHERE {names.sql('expiresAt')} + make_interval(days => $1::text::int) <= now()"
-    )
+    over = f"{names.sql('expiresAt')} + make_interval(days => $1::text::int) <= now()"
+    sql = f"SELECT {names.sql('id')}::text AS id FROM {names.relation} WHERE {over}"
     return frozenset(row["id"] for row in rows(database, sql, str(days)))
 
 
-def _verified(database: Database, plan: Plan, given: Given, stores: str, backup_id: str) -> list[Key]:
+def _verified(database: Database, plan: Plan, given: Given, stores: str, kept: str) -> list[Key]:
     """The keys as they stand now. Raises RunbookError where one that was taken out of use is in use."""
-    now = read_table(database, plan.table.names).rows
+    now = read_again(lambda: read_table(database, plan.table.names).rows, kept)
     back = still_in_use(now, plan.ids, plan.action)
     if back:
         raise RunbookError(
-            f"The keys {', '.join(back)} were taken out of use (backup {backup_id} in {plan.store.name}), and somebody has put them back. "
+            f"The keys {', '.join(back)} were taken out of use ({kept}), and somebody has put them back. "
             "Find out who writes the table, and run again."
         )
     return keys_of(now, given.secrets, stores)

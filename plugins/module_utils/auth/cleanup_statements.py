@@ -39,7 +39,8 @@ def _retire(table: Table, store: Store, row: Row, backup_id: str) -> list[Statem
     same, values = _same(table, row, first=3)
     keep = (
         f"INSERT INTO {store.relation} (backup_id, table_name, action, key_id, was) "
-        f"SELECT $1::text, $2::text, '{RETIRE}', k.{names.sql('id')}::text, row_to_json(k) FROM {names.relation} AS k WHERE {same} FOR UPDATE"
+        f"SELECT $1::text, $2::text, '{RETIRE}', k.{names.sql('id')}::text, row_to_json(k) "
+        f"FROM {names.relation} AS k WHERE {same} FOR UPDATE"
     )
     retire = (
         f"WITH changed AS (UPDATE {names.relation} AS k SET {names.sql('expiresAt')} = {PAST} WHERE k.{names.sql('id')}::text = $2::text "

@@ -68,6 +68,6 @@ class Intake:
             module.hide(signer.secrets.values if signer.secrets else ())
         if not named and params["private_keys"] != UNENCRYPTED:
             if not signers:
-                raise RunbookError("Name the secret by which keys are judged: in the option secret or secrets, or signers that run with it.")
+                raise RunbookError("Name the secret by which keys are judged: in the option secret or secrets, or signers that have it.")
             secrets = agreed(signers)
         return Given(secrets, named, signers)

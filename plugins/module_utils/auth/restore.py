@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import attempted
+from dataclasses import replace
+
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import attempted, read_again, write
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.backup import Store, lock, store_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import keys_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Given
@@ -11,7 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.outcome impo
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import (
     AS_IT_WAS, AS_IT_WAS_LEFT, MISSING, OTHER, Kept, going_back, require_sign_in, with_them,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Table, read_table, row_of, selected
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Row, Table, read_table, row_of, selected
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, rows
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -29,14 +31,16 @@ def _once(database: Database, names: Names, given: Given, stores: str, wish: Wis
     back = going_back(_kept(database, table, store, backup_id))
     before = keys_of(table.rows, given.secrets, stores)
     after = keys_of(with_them(table.rows, back), given.secrets, stores)
-    outcome = Outcome(before, after, given, store.name, backup_id, restored=tuple(one.row.id for one in back))
+    ids = {one.row.id for one in back}
+    outcome = Outcome(before, after, given, store.name, backup_id, restored=tuple(key.row.id for key in after if key.row.id in ids))
     if back:
         require_sign_in(before, after, wish.force)
         store.require(*sorted({f"{RIGHTS[one.present]} on {store.keys}" for one in back}))
-    if back and not check:
-        database.run(_statements(names, store, backup_id, back), write=True)
-        _verify(database, table, store, backup_id)
-    return outcome
+    if not back or check:
+        return outcome
+    kept = f"backup {backup_id} in {store.name}"
+    write(database, _statements(names, store, backup_id, back), kept)
+    return replace(outcome, after=keys_of(_verified(database, table, store, backup_id, kept), given.secrets, stores))
 
 
 RIGHTS = {MISSING: "INSERT", AS_IT_WAS_LEFT: "UPDATE"}
@@ -110,8 +114,11 @@ def _write(names: Names, store: Store, backup_id: str, one: Kept) -> Statement:
     return Statement(sql, (backup_id, one.row.id), count=1)
 
 
-def _verify(database: Database, table: Table, store: Store, backup_id: str) -> None:
-    """Raises RunbookError where the table does not hold what the backup does."""
-    lacking = [one.row.id for one in _kept(database, table, store, backup_id) if one.present != AS_IT_WAS]
+def _verified(database: Database, table: Table, store: Store, backup_id: str, kept: str) -> tuple[Row, ...]:
+    """The rows as they stand now. Raises RunbookError where the table does not hold what the backup does."""
+    held, now = read_again(lambda: (_kept(database, table, store, backup_id), read_table(database, table.names).rows), kept)
+    lacking = [one.row.id for one in held if one.present != AS_IT_WAS]
     if lacking:
-        raise RunbookError(f"The keys {', '.join(lacking)} were restored, and somebody has changed them since. Find out who writes the table.")
+        words = "were restored, and somebody has changed them since. Find out who writes the table."
+        raise RunbookError(f"The keys {', '.join(lacking)} ({kept}) {words}")
+    return now

@@ -35,7 +35,8 @@ def going_back(kept: Iterable[Kept]) -> list[Kept]:
     gone = next((one for one in kept if one.present == MISSING and one.newer), None)
     if gone:
         raise RunbookError(
-            f"A later backup holds key {gone.row.id} too, as it was then. Nothing was changed. Restore that one first: backup_id: {gone.newer}."
+            f"A later backup holds key {gone.row.id} too, as it was then. Nothing was changed. "
+            f"Restore that one first: backup_id: {gone.newer}."
         )
     return [one for one in kept if one.present != AS_IT_WAS]
 
@@ -54,6 +55,6 @@ def require_sign_in(before: list[Key], after: list[Key], force: bool) -> None:
         return
     signing = next(key.row.id for key in after if key.signs)
     raise RunbookError(
-        f"With key {signing} back in use it would sign again, and the application can't use it, while it can sign now. Nothing was changed. "
-        "Bring back the secret that the key was encrypted with first, or set force: true."
+        f"With key {signing} back in use it would sign again, and the application can't use it, while it can sign now. "
+        "Nothing was changed. Bring back the secret that the key was encrypted with first, or set force: true."
     )

@@ -36,7 +36,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Row:
-    """A key as it is stored. Times are text in UTC; ``version`` changes with every write to the row; ``expired`` by the database's clock."""
+    """A key as it is stored. Times are text in UTC, ``version`` changes with every write to it, ``expired`` by the database's clock."""
 
     id: str
     public_key: str = field(repr=False)

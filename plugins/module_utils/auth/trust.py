@@ -38,8 +38,9 @@ def _against_signers(given: Given) -> str:
     others = [signer for signer, answer in answers if answer not in (SAME, UNKNOWN)]
     if len(others) == len(answers):
         raise RunbookError(
-            f"No running signer has the secret of the options secret and secrets: {_named(others)}. Name the one that they run with (both "
-            f"variables, where both are set), or leave the options out to take it from the signers, or restart them first. {UNSURE}"
+            f"No running signer has the secret of the options secret and secrets: {_named(others)}. Name the one that they run with "
+            "(where they have both BETTER_AUTH_SECRET and BETTER_AUTH_SECRETS, name both, in secret and in secrets), or leave both options "
+            f"out to take it from the signers, or restart them first. {UNSURE}"
         )
     if others:
         return f"Not every running signer has the secret: {_named(others)}. Bring all to the same one first, by a restart for example."

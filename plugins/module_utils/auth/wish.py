@@ -67,6 +67,6 @@ def _contradictions(wish: Wish) -> list[tuple[bool, str]]:
         (restores and wish.selection != UNREADABLE_ONES, "state: restored brings back a whole backup. Leave selection out."),
         (restores and wish.malformed, "state: restored brings back a whole backup. Leave malformed out."),
         (not restores and bool(wish.backup_id), "backup_id: only state: restored takes one. A cleanup makes its own."),
-        (wish.selection == EXPIRED and wish.action == RETIRE, "selection: expired chooses keys that are retired already. Use action: delete."),
+        (wish.selection == EXPIRED and wish.action == RETIRE, "selection: expired takes what is retired already. Use action: delete."),
         (wish.selection == EXPIRED and wish.malformed, "malformed goes with selection: unreadable. Leave it out with selection: expired."),
     ]  # fmt: skip

@@ -1,0 +1,117 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A database in memory with a table of keys and one of backups. It knows the module's statements by their shape, and does what they do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import keys_of
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Given
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import AS_IT_WAS, MISSING
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import OPTIONAL, REQUIRED, Row
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Result
+
+REAL = json.loads((Path(__file__).parent / "auth/vectors/better-auth-1.7.25.json").read_text())
+A, B = (SigningSecrets(REAL["secrets"][name]) for name in "AB")
+RETIRED = "2025-04-01 00:00:00+00"
+
+
+def row(name, kind, day, **more):
+    """A row whose private key is one of a real Better Auth, or this text."""
+    real = REAL["keys"].get(kind, {"publicKey": "{}", "privateKey": kind})
+    return Row(name, real["publicKey"], real["privateKey"], f"2025-01-{day:02} 12:00:00+00", alg="EdDSA", **more)
+
+
+def signer(secrets=A, unknown="", pod="web-1"):
+    return Signer("Deployment/web", pod, "app", secrets, unknown)
+
+
+def given(secrets=A, *signers):
+    return Given(secrets, True, list(signers))
+
+
+def keys(*rows, secrets=A, stores="encrypted"):
+    return keys_of(rows, secrets, stores)
+
+
+# What the secret A makes of them, newest first; the order of ids is another.
+NEW, DAMAGED, PLAIN = row("new", "bare_unicode", 9), row("damaged", "x", 8), row("plain", "unencrypted", 7)
+GONE = row("a-gone", "bare_unicode", 6, expires_at=RETIRED, expired=True)
+WORKS, ALSO = row("works", "bare", 5), row("also", "envelope", 4)
+ALL = (NEW, DAMAGED, PLAIN, GONE, WORKS, ALSO)
+
+
+class FakeKeys:
+    """``kept``: backup id to what restoring reads of it. ``meanwhile`` is called before each write, ``later`` after it; both may raise.
+
+    ``there``: whether there is a backup table, or the columns of another one of that name. ``lacks``: rights that the user has not.
+    """
+
+    where = "The database"
+
+    def __init__(self, rows=ALL, can_retire=True, overdue=(), kept=None, lacks=(), there=True):
+        self.rows = list(rows)
+        self.columns = (*REQUIRED, *(OPTIONAL if can_retire else ()))
+        self.overdue, self.kept, self.lacks, self.there = overdue, kept or {}, lacks, there
+        self.written = []
+        self.meanwhile = self.later = lambda: None
+
+    def run(self, statements, write):
+        if not write:
+            return [self._answer(one) for one in statements]
+        self.written.append(statements)
+        self.meanwhile()
+        for one in statements:
+            self._do(one)
+        self.later()
+        return []
+
+    def _answer(self, asked):
+        sql = asked.sql
+        if "has_table_privilege" in sql:
+            found = [self._store()]
+        elif "json_populate_record" in sql:
+            found = [{**_record(one.row), "present": one.present, "newer": one.newer} for one in self.kept[asked.parameters[0]]]
+        elif "GROUP BY backup_id" in sql:
+            found = [{"backup_id": name} for name in self.kept]
+        elif "pg_attribute" in sql:
+            found = [{"name": name} for name in self.columns]
+        elif "make_interval" in sql:
+            found = [{"id": name} for name in self.overdue]
+        else:
+            assert "xmin" in sql
+            found = [{**_record(one), "version": "7"} for one in self.rows]
+        return Result(len(found), found)
+
+    def _store(self):
+        words = ["CREATE", "UPDATE", "DELETE", "INSERT", *(f"backup {word}" for word in ("SELECT", "INSERT", "UPDATE", "DELETE"))]
+        columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.there is True else self.there or None
+        rights = {word: "false" if word in self.lacks else "true" for word in words}
+        return {"schema": "public", "table": "jwks", "user": "todo", "columns": columns, **rights}
+
+    def _do(self, statement):
+        sql, parameters = statement.sql, statement.parameters
+        if sql.startswith("WITH gone AS (DELETE"):
+            self.rows = [one for one in self.rows if one.id != parameters[2]]
+        elif sql.startswith("WITH changed AS (UPDATE"):
+            self.rows = [replace(one, expires_at=RETIRED, expired=True) if one.id == parameters[1] else one for one in self.rows]
+        elif sql.startswith(('INSERT INTO "jwks"', 'UPDATE "jwks"')):
+            self._put_back(*parameters)
+
+    def _put_back(self, backup, name):
+        one = next(one for one in self.kept[backup] if one.row.id == name)
+        others = [row for row in self.rows if row.id != name]
+        assert (len(others) == len(self.rows)) == (one.present == MISSING)
+        self.rows = sorted([*others, one.row], key=lambda row: row.created_at, reverse=True)
+        self.kept[backup] = [replace(held, present=AS_IT_WAS) if held == one else held for held in self.kept[backup]]
+
+
+def _record(one):
+    return {
+        "id": one.id, "public_key": one.public_key, "private_key": one.private_key, "created_at": one.created_at,
+        "expires_at": one.expires_at, "alg": one.alg, "expired": "true" if one.expired else "false",
+    }  # fmt: skip
