@@ -42,4 +42,6 @@ def variables() -> dict:
         "runbook_test_minikube": record["minikube"],
         "runbook_test_minikube_home": record["minikube_home"],
         "runbook_test_image": record["base_images"]["busybox"],
+        "runbook_test_postgres_image": record["base_images"]["postgres"],
+        "runbook_test_vectors": str(CHECKOUT / "tests/unit/auth/vectors"),
     }
