@@ -9,7 +9,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope imp
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS as COMMON
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Intake
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_tables import names_of_others
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target, require_readers, target_of
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target, require_readers, target_of, unable
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer, agreed, running_signers
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, names_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -69,11 +69,15 @@ class ReencryptIntake:
     def signers_now(self, target: Target) -> list[Signer]:
         """The running signers after the database was written. Raises RunbookError where one has started that can't read it."""
         params = self._module.params
-        signers = running_signers(self._module.cluster, params["namespace"], params["signers"]) if params["signers"] else []
         try:
-            require_readers(target, signers, force=True)
+            signers = running_signers(self._module.cluster, params["namespace"], params["signers"]) if params["signers"] else []
         except RunbookError as error:
-            raise RunbookError(f"It started while the rows were written, which are under the target now. {error}", changed=True) from error
+            message = f"Everything was written {target}. Then the signers could not be looked at again: {error}"
+            raise RunbookError(message, **error.facts, changed=True) from error
+        problem = unable(target, signers)
+        if problem:
+            message = f"Everything was written {target}, and meanwhile a signer was started with other secrets. {problem}"
+            raise RunbookError(message, changed=True)
         return signers
 
     def _old_values(self) -> list[str]:

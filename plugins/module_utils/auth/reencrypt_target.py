@@ -64,9 +64,9 @@ def target_of(option: str, secrets: SigningSecrets, signers: list[Signer]) -> Ta
 
 def require_readers(target: Target, signers: list[Signer], force: bool) -> None:
     """Raises RunbookError where a running signer can't read the target, and without ``force`` where that is not known."""
-    unable = [signer for signer in signers if signer.secrets and not target.read_by(signer.secrets)]
-    if unable:
-        raise RunbookError(f"A running signer can't read what is written {target}: {_named(unable)}. {_first(target)} {NOTHING}")
+    problem = unable(target, signers)
+    if problem:
+        raise RunbookError(f"{problem} {NOTHING}")
     if force:
         return
     if not signers:
@@ -80,6 +80,12 @@ def require_readers(target: Target, signers: list[Signer], force: bool) -> None:
             f"What {unknown} runs with is not known: {why_unknown(unknown)}. If you are sure that it reads what is written {target}, "
             f"set force: true. {NOTHING}"
         )
+
+
+def unable(target: Target, signers: list[Signer]) -> str:
+    """Which running signers are known to be unable to read the target, and what to do, "" where none is."""
+    found = [signer for signer in signers if signer.secrets and not target.read_by(signer.secrets)]
+    return f"A running signer can't read what is written {target}: {_named(found)}. {_first(target)}" if found else ""
 
 
 def writing(target: Target, signer: Signer) -> str:
