@@ -23,7 +23,9 @@ options:
   _input:
     description:
       - The description of the application, usually the variable C(runbook_app).
-      - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address) and V(database).
+      - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address), V(database) and V(auth).
+      - V(auth) says where Better Auth's secret stands (V(secret), V(key)), which V(service) and V(path) its server answers under, and in V(verify)
+        which V(service) and V(path) ask for its tokens. Workloads with V(signs) sign with it; keys that V(copy) that secret have to hold the same.
     type: dict
     required: true
   directory:
@@ -101,6 +103,21 @@ _value:
       service: frontend
       path: /
     database: null
+    auth:
+      secret: frontend-secrets
+      key: better-auth-secret
+      service: frontend
+      path: /api/auth
+      verify:
+        service: backend-api
+        path: /api/tasks
+      signers:
+        - workload: Deployment/frontend
+      places:
+        - secret: frontend-secrets
+          key: better-auth-secret
+        - secret: backend-api-secrets
+          key: better-auth-secret
 """
 
 

@@ -31,6 +31,7 @@ requirements:
   - PyNaCl >= 1.5.0
   - psycopg >= 3.2.0 (not for O(database.via=pod))
 seealso:
+  - module: runbook.minikube.jwks_cleanup
   - module: runbook.minikube.secret_compare
 """
 

@@ -31,10 +31,11 @@ def complete_app(app: dict, directory: str, overrides: dict | None = None) -> di
     merged = merge(app, overrides, APP) if overrides and isinstance(app, dict) else app
     _refuse(list(APP(ROOT, merged)))
     completed = _with_defaults(merged, APP)
-    _refuse([*problems_of(completed["secrets"], f"{ROOT}.secrets"), *_database_problems(completed), *_path_problems(completed, base)])
+    _refuse([*problems_of(completed["secrets"], f"{ROOT}.secrets"), *_key_problems(completed), *_path_problems(completed, base)])
     completed["images"] = [_with_absolute_paths(image, base) for image in completed["images"]]
     completed["manifests"] = _manifest_files(completed["manifests"], base)
     completed["rollout"] = [{key: workload[key] for key in ("kind", "name", "dapr")} for workload in completed["workloads"]]
+    completed["auth"] = completed["auth"] and {**completed["auth"], **_auth_places(completed)}
     return completed
 
 
@@ -137,16 +138,27 @@ def _files_of(path: Path) -> list[Path]:
     return sorted(file for file in path.iterdir() if file.is_file() and file.name.endswith(MANIFEST_ENDINGS))
 
 
-def _database_problems(app: dict) -> Problems:
-    database = app["database"]
-    if not database:
-        return
+def _key_problems(app: dict) -> Problems:
     try:
         known = sources_of(app["secrets"])
     except (StopIteration, TypeError, AttributeError):
         return  # the secrets themselves are wrong, and reported
-    if Ref(database["secret"], database["key"]) not in known:
-        yield f"{ROOT}.database", f"names {database['secret']}/{database['key']}, which is not among {ROOT}.secrets"
+    for option in ("database", "auth"):
+        named = app[option]
+        if named and Ref(named["secret"], named["key"]) not in known:
+            yield f"{ROOT}.{option}", f"names {named['secret']}/{named['key']}, which is not among {ROOT}.secrets"
+    if app["auth"] and not any(workload["signs"] for workload in app["workloads"]):
+        yield f"{ROOT}.workloads", f"holds none that signs, which {ROOT}.auth is about: set signs: true on it, usually the frontend"
+
+
+def _auth_places(app: dict) -> dict:
+    """Who signs with Better Auth's secret, and every key that has to hold it: its own, and the copies of that."""
+    own = Ref(app["auth"]["secret"], app["auth"]["key"])
+    copies = [ref for ref, source in sources_of(app["secrets"]).items() if source.kind == "copy" and source.content == own]
+    return {
+        "signers": [{"workload": f"{workload['kind']}/{workload['name']}"} for workload in app["workloads"] if workload["signs"]],
+        "places": [{"secret": ref.secret, "key": ref.key} for ref in (own, *copies)],
+    }
 
 
 def _refuse(problems: list[tuple[str, str]]) -> None:

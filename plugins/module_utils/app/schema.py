@@ -181,6 +181,13 @@ APP = Mapping({
     }), named=("name",)), default=[]),
     "address": Field(Mapping({"service": Field(service_name, required=True), "path": Field(url_path, default="/")})),
     "database": Field(Mapping({"secret": Field(object_name, required=True), "key": Field(text, required=True)})),
+    "auth": Field(Mapping({
+        "secret": Field(object_name, required=True),
+        "key": Field(text, required=True),
+        "service": Field(service_name, required=True),
+        "path": Field(url_path, default="/api/auth"),
+        "verify": Field(Mapping({"service": Field(service_name, required=True), "path": Field(url_path, required=True)})),
+    })),
 })
 
 

@@ -31,12 +31,13 @@ def info(database: Database, names: Names, given: Given, stores: str) -> dict:
 def signers_report(signers: list[Signer], secrets: SigningSecrets | None) -> list[dict]:
     """The running signers, and whether each has the secrets that keys are judged by. Pure."""
     return [
-        {"workload": one.workload, "pod": one.pod, "container": one.container, "secret": _compared(one, secrets), "reason": one.unknown}
+        {"workload": one.workload, "pod": one.pod, "container": one.container, "secret": compared(one, secrets), "reason": one.unknown}
         for one in signers
     ]
 
 
-def _compared(signer: Signer, secrets: SigningSecrets | None) -> str:
+def compared(signer: Signer, secrets: SigningSecrets | None) -> str:
+    """Whether a signer has these secrets: SAME, DIFFERENT, NONE (it has no secret) or UNKNOWN. Pure."""
     if signer.unknown:
         return UNKNOWN
     if signer.secrets is None:

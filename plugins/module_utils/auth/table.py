@@ -78,7 +78,7 @@ def read_table(database: Database, names: Names) -> Table:
     there = _columns(database, names)
     columns = frozenset(name for name in (*REQUIRED, *OPTIONAL) if names.column(name) in there)
     found = rows(database, _query(names, columns))
-    return Table(names, columns, tuple(_row(one) for one in found))
+    return Table(names, columns, tuple(row_of(one) for one in found))
 
 
 def _columns(database: Database, names: Names) -> set[str]:
@@ -97,16 +97,24 @@ def _columns(database: Database, names: Names) -> set[str]:
     return there
 
 
-def _query(names: Names, columns: frozenset[str]) -> str:
-    expires = f"{names.sql('expiresAt')}" if "expiresAt" in columns else "NULL::timestamptz"
-    alg = names.sql("alg") if "alg" in columns else "NULL"
+def selected(names: Names, columns: frozenset[str], alias: str) -> str:
+    """What makes a Row of a record of the table that SQL calls ``alias``, but for the version. See row_of."""
+    column = {name: f"{alias}.{names.sql(name)}" for name in (*REQUIRED, *columns)}
+    expires = column.get("expiresAt", "NULL::timestamptz")
     return (
-        f"SELECT {names.sql('id')}::text AS id, {names.sql('publicKey')}::text AS public_key, {names.sql('privateKey')}::text AS private_key, "
-        f"{names.sql('createdAt')}::text AS created_at, ({expires})::text AS expires_at, {alg}::text AS alg, "
-        f"coalesce({expires} <= now(), false)::text AS expired, xmin::text AS version "
-        f"FROM {names.relation} ORDER BY {names.sql('createdAt')} DESC, {names.sql('id')}"
+        f"{column['id']}::text AS id, {column['publicKey']}::text AS public_key, {column['privateKey']}::text AS private_key, "
+        f"{column['createdAt']}::text AS created_at, ({expires})::text AS expires_at, ({column.get('alg', 'NULL')})::text AS alg, "
+        f"coalesce({expires} <= now(), false)::text AS expired"
     )
 
 
-def _row(found: dict) -> Row:
+def row_of(found: dict) -> Row:
+    """The Row of what was selected."""
     return Row(**{**found, "private_key": found["private_key"] or "", "expired": found["expired"] == "true"})
+
+
+def _query(names: Names, columns: frozenset[str]) -> str:
+    return (
+        f"SELECT {selected(names, columns, 'k')}, k.xmin::text AS version FROM {names.relation} AS k "
+        f"ORDER BY k.{names.sql('createdAt')} DESC, k.{names.sql('id')}"
+    )

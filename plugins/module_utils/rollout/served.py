@@ -17,7 +17,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene imp
 def served_before(scene: Scene, verdict: Verdict) -> dict[Workload, str]:
     """For each workload that exists, the object that keeps the revision to go back to; "" where none is known to have served.
 
-    It is the present one where that serves, or where it is recorded as the last that did: then there is nothing to take back.
+    It is the present one where that serves, or did until it was scaled, or where it is recorded as the last that did: then there is
+    nothing to take back.
     Otherwise it is one whose pods still serve, the recorded one before others. Where no pod is left of it (update strategy
     Recreate, one replica of a StatefulSet) only the record tells.
     """
@@ -47,9 +48,21 @@ def _served(subject: Subject, revisions: list[Revision], is_complete: bool) -> s
     ready = {_label(subject, pod) for pod in (*subject.new_pods, *subject.old_pods, *subject.leaving) if _is_ready(pod)}
     others = [revision for revision in revisions if revision is not current]
     serving = [revision.name for revision in others if revision.label in ready]
+    if current and not serving and current.label in ready and _was_rolled_out(subject):
+        return current.name
     if recorded(subject.obj) in serving or not serving:
         return next((revision.name for revision in others if revision.name == recorded(subject.obj)), "")
     return serving[-1]
+
+
+def _was_rolled_out(subject: Subject) -> bool:
+    """Whether the present revision has taken the place of the former one before, and is only being scaled or lacks a pod at the moment.
+
+    A Deployment's controller keeps this reason until the pod template changes (syncRolloutStatus in its progress.go).
+    """
+    if subject.workload.kind == "Deployment":
+        return condition(subject.obj, "Progressing").get("reason") == "NewReplicaSetAvailable"
+    return not subject.old_pods
 
 
 def _restored(obj: dict) -> str:

@@ -24,6 +24,8 @@ WHOLE = {
     "database": {"secret": "backend-api-secrets", "key": "database-url"},
 }
 
+SIGNER = {"name": "frontend", "signs": True}
+
 
 @pytest.fixture
 def app():
@@ -78,6 +80,17 @@ def test_an_image_that_somebody_else_built(app, folder):
     _built, from_archive, by_name = complete_app(app, str(folder))["images"]
     assert (from_archive["archive"], from_archive["context"]) == (str(folder / "web.tar"), None)
     assert (by_name["archive"], by_name["context"], by_name["tag"]) == (None, None, "2")
+
+
+def test_who_signs_and_which_keys_hold_the_same(app, folder):
+    app["workloads"].append(SIGNER)
+    app["secrets"] += [{"name": "web", "data": {"auth": {"generate": 32}}}, {"name": "api", "data": {"auth": {"copy": "web/auth"}, "x": {"copy": "postgres/password"}}}]
+    app["auth"] = {"secret": "web", "key": "auth", "service": "frontend"}
+    assert complete_app(app, str(folder))["auth"] == {
+        "secret": "web", "key": "auth", "service": "frontend", "path": "/api/auth", "verify": None,
+        "signers": [{"workload": "Deployment/frontend"}],
+        "places": [{"secret": "web", "key": "auth"}, {"secret": "api", "key": "auth"}],
+    }  # fmt: skip
 
 
 def test_the_smallest_description(folder):
@@ -154,6 +167,9 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
         ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter"),
         ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "begin with /"),
         ({"database": {"secret": "nobody", "key": "x"}}, "database", "not among runbook_app.secrets"),
+        ({"auth": {"secret": "nobody", "key": "x", "service": "web"}, "workloads": [SIGNER]}, "auth", "not among runbook_app.secrets"),
+        ({"auth": {"secret": "postgres", "key": "password", "service": "web"}}, "workloads", "set signs: true"),
+        ({"auth": {"secret": "postgres", "key": "password"}}, "auth.service", "is missing"),
         ({"namespace": "a.b"}, "namespace", "RFC 1123"),
         ({"secrets": [{"name": "x", "data": {"k": {"copy": "postgres/pasword"}}}]}, "secrets[2].data.k", "there is postgres/password"),
         ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, and is a list"),

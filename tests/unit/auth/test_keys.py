@@ -138,7 +138,7 @@ def test_names_of_ones_own():
     columns = {"publicKey": "public_key", "privateKey": "private_key", "createdAt": "created_at", "expiresAt": "expires_at"}
     assert read_table(database, names_of("keys", "auth", columns)).can_retire
     assert database.asked[0].parameters == ('"auth"."keys"',)
-    assert 'FROM "auth"."keys" ORDER BY "created_at" DESC' in database.asked[1].sql
+    assert 'FROM "auth"."keys" AS k ORDER BY k."created_at" DESC' in database.asked[1].sql
 
 
 @pytest.mark.parametrize(

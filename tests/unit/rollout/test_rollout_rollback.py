@@ -101,6 +101,17 @@ def test_what_served_before_and_what_a_way_back_has_reached_is_not_left():
     assert served(web("app:2", {UNDONE: "web-one web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
 
 
+def test_a_present_revision_that_is_only_being_scaled_is_what_served():
+    rolled_out = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastTransitionTime": at(0)}
+    starting = broken("new")
+    starting["metadata"].update(name="web-new-2", uid="web-new-2")
+    for pods, expected in (([serving("new"), starting], "web-new"), ([broken("new")], "web-one"), ([serving("one"), broken("new")], "web-one")):
+        obj = web("app:2", {SERVED: "web-one"}, total=2)
+        obj["status"]["conditions"] = [rolled_out]
+        assert served(obj, pods) == expected
+    assert served(web("app:2", {SERVED: "web-one"}, total=2), [serving("new"), starting]) == "web-one", "it was never rolled out"
+
+
 def test_a_first_revision_and_a_record_of_what_is_gone_are_no_way_back():
     assert served(web("app:2"), [broken("new")], SETS[1:]) == ""
     assert served(web("app:2", {SERVED: "web-gone"}), [broken("new")]) == ""

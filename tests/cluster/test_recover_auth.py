@@ -1,0 +1,132 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Sign-in that a changed secret broke, on the real application: the guide's incident, and places that differ."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+
+import pytest
+import requests
+from todo_client import TodoClient
+
+RECOVER = "playbooks/recover_auth.yml"
+HOLDERS = ("frontend-secrets", "backend-api-secrets")
+KEY = "better-auth-secret"
+
+
+@pytest.fixture(scope="module")
+def cluster(deployed):
+    return deployed[0]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _signing(deployed, playbooks):
+    """Begins and ends with an application that signs, whatever a test left: deploy.yml changes no secret that a playbook rotates."""
+    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    yield
+    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+
+
+@pytest.fixture(scope="module")
+def person(cluster, _signing) -> TodoClient:
+    """Somebody whose token was signed before anything happens, so that there is a key in use."""
+    node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
+    ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
+    client = TodoClient(f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}")
+    client.sign_up()
+    client.token()
+    return client
+
+
+@pytest.fixture
+def probe(person, tmp_path) -> tuple[str, str]:
+    """That person as the account to prove it with, as options of a playbook."""
+    file = tmp_path / "probe.json"
+    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": person.password}}))
+    return "-e", f"@{file}"
+
+
+def write_secret(cluster, name: str, value: str) -> None:
+    data = {"data": {KEY: base64.b64encode(value.encode()).decode()}}
+    cluster.kubectl("patch", "secret", name, "--type=merge", "--patch-file", "/dev/stdin", stdin=json.dumps(data))
+
+
+def stored(cluster, name: str) -> str:
+    return base64.b64decode(json.loads(cluster.kubectl("get", "secret", name, "-o", "json"))["data"][KEY]).decode()
+
+
+def restart(cluster, name: str) -> None:
+    cluster.kubectl("rollout", "restart", f"deployment/{name}")
+    cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=180s")
+
+
+def token_status(person: TodoClient) -> int:
+    """The HTTP status of a token for a new session."""
+    person.http.cookies.clear()
+    person.sign_in()
+    return person.http.get(f"{person.frontend}/api/auth/token", timeout=60).status_code
+
+
+def generations(cluster) -> dict[str, int]:
+    return {item["metadata"]["name"]: item["metadata"]["generation"] for item in cluster.objects("deployments,statefulsets")}
+
+
+def test_the_guide_s_incident(cluster, playbooks, person, probe):
+    """The secret was changed and the pods restarted: nobody gets a token any more, while the keys are still served."""
+    old_token, new_secret = person.token(), secrets.token_urlsafe(32)
+    for name in HOLDERS:
+        write_secret(cluster, name, new_secret)
+    for name in ("frontend", "backend-api"):
+        restart(cluster, name)
+    assert token_status(person) == 500
+    assert requests.get(f"{person.frontend}/api/auth/jwks", timeout=60).status_code == 200
+    assert "Failed to decrypt private key" in cluster.kubectl("logs", "deployment/frontend", "--tail=200")
+
+    before = generations(cluster)
+    check = playbooks.run(RECOVER, "--check", "--diff", *probe).ok()
+    assert "would be taken out of use" in check.output and token_status(person) == 500
+    done = playbooks.run(RECOVER, *probe, "-vvvv").ok()
+    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    hidden = (new_secret, person.password, old_token)
+    assert [value for value in hidden if value in done.output or base64.b64encode(value.encode()).decode() in done.output] == []
+    assert token_status(person) == 200 and person.tasks() == []
+    assert generations(cluster) == before, "nothing ran with another secret, so nothing is restarted"
+    answer = requests.get(f"{person.backend}/api/tasks", headers={"Authorization": f"Bearer {old_token}"}, timeout=60)
+    assert answer.status_code == 200, "the retired key's public part is still served, so its tokens are accepted"
+    assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
+
+
+def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbooks, person, probe):
+    """They sign with a key that the next start can't read, so they are restarted before the keys are looked at."""
+    new_secret = secrets.token_urlsafe(32)
+    for name in HOLDERS:
+        write_secret(cluster, name, new_secret)
+    before = generations(cluster)
+    check = playbooks.run(RECOVER, "--check", *probe).ok()
+    assert "would be restarted" in check.output and "would be taken out of use" in check.output, check.output[-3000:]
+    assert generations(cluster) == before
+    done = playbooks.run(RECOVER, *probe).ok()
+    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    after = generations(cluster)
+    assert {name for name in after if after[name] != before[name]} == {"frontend", "backend-api"}
+    assert token_status(person) == 200
+    assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
+
+
+def test_places_that_differ_are_refused_until_somebody_says_which_is_right(cluster, playbooks, person, probe):
+    right = stored(cluster, HOLDERS[0])
+    write_secret(cluster, HOLDERS[1], f"{right}\n")
+    refused = playbooks.run(RECOVER, *probe)
+    told = " ".join(refused.output.split())
+    assert refused.status != 0 and "ends with a newline" in told, refused.output[-3000:]
+    assert f"-e auth_keys_right={HOLDERS[0]}/{KEY} or {HOLDERS[1]}/{KEY}" in told, refused.output[-3000:]
+    assert stored(cluster, HOLDERS[1]) == f"{right}\n"
+    done = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    assert stored(cluster, HOLDERS[1]) == right and f"Secrets were made the same: {HOLDERS[1]}" in done.output
+    assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
+
+
+def test_without_an_account_the_keys_themselves_are_the_proof(playbooks, person):
+    assert "The key that signs can be read." in playbooks.run(RECOVER).ok().output
