@@ -23,13 +23,14 @@ def cluster(deployed):
 
 @pytest.fixture(scope="module", autouse=True)
 def _signing(deployed, playbooks):
-    """Ends with an application that signs, whatever a test left: deploy.yml changes no secret that a playbook rotates."""
+    """Begins and ends with an application that signs, whatever a test left: deploy.yml changes no secret that a playbook rotates."""
+    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
     yield
     playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
 
 
 @pytest.fixture(scope="module")
-def person(cluster) -> TodoClient:
+def person(cluster, _signing) -> TodoClient:
     """Somebody whose token was signed before anything happens, so that there is a key in use."""
     node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
     ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
@@ -121,10 +122,21 @@ def test_places_that_differ_are_refused_until_somebody_says_which_is_right(clust
     told = " ".join(refused.output.split())
     assert refused.status != 0 and "ends with a newline" in told, refused.output[-3000:]
     assert f"-e auth_keys_right={HOLDERS[0]}/{KEY} or {HOLDERS[1]}/{KEY}" in told, refused.output[-3000:]
+    unknown = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/kye")
+    assert unknown.status != 0 and f"which is none of {HOLDERS[0]}/{KEY}, " in " ".join(unknown.output.split()), unknown.output[-3000:]
     assert stored(cluster, HOLDERS[1]) == f"{right}\n"
     done = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
     assert stored(cluster, HOLDERS[1]) == right and f"Secrets were made the same: {HOLDERS[1]}" in done.output
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
+
+
+def test_a_probe_account_that_can_not_sign_in_is_told_from_a_broken_key(playbooks, person, tmp_path):
+    file = tmp_path / "wrong.json"
+    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": "hunter2-planted"}}))
+    wrong = playbooks.run(RECOVER, "-e", f"@{file}", "-vvv")
+    told = " ".join(wrong.output.split())
+    assert wrong.status != 0 and '"Sign in" failed with HTTP status 401' in told and "a wrong probe account" in told, wrong.output[-3000:]
+    assert "hunter2-planted" not in wrong.output
 
 
 def test_without_an_account_the_keys_themselves_are_the_proof(playbooks, person):

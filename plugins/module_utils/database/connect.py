@@ -53,7 +53,8 @@ class Tunnelled(Direct):
         try:
             return super().run(statements, write)
         except DatabaseError as error:
-            if self._forward.failure is None:
+            # With a code it is the database's own word, and a failure of the forward is that of a connection closed before.
+            if error.sqlstate or self._forward.failure is None:
                 raise
             raise DatabaseError(f"{self.where}: {self._forward.failure}", error.sqlstate) from error
 
