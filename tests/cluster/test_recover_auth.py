@@ -111,6 +111,7 @@ def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbook
     assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
     after = generations(cluster)
     assert {name for name in after if after[name] != before[name]} == {"frontend", "backend-api"}
+    assert "recover sign-in: restart (by " in cluster.kubectl("rollout", "history", "deployment/frontend")
     assert token_status(person) == 200
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
 

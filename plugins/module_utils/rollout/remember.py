@@ -50,7 +50,7 @@ def notes_of(scene: Scene, verdict: Verdict, served: dict[Workload, str], change
         current = current_of(subject.obj, revisions) if subject else None
         if current is None:
             continue
-        former = _former(revisions, current, recorded(subject.obj), served.get(state.workload, ""))
+        former = _former(revisions, current, served.get(state.workload, ""), recorded(subject.obj))
         is_new = recorded(subject.obj) != current.name and state.workload not in changed and _is_ours(subject.obj)
         own = {SERVED: current.name} if state.state == COMPLETE and recorded(subject.obj) != current.name else {}
         if change_cause and is_new and current.change_cause in ("", former.change_cause if former else ""):
@@ -74,7 +74,7 @@ def write(cluster: Cluster, namespace: str, notes: list[Note]) -> list[str]:
 
 
 def _former(revisions: list[Revision], current: Revision, *names: str) -> Revision | None:
-    """The revision before, by the first of the names that is not the present one's: what served at once is its own."""
+    """The revision before, by the first of the names that is not the present one's: what serves at the first look is its own."""
     name = next((name for name in names if name not in ("", current.name)), "")
     return next((item for item in revisions if item.name == name), None)
 

@@ -84,7 +84,8 @@ def test_an_image_that_somebody_else_built(app, folder):
 
 def test_who_signs_and_which_keys_hold_the_same(app, folder):
     app["workloads"].append(SIGNER)
-    app["secrets"] += [{"name": "web", "data": {"auth": {"generate": 32}}}, {"name": "api", "data": {"auth": {"copy": "web/auth"}, "x": {"copy": "postgres/password"}}}]
+    copies = {"auth": {"copy": "web/auth"}, "x": {"copy": "postgres/password"}}
+    app["secrets"] += [{"name": "web", "data": {"auth": {"generate": 32}}}, {"name": "api", "data": copies}]
     app["auth"] = {"secret": "web", "key": "auth", "service": "frontend"}
     assert complete_app(app, str(folder))["auth"] == {
         "secret": "web", "key": "auth", "service": "frontend", "path": "/api/auth", "verify": None,

@@ -231,6 +231,9 @@ def test_a_cause_of_its_own_is_kept_an_inherited_one_is_not():
     own[1]["metadata"]["annotations"][CAUSE] = "a"
     assert ("ReplicaSet", "web-new") in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own)
     assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own, changed=[WEB])
+    # What served at the first look is the former one, also where somebody else has made it since the last record.
+    three = [kept(1, "two", "app:0", "b"), *own]
+    assert ("ReplicaSet", "web-new") in notes(web("app:2", {SERVED: "web-two"}, available=1), [serving("new")], "web-one", sets=three)
 
 
 def test_what_failed_is_noted_in_the_history_and_not_as_serving():
