@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets, secrets_of
@@ -13,6 +14,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.pod
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look
 
 SINGLE, VERSIONED = "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"
+ENDING = 60  # seconds that pods which are ending are waited for: twice what Kubernetes gives them
+PAUSE = 1  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,20 @@ class Signer:
 
 
 def running_signers(cluster: Cluster, namespace: str, signers: list[dict]) -> list[Signer]:
-    """Every running container of the named workloads that signs. Raises RunbookError where a workload has none to ask."""
+    """Every running container of the named workloads that signs. Raises RunbookError where a workload has none to ask.
+
+    After a restart a pod that is ending may still have the former secret, or answer no more: where only that is in doubt, its end is
+    waited for.
+    """
+    until = time.monotonic() + ENDING
+    found = _asked(cluster, namespace, signers)
+    while disagreement(found) and time.monotonic() < until and _some_are_ending(cluster, namespace, found):
+        time.sleep(PAUSE)
+        found = _asked(cluster, namespace, signers)
+    return found
+
+
+def _asked(cluster: Cluster, namespace: str, signers: list[dict]) -> list[Signer]:
     pods = Pods(cluster)
     asked: list[tuple[str, Asked]] = []
     for index, signer in enumerate(signers):
@@ -42,6 +58,11 @@ def running_signers(cluster: Cluster, namespace: str, signers: list[dict]) -> li
     for workload, one in asked:
         grouped.setdefault((workload, one.pod, one.reading.container), {})[one.reading.where] = seen[one]
     return _those_that_sign([_signer(*place, answers) for place, answers in grouped.items()])
+
+
+def _some_are_ending(cluster: Cluster, namespace: str, signers: list[Signer]) -> bool:
+    staying = {pod["metadata"]["name"] for pod in cluster.list("Pod", namespace) if "deletionTimestamp" not in pod["metadata"]}
+    return any(signer.pod not in staying for signer in signers)
 
 
 def given_secrets(cluster: Cluster | None, namespace: str, single: dict | None, versioned: dict | None) -> SigningSecrets | None:
