@@ -39,6 +39,20 @@ def deployed(playbooks) -> tuple[TestCluster, Run]:
     return TestCluster(), run
 
 
+@pytest.fixture(scope="module")
+def cluster(deployed) -> TestCluster:
+    """The cluster of the application."""
+    return deployed[0]
+
+
+@pytest.fixture(scope="module")
+def addresses(cluster) -> tuple[str, str]:
+    """The base URLs of frontend and backend-api."""
+    node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
+    ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
+    return f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}"
+
+
 @pytest.fixture(scope="session")
 def busybox_image(deployed) -> str:
     """A small image in the node, with a shell and httpd."""

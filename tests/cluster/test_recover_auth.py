@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from collections.abc import Iterator
 
 import pytest
 import requests
@@ -14,11 +15,6 @@ from todo_client import TodoClient
 RECOVER = "playbooks/recover_auth.yml"
 HOLDERS = ("frontend-secrets", "backend-api-secrets")
 KEY = "better-auth-secret"
-
-
-@pytest.fixture(scope="module")
-def cluster(deployed):
-    return deployed[0]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,11 +26,9 @@ def _signing(deployed, playbooks):
 
 
 @pytest.fixture(scope="module")
-def person(cluster, _signing) -> TodoClient:
+def person(addresses, _signing) -> TodoClient:
     """Somebody whose token was signed before anything happens, so that there is a key in use."""
-    node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
-    ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
-    client = TodoClient(f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}")
+    client = TodoClient(*addresses)
     client.sign_up()
     client.token()
     return client
@@ -98,7 +92,21 @@ def test_the_guide_s_incident(cluster, playbooks, person, probe):
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
 
 
-def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbooks, person, probe):
+@pytest.fixture
+def bare_reader(cluster, busybox_image) -> Iterator[str]:
+    """A pod without a controller that reads the secret."""
+    source = {"secretKeyRef": {"name": HOLDERS[0], "key": KEY}}
+    env = [{"name": "SECRET", "valueFrom": source}]
+    container = {"name": "app", "image": busybox_image, "imagePullPolicy": "IfNotPresent", "command": ["sleep", "3600"], "env": env}
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare-reader"}, "spec": spec}
+    cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+    cluster.kubectl("wait", "pod/bare-reader", "--for=condition=Ready", "--timeout=60s")
+    yield "Pod/bare-reader"
+    cluster.kubectl("delete", "pod", "bare-reader")
+
+
+def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbooks, person, probe, bare_reader):
     """They sign with a key that the next start can't read, so they are restarted before the keys are looked at."""
     new_secret = secrets.token_urlsafe(32)
     for name in HOLDERS:
@@ -109,6 +117,7 @@ def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbook
     assert generations(cluster) == before
     done = playbooks.run(RECOVER, *probe).ok()
     assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    assert f"{bare_reader} run with another secret, and no controller restarts them" in " ".join(done.output.split()), done.output[-3000:]
     after = generations(cluster)
     assert {name for name in after if after[name] != before[name]} == {"frontend", "backend-api"}
     assert "recover sign-in: restart (by " in cluster.kubectl("rollout", "history", "deployment/frontend")
@@ -126,6 +135,8 @@ def test_places_that_differ_are_refused_until_somebody_says_which_is_right(clust
     unknown = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/kye")
     assert unknown.status != 0 and f"which is none of {HOLDERS[0]}/{KEY}, " in " ".join(unknown.output.split()), unknown.output[-3000:]
     assert stored(cluster, HOLDERS[1]) == f"{right}\n"
+    check = playbooks.run(RECOVER, "--check", *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    assert f"Secrets would be made the same: {HOLDERS[1]}" in check.output and stored(cluster, HOLDERS[1]) == f"{right}\n"
     done = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
     assert stored(cluster, HOLDERS[1]) == right and f"Secrets were made the same: {HOLDERS[1]}" in done.output
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0

@@ -41,19 +41,6 @@ with concurrent.futures.ThreadPoolExecutor(8) as pool:
 """
 
 
-@pytest.fixture(scope="module")
-def cluster(deployed):
-    return deployed[0]
-
-
-@pytest.fixture(scope="module")
-def addresses(cluster) -> tuple[str, str]:
-    """The base URLs of frontend and backend-api."""
-    node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
-    ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
-    return f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}"
-
-
 @pytest.fixture
 def client(addresses) -> TodoClient:
     person = TodoClient(*addresses)

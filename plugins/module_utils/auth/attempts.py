@@ -10,8 +10,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.database.statemen
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 ATTEMPTS = 5
-# Serialization failure, deadlock, and something made by two at once: the database's words for the same.
-ELSE_WROTE = ("40001", "40P01", "23505", "42P07")
+CONFLICTS = ("40001", "40P01")  # the database's words for two that write at once: serialization failure, deadlock
+ELSE_WROTE = (*CONFLICTS, "23505", "42P07")  # also where two make the same: a row, a table
 # The connection ended, so that the database may have done it and the answer is lost: no code, or the beginning of one.
 LOST = ("08", "57P")
 Done = TypeVar("Done")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import MALFORMED, READABLE, UNREADABLE, read_text
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import MALFORMED, READABLE, UNREADABLE, Reading, read_text
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, quoted, rows
 
@@ -34,12 +34,13 @@ PLACES = (
 
 def read_other_data(database: Database, schema: str | None, secrets: SigningSecrets) -> list[dict]:
     """Each column that is there and not empty, with how many values are readable, unreadable, or not encrypted."""
+    relations = {place.table: ".".join(quoted(part) for part in (schema, place.table) if part) for place in PLACES}
+    listed = ", ".join(f"to_regclass(${number}::text)" for number in range(1, len(relations) + 1))
     sql = (
         "SELECT c.relname::text AS table, a.attname::text AS column FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        "WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid = ANY (ARRAY[to_regclass($1::text), to_regclass($2::text)])"
+        f"WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid = ANY (ARRAY[{listed}])"
     )
-    relations = {table: ".".join(quoted(part) for part in (schema, table) if part) for table in ("twoFactor", "account")}
-    there = {(row["table"], row["column"]) for row in rows(database, sql, relations["twoFactor"], relations["account"])}
+    there = {(row["table"], row["column"]) for row in rows(database, sql, *relations.values())}
     found = []
     for place in PLACES:
         if (place.table, place.column) in there:
@@ -56,5 +57,9 @@ def counted(place: Place, values: list[str], secrets: SigningSecrets) -> dict[st
 
 
 def _state(place: Place, value: str, secrets: SigningSecrets) -> str:
-    state = read_text(value, secrets).state
-    return PLAIN if state == MALFORMED and not place.always else state
+    return state_of(place, read_text(value, secrets))
+
+
+def state_of(place: Place, reading: Reading) -> str:
+    """The state of a value that was read. Where encrypting is optional, what has no encrypted form is plain. Pure."""
+    return PLAIN if reading.state == MALFORMED and not place.always else reading.state

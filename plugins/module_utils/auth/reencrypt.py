@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import (
     MALFORMED, READABLE, UNENCRYPTED, UNREADABLE, Reading, read_private_key, read_text, seal,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLAIN, Place
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLAIN, Place, state_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -57,7 +57,7 @@ def _verdict(place: Place, row: str, value: str, work: Work, writes: bool) -> Ve
             break
         reading = _read(place, value, _alone(secret, reading.version))
     if reading.state != READABLE:
-        return Verdict(row, _other(place, reading))
+        return Verdict(row, PLAIN if reading.state == UNENCRYPTED else state_of(place, reading))
     if not writes:
         return Verdict(row, LEFT)
     return Verdict(row, REENCRYPTED, value, _sealed(place, row, reading.text, work))
@@ -70,13 +70,6 @@ def _read(place: Place, value: str, secrets: SigningSecrets) -> Reading:
 def _alone(secret: str, version: int | None) -> SigningSecrets:
     """A secret as the one that reads a value of that version: which one really does, the cipher tells, whatever its number was."""
     return SigningSecrets(secret) if version is None else SigningSecrets(None, {version: secret})
-
-
-def _other(place: Place, reading: Reading) -> str:
-    """The state of what nobody reads. Where encrypting is optional, what has no encrypted form is plain."""
-    if reading.state == UNENCRYPTED or (reading.state == MALFORMED and not place.always):
-        return PLAIN
-    return reading.state
 
 
 def _sealed(place: Place, row: str, text: str, work: Work) -> str:

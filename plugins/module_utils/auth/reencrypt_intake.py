@@ -14,7 +14,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers impo
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, names_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import Found, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.value import text_of
 
 ALL = "all"
 LARGEST_BATCH = 10_000
@@ -87,17 +88,6 @@ class ReencryptIntake:
             return []
         reaches = any(not (place["file"] or place["value"]) for place in places)
         found = observe(module.cluster if reaches else None, module.params["namespace"], places, option="old_secrets[{}]")
-        values = [_text(one) for one in found]
+        values = [text_of([one], "old_secrets") for one in found]
         module.hide(values)
         return values
-
-
-def _text(found: Found) -> str:
-    if found.unknown:
-        raise RunbookError(f"old_secrets: the value of {found.label} is not known: {found.unknown}.")
-    if not found.value:
-        raise RunbookError(f"old_secrets: {found.label} has no value.")
-    try:
-        return found.value.decode()
-    except UnicodeDecodeError as error:
-        raise RunbookError(f"old_secrets: what {found.label} holds is no text.") from error

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import ATTEMPTS, CONFLICTS
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import Place
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt import (
     ALREADY, KEYS, LEFT, REENCRYPTED, STATES, Verdict, Work, planned,
@@ -19,8 +20,6 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_ta
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Database, DatabaseError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
-ATTEMPTS = 5  # to write a page
-ELSE_WROTE = ("40001", "40P01")  # the database's words for two that write at once: serialization failure, deadlock
 Plan = dict[Place, list[Verdict]]
 
 
@@ -117,7 +116,7 @@ class Run:
                 raise RunbookError("A trigger or rule changes what is written, so it was taken back.") from error
             return False
         except DatabaseError as error:
-            if error.sqlstate not in ELSE_WROTE:
+            if error.sqlstate not in CONFLICTS:
                 raise
             return False
         return True

@@ -12,6 +12,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.pods import Pods
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.value import text_of
 
 SINGLE, VERSIONED = "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"
 ENDING = 60  # seconds that pods which are ending are waited for: twice what Kubernetes gives them
@@ -98,20 +99,7 @@ def disagreement(signers: list[Signer]) -> str:
 
 
 def _one(cluster: Cluster | None, namespace: str, place: dict | None, option: str) -> str | None:
-    if not place:
-        return None
-    found = observe(cluster, namespace, [place], option=option)
-    unknown = next((one for one in found if one.unknown), None)
-    if unknown:
-        raise RunbookError(f"{option}: the value of {unknown.label} is not known: {unknown.unknown}.")
-    if len({one.value for one in found}) > 1:
-        raise RunbookError(f"{option}: these places hold different values: {', '.join(one.label for one in found)}. Name one of them.")
-    if not found[0].value:
-        raise RunbookError(f"{option}: {found[0].label} has no value.")
-    try:
-        return found[0].value.decode()
-    except UnicodeDecodeError as error:
-        raise RunbookError(f"{option}: what {found[0].label} holds is no text.") from error
+    return text_of(observe(cluster, namespace, [place], option=option), option) if place else None
 
 
 def _signer(workload: str, pod: str, container: str, answers: dict[str, Seen]) -> Signer:

@@ -56,7 +56,7 @@ class Tunnelled(Direct):
             # With a code it is the database's own word, and a failure of the forward is that of a connection closed before.
             if error.sqlstate or self._forward.failure is None:
                 raise
-            raise DatabaseError(f"{self.where}: {self._forward.failure}", error.sqlstate) from error
+            raise DatabaseError(f"{self.where}: {self._forward.failure}") from error
 
 
 @contextmanager

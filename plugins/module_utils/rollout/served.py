@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import settles_at
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
@@ -27,7 +28,7 @@ def served_before(scene: Scene, verdict: Verdict) -> dict[Workload, str]:
         subject = scene.subject(state.workload)
         if subject:
             revisions = revisions_of(state.workload, subject.obj, scene.observation)
-            found[state.workload] = _served(subject, revisions, state.state == COMPLETE)
+            found[state.workload] = _served(subject, revisions, scene, state.state == COMPLETE)
     return found
 
 
@@ -41,28 +42,30 @@ def remembering(plan: list, served: dict[Workload, str]) -> list:
     return [_remembering(action, served.get(action.workload, "")) for action in plan]
 
 
-def _served(subject: Subject, revisions: list[Revision], is_complete: bool) -> str:
+def _served(subject: Subject, revisions: list[Revision], scene: Scene, is_complete: bool) -> str:
     current = current_of(subject.obj, revisions)
     if current and (is_complete or current.name in (recorded(subject.obj), _restored(subject.obj))):
         return current.name
     ready = {_label(subject, pod) for pod in (*subject.new_pods, *subject.old_pods, *subject.leaving) if _is_ready(pod)}
     others = [revision for revision in revisions if revision is not current]
     serving = [revision.name for revision in others if revision.label in ready]
-    if current and not serving and current.label in ready and _was_rolled_out(subject):
+    if current and not serving and _is_only_scaled(subject, scene):
         return current.name
     if recorded(subject.obj) in serving or not serving:
         return next((revision.name for revision in others if revision.name == recorded(subject.obj)), "")
     return serving[-1]
 
 
-def _was_rolled_out(subject: Subject) -> bool:
-    """Whether the present revision has taken the place of the former one before, and is only being scaled or lacks a pod at the moment.
+def _is_only_scaled(subject: Subject, scene: Scene) -> bool:
+    """Whether the present revision has replaced the former one, serves, and only lacks a pod at the moment.
 
-    A Deployment's controller keeps this reason until the pod template changes (syncRolloutStatus in its progress.go).
+    A pod that has just started tells nothing: one that crashes again and again is ready in between. A Deployment's controller keeps
+    this reason until the pod template changes (syncRolloutStatus in its progress.go).
     """
-    if subject.workload.kind == "Deployment":
-        return condition(subject.obj, "Progressing").get("reason") == "NewReplicaSetAvailable"
-    return not subject.old_pods
+    settled = [pod for pod in subject.active if _is_ready(pod) and (settles_at(pod, scene.options) or scene.now) <= scene.now]
+    if subject.workload.kind == "Deployment" and condition(subject.obj, "Progressing").get("reason") != "NewReplicaSetAvailable":
+        return False
+    return bool(settled) and not subject.old_pods
 
 
 def _restored(obj: dict) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import Found, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.pods import Pods
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.value import value_of
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import Outcome, ensure
 
@@ -44,23 +45,9 @@ class Copy:
         return {side: {namespace: part[side] for namespace, part in parts.items()} for side in ("before", "after")}
 
 
-def value_of(found: list[Found]) -> bytes:
-    """The value of the source, which may stand in several containers. Raises RunbookError where it is not one certain value."""
-    unknown = next((one for one in found if one.unknown), None)
-    if unknown:
-        raise RunbookError(f"source: the value of {unknown.label} is not known: {unknown.unknown}. Nothing was changed.")
-    missing = next((one for one in found if not one.value), None)
-    if missing:
-        raise RunbookError(f"source: {missing.label} has no value, or an empty one. Nothing was changed.")
-    if len({one.value for one in found}) > 1:
-        places = ", ".join(one.label for one in found)
-        raise RunbookError(f"source: these places hold different values: {places}. Name the right one alone. Nothing was changed.")
-    return found[0].value
-
-
 def copy_value(cluster: Cluster, params: dict, source: dict, hide, check: bool) -> Copy:
     """Reads, plans all namespaces, and then writes. ``hide``: called with the value before anything else is done with it."""
-    value = value_of(observe(cluster, params["namespace"], [source], option="source"))
+    value = value_of(observe(cluster, params["namespace"], [source], option="source"), "source")
     hide([value])
     wanted: dict[str, dict[Ref, Source]] = {}
     for one in params["destinations"]:

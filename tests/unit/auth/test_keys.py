@@ -6,10 +6,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.auth import other_data
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import seal
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.info import signers_report
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import counts, keys_of, sign_in
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLACES, counted
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLACES, Place, counted, read_other_data
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer, agreed, disagreement
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Row, names_of, read_table
@@ -155,3 +156,22 @@ def test_names_that_are_none():
         names_of("jwks", None, {"key": "x"})
     with pytest.raises(RunbookError, match="is no name"):
         names_of("a$1", None, {})
+
+
+def test_other_data_is_looked_for_in_every_table_of_the_list(monkeypatch):
+    """What lies under the secret grows with releases: one more line in other_data.py."""
+
+    class Grown:
+        def run(self, statements, write):
+            (asked,) = statements
+            assert not write
+            if "pg_attribute" in asked.sql:
+                assert asked.parameters == ('"auth"."twoFactor"', '"auth"."account"', '"auth"."oauthApplication"')
+                assert "to_regclass($3::text)" in asked.sql
+                return [Result(1, [{"table": "oauthApplication", "column": "clientSecret"}])]
+            assert 'FROM "auth"."oauthApplication"' in asked.sql
+            return [Result(2, [{"value": seal("token", "secret A", NONCE)}, {"value": "plain"}])]
+
+    monkeypatch.setattr(other_data, "PLACES", (*PLACES, Place("oauthApplication", "clientSecret", always=False)))
+    (found,) = read_other_data(Grown(), "auth", A)
+    assert (found["table"], found["values"], found["readable"], found["plain"]) == ("oauthApplication", 2, 1, 1)

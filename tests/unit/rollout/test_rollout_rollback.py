@@ -110,6 +110,12 @@ def test_a_present_revision_that_is_only_being_scaled_is_what_served():
         obj["status"]["conditions"] = [rolled_out]
         assert served(obj, pods) == expected
     assert served(web("app:2", {SERVED: "web-one"}, total=2), [serving("new"), starting]) == "web-one", "it was never rolled out"
+    obj = web("app:2", {SERVED: "web-one"}, total=2)
+    obj["status"]["conditions"] = [rolled_out]
+    just_started = serving("new")
+    just_started["spec"]["containers"] = [{"name": "app", "image": "app:2"}]
+    just_started["status"]["containerStatuses"][0]["state"] = running(59)
+    assert served(obj, [just_started, starting]) == "web-one", "it may crash again and again"
 
 
 def test_a_first_revision_and_a_record_of_what_is_gone_are_no_way_back():
