@@ -146,7 +146,7 @@ CASES = (
     in_app("probe-never-passes", "probe_fails", tells("Unhealthy", "statuscode: 404"), says="statuscode: 404", grace="timeout",
            short={"timeout": 15}, load=True, app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}),
     in_app("deadline-is-exceeded", "probe_fails", too_late(), also="progress_deadline", says="progressDeadlineSeconds",
-           app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}, spec={"progressDeadlineSeconds": 8}),
+           app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}, spec={"progressDeadlineSeconds": 20}),
     in_app("out-of-memory", "out_of_memory", crashes("app", "OOMKilled"), exit_code=137,
            app={**shell("tail /dev/zero"), "resources": {"limits": {"memory": "16Mi"}}}),
     Case("no-room", "no_room", unscheduled("Insufficient cpu"), app={"resources": {"requests": {"cpu": "1000"}}}, says="Insufficient cpu",
