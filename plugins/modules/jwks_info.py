@@ -186,6 +186,13 @@ other_data:
       unreadable: 0
       malformed: 0
       plain: 0
+open_sessions:
+  description:
+    - How many sessions have not expired. A change of the secret ends them in browsers, as their cookies are signed with it.
+    - Null where there is no table C(session) with Better Auth's names, or where it may not be read.
+  returned: success
+  type: int
+  sample: 12
 missing_permissions:
   description: What the user may not do and would have to.
   returned: when a permission is missing

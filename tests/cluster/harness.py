@@ -76,16 +76,21 @@ class Playbooks:
             raise
         return Run(process.returncode, output, time.monotonic() - began)
 
-    def killed_after(self, words: str, playbook: str, *options: str, **variables) -> str:
-        """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said."""
+    def killed_after(self, words: str, playbook: str, *options: str, then: str = "", **variables) -> str:
+        """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said.
+
+        With ``then`` it is killed at the next line after that which has those words.
+        """
         process = self.start(playbook, *options, **variables)
-        seen = []
+        seen, awaited = [], [words, then] if then else [words]
         for line in process.stdout:
             seen.append(line)
-            if words in line:
+            if awaited[0] in line:
+                awaited.pop(0)
+            if not awaited:
                 kill_group(process)
                 return "".join(seen)
-        raise AssertionError(f"never said {words!r}:\n{''.join(seen)[-4000:]}")
+        raise AssertionError(f"never said {awaited[0]!r}:\n{''.join(seen)[-4000:]}")
 
     def environment(self) -> dict:
         """What a user's shell has, and the end of the supported versions that is asked for."""

@@ -58,9 +58,7 @@ class FakeCluster:
         self._interfere("patch", kind, name)
         key = (kind, namespace, name)
         self._same_version(key, body)
-        merged = copy.deepcopy(self.objects[key])
-        merged["data"] = {**merged.get("data", {}), **body["data"]}
-        self.put(kind, name, merged, namespace)
+        self.put(kind, name, merge_patched(self.objects[key], body), namespace)
         return self._written("patch", key)
 
     def can(self, verb, kind, namespace=None, subresource=None, name=None):
@@ -85,3 +83,13 @@ class FakeCluster:
     def _written(self, verb, key):
         self.writes.append((verb, key[0], key[2]))
         return copy.deepcopy(self.objects[key])
+
+
+def merge_patched(target, patch):
+    """A JSON merge patch as RFC 7386 has it: null removes, mappings go down, all else replaces."""
+    if not isinstance(patch, dict):
+        return copy.deepcopy(patch)
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        merged[key] = merge_patched(merged.get(key), value)
+    return {key: value for key, value in merged.items() if patch.get(key, key) is not None}

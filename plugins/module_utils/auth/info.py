@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import counts, keys_of, sign_in
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Given
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import read_other_data
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import open_sessions, read_other_data
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, read_table
@@ -25,6 +25,7 @@ def info(database: Database, names: Names, given: Given, stores: str) -> dict:
         "can_retire": table.can_retire,
         "signers": signers_report(given.signers, given.secrets),
         "other_data": read_other_data(database, names.schema, given.secrets) if given.secrets else [],
+        "open_sessions": open_sessions(database, names.schema),
     }
 
 

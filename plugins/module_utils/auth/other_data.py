@@ -50,6 +50,18 @@ def read_other_data(database: Database, schema: str | None, secrets: SigningSecr
     return [one for one in found if one["values"]]
 
 
+def open_sessions(database: Database, schema: str | None) -> int | None:
+    """How many sessions have not expired, which a change of the secret ends in browsers; None where they can't be counted."""
+    relation = ".".join(quoted(part) for part in (schema, "session") if part)
+    column = (
+        "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attname = 'expiresAt' "
+        "AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')"
+    )
+    if not rows(database, column, relation):
+        return None
+    return int(rows(database, f'SELECT count(*)::text AS open FROM {relation} WHERE "expiresAt" > now()')[0]["open"])
+
+
 def counted(place: Place, values: list[str], secrets: SigningSecrets) -> dict[str, int]:
     """How many values are in which state. Pure."""
     states = Counter(_state(place, value, secrets) for value in values)

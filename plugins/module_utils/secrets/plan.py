@@ -115,11 +115,12 @@ def _made(ref: Ref, source: Source, values: dict[Ref, bytes]) -> bytes:
 
 def _foreign(stored: dict[str, Stored], written: set[str]) -> list[str]:
     """Why existing Secrets that would be written must not be."""
-    reasons = {name: _hands_off(stored[name]) for name in sorted(written & set(stored))}
+    reasons = {name: hands_off(stored[name]) for name in sorted(written & set(stored))}
     return [f"The Secret {name} would have to change, but {reason}." for name, reason in reasons.items() if reason]
 
 
-def _hands_off(secret: Stored) -> str | None:
+def hands_off(secret: Stored) -> str | None:
+    """Why a Secret must not be written, and what to do instead, as half a sentence; None where it may."""
     if secret.deleting:
         return "it is being deleted: wait until it is gone and run again"
     if secret.immutable:

@@ -1,0 +1,178 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A real Better Auth of a chosen release in a namespace of its own, on a database of its own in the application's PostgreSQL."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import struct
+import time
+import uuid
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, quote, urlsplit
+
+import requests
+from harness import CHECKOUT, TestCluster
+from images import ImageModule
+
+CONTEXT = CHECKOUT / "tests/cluster/better_auth"
+SECRET, KEY, LIST_KEY = "auth-secrets", "secret", "secrets"
+ORIGIN = "http://better-auth.test"
+PERIOD = 30  # seconds that a one-time code is good for (RFC 6238)
+
+
+@dataclass
+class Server:
+    """The server as a Deployment of two pods. ``secret``: its BETTER_AUTH_SECRET at the beginning."""
+
+    cluster: TestCluster
+    release: str
+    secret: str
+    name: str = field(default_factory=lambda: f"better-auth-{uuid.uuid4().hex[:6]}")
+
+    def __enter__(self) -> Server:
+        image = self._image()
+        database = self.name.replace("-", "_")
+        password = base64.b64decode(self._secret_of("default", "postgres-secrets", "password")).decode()
+        self.sql(f"CREATE DATABASE {database}", database="todo")
+        self.cluster.kubectl("create", "namespace", self.name)
+        url = f"postgresql://todo:{quote(password)}@postgres.default:5432/{database}"
+        self._apply(*self._objects(image, url))
+        self.wait()
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
+        self.sql(f"DROP DATABASE {self.name.replace('-', '_')} WITH (FORCE)", database="todo")
+
+    def sql(self, sql: str, database: str = "") -> list[str]:
+        """The lines that psql prints."""
+        where = database or self.name.replace("-", "_")
+        return self.cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", where, "-At", "-c", sql).splitlines()
+
+    def wait(self) -> None:
+        """Until all pods serve."""
+        self.cluster.kubectl("-n", self.name, "rollout", "status", "deployment/auth", "--timeout=180s")
+
+    def run_with(self, plain_keys: bool = False, secret: str = "") -> None:
+        """Restarts the pods with unencrypted keys or not, and with another secret where one is given."""
+        if secret:
+            data = json.dumps({"stringData": {KEY: secret}})
+            self.cluster.kubectl("-n", self.name, "patch", "secret", SECRET, "--type=merge", "--patch-file", "/dev/stdin", stdin=data)
+        self.cluster.kubectl("-n", self.name, "set", "env", "deployment/auth", f"PLAIN_KEYS={plain_keys:d}")
+        self.wait()
+
+    def stored(self) -> dict[str, str]:
+        """The Secret's values."""
+        data = json.loads(self.cluster.kubectl("-n", self.name, "get", "secret", SECRET, "-o", "json"))["data"]
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    @property
+    def options(self) -> dict:
+        """What the role auth_keys needs to know."""
+        return {
+            "auth_keys_kubeconfig": str(self.cluster.kubeconfig), "auth_keys_context": self.cluster.profile, "auth_keys_namespace": self.name,
+            "auth_keys_places": [{"secret": SECRET, "key": KEY}], "auth_keys_signers": [{"workload": "Deployment/auth"}],
+            "auth_keys_database": {"secret": SECRET, "key": "database-url"},
+        }  # fmt: skip
+
+    @property
+    def url(self) -> str:
+        """Where the Service answers on the node."""
+        node = next(a["address"] for a in self.cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
+        (service,) = self.cluster.objects("services", self.name)
+        return f"http://{node}:{service['spec']['ports'][0]['nodePort']}/api/auth"
+
+    def _image(self) -> str:
+        """Builds the server in the node, and returns the image's reference."""
+        record = json.loads((self.cluster.state / "local_cluster.json").read_text())
+        module = ImageModule(self.cluster.profile, self.cluster.state, record["minikube"])
+        arguments = {"BASE_IMAGE": record["base_images"]["node"], "BETTER_AUTH": self.release}
+        built = module.well(images=[{"name": f"better-auth-{self.release}", "context": str(CONTEXT), "args": arguments}])
+        return built["images"][0]["image"]
+
+    def _secret_of(self, namespace: str, name: str, key: str) -> str:
+        return json.loads(self.cluster.kubectl("-n", namespace, "get", "secret", name, "-o", "json"))["data"][key]
+
+    def _apply(self, *objects: dict) -> None:
+        self.cluster.kubectl("-n", self.name, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+
+    def _objects(self, image: str, url: str) -> list[dict]:
+        labels = {"app": "auth"}
+        secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": {KEY: self.secret, "database-url": url}}
+        port = {"port": 3000, "targetPort": 3000}
+        service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "auth"}, "spec": {"type": "NodePort", "selector": labels, "ports": [port]}}
+        taken = {"BETTER_AUTH_SECRET": (KEY, False), "BETTER_AUTH_SECRETS": (LIST_KEY, True), "DATABASE_URL": ("database-url", False)}
+        env = [
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key, "optional": optional}}}
+            for name, (key, optional) in taken.items()
+        ]
+        container = {
+            "name": "auth", "image": image, "imagePullPolicy": "Never", "env": [*env, {"name": "BETTER_AUTH_URL", "value": ORIGIN}],
+            "readinessProbe": {"httpGet": {"path": "/health", "port": 3000}, "periodSeconds": 1},
+            "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
+        }  # fmt: skip
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 10}}
+        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+        return [secret, service, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "auth"}, "spec": spec}]
+
+
+class Person:
+    """Somebody with an account on a server, with or without a second factor."""
+
+    def __init__(self, server: Server):
+        self.http, self.base = requests.Session(), server.url
+        self.email, self.password = f"{uuid.uuid4().hex[:8]}@example.org", uuid.uuid4().hex
+        self._post("sign-up/email", name="A Person", email=self.email, password=self.password).raise_for_status()
+        self.seed = b""
+
+    def sign_in(self) -> int:
+        """The HTTP status of a sign-in, with the second factor where there is one."""
+        self.http.cookies.clear()
+        answer = self._post("sign-in/email", email=self.email, password=self.password)
+        if answer.status_code == 200 and answer.json().get("twoFactorRedirect"):
+            answer = self._post("two-factor/verify-totp", code=self.code())
+        return answer.status_code
+
+    def token_status(self) -> int:
+        """The HTTP status of a token of the present session."""
+        return self.http.get(f"{self.base}/token", timeout=30).status_code
+
+    def key_of_a_token(self) -> str:
+        """The id of the key that signs a token of the present session."""
+        answer = self.http.get(f"{self.base}/token", timeout=30)
+        answer.raise_for_status()
+        header = answer.json()["token"].split(".")[0]
+        return json.loads(base64.urlsafe_b64decode(header + "=" * (-len(header) % 4)))["kid"]
+
+    def enable_second_factor(self) -> list[str]:
+        """Sets up one-time codes as an authenticator would, and returns the backup codes."""
+        made = self._post("two-factor/enable", password=self.password)
+        made.raise_for_status()
+        seed = parse_qs(urlsplit(made.json()["totpURI"]).query)["secret"][0]
+        self.seed = base64.b32decode(seed + "=" * (-len(seed) % 8))
+        self._post("two-factor/verify-totp", code=self.code()).raise_for_status()
+        return made.json()["backupCodes"]
+
+    def use_backup_code(self, code: str) -> int:
+        """The HTTP status of a sign-in with a backup code."""
+        self.http.cookies.clear()
+        self._post("sign-in/email", email=self.email, password=self.password).raise_for_status()
+        return self._post("two-factor/verify-backup-code", code=code).status_code
+
+    def code(self) -> str:
+        """The one-time code of this moment (RFC 6238)."""
+        digest = hmac.digest(self.seed, struct.pack(">Q", int(time.time()) // PERIOD), hashlib.sha1)
+        offset = digest[-1] & 15
+        return f"{(struct.unpack('>I', digest[offset : offset + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+
+    def _post(self, path: str, **body) -> requests.Response:
+        return self.http.post(f"{self.base}/{path}", json=body, headers={"Origin": ORIGIN}, timeout=30)
+
+
+def served_keys(server: Server) -> set[str]:
+    """The ids of the public keys by which tokens are verified."""
+    return {key["kid"] for key in requests.get(f"{server.url}/jwks", timeout=30).json()["keys"]}
+

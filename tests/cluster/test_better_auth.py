@@ -1,0 +1,87 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What lies under the secret of a real Better Auth, of the newest release and of one without versions of a secret."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+from auth_callers import Caller
+from better_auth_server import KEY, LIST_KEY, Person, Server, served_keys
+from roles import Roles
+
+ROLE = "tests/cluster/playbooks/auth_keys.yml"
+NEWEST, WITHOUT_VERSIONS = "1.7.25", "1.3.34"
+FIRST = "first secret of a test, long enough"
+OTHER = "other secret of a test, long enough"
+
+
+@pytest.fixture
+def runs(deployed) -> Roles:
+    return Roles()
+
+
+def test_two_factor_sign_in_survives_a_rotation(cluster, runs):
+    with Server(cluster, NEWEST, FIRST) as server:
+        person = Person(server)
+        backup_codes = person.enable_second_factor()
+        assert person.sign_in() == 200
+        key = person.key_of_a_token()
+        told = " ".join(runs.run(ROLE, "--check", auth_keys_from="rotate.yml", **server.options).ok().output.split())
+        assert re.search(r"keys 1, 1 twoFactor secret, 1 twoFactor backupCodes", told), told[-2000:]
+        runs.run(ROLE, auth_keys_from="rotate.yml", **server.options).ok()
+        stored = server.stored()
+        assert stored[LIST_KEY] == f"2:{stored[KEY]}" and stored[KEY] != FIRST
+        assert person.sign_in() == 200 and person.key_of_a_token() == key
+        assert person.use_backup_code(backup_codes[0]) == 200
+        envelopes = server.sql('SELECT "privateKey" FROM jwks UNION ALL SELECT secret FROM "twoFactor" UNION ALL SELECT "backupCodes" FROM "twoFactor"')
+        assert len(envelopes) == 3 and all(text.strip('"').startswith("$ba$2$") for text in envelopes)
+
+
+def test_without_versions_a_rotation_has_a_window_which_is_measured(cluster, runs):
+    with Server(cluster, WITHOUT_VERSIONS, FIRST) as server:
+        person = Person(server)
+        key = person.key_of_a_token()
+        refused = runs.run(ROLE, auth_keys_from="rotate.yml", **server.options)
+        told = " ".join(refused.output.split())
+        assert refused.status != 0 and "do not read BETTER_AUTH_SECRETS" in told and "accept_interruption: true" in told, refused.output[-3000:]
+        assert server.stored()[KEY] == FIRST
+
+        def ask() -> int:
+            return person.token_status() if person.sign_in() == 200 else 0
+
+        with Caller(ask, 0.1) as caller:
+            done = runs.run(ROLE, auth_keys_from="rotate.yml", auth_keys_accept_interruption=True, **server.options).ok()
+        lost = [when for when, status in caller.answers if status != 200]
+        reported = int(re.search(r"auth_keys_interruption: '?(\d+)", done.output)[1])
+        assert lost and lost[-1] - lost[0] <= reported, (reported, Counter(status for _when, status in caller.answers))
+        assert person.sign_in() == 200 and person.key_of_a_token() == key
+        stored = server.stored()
+        assert stored[KEY] != FIRST and FIRST not in stored.values(), "the old secret goes once nothing lies under it"
+
+
+@pytest.mark.parametrize("release", [NEWEST, WITHOUT_VERSIONS])
+def test_of_three_kinds_of_keys_exactly_the_unreadable_one_goes(cluster, runs, release):
+    """One made under a former secret, one unencrypted, and one that is readable, each by the server itself."""
+    with Server(cluster, release, FIRST) as server:
+        person = Person(server)
+        keys = {"unreadable": person.key_of_a_token()}
+        server.sql("CREATE TABLE kept AS TABLE jwks")
+        for kind, changed in (("unencrypted", {"plain_keys": True}), ("readable", {"secret": OTHER})):
+            server.sql("DELETE FROM jwks")  # with none in use, the next token makes one
+            server.run_with(**changed)
+            person.sign_in()
+            keys[kind] = person.key_of_a_token()
+            server.sql(f"INSERT INTO kept SELECT * FROM jwks WHERE id = '{keys[kind]}'")
+        server.sql("INSERT INTO jwks SELECT * FROM kept ON CONFLICT DO NOTHING")
+        server.sql(f"UPDATE jwks SET \"createdAt\" = now() WHERE id = '{keys['unreadable']}'")
+        assert (person.sign_in(), person.token_status()) == (200, 500)
+
+        check = runs.run(ROLE, "--check", "--diff", auth_keys_from="main.yml", **server.options).ok()
+        assert keys["unreadable"] in check.output and not [keys[kind] for kind in ("unencrypted", "readable") if keys[kind] in check.output]
+        runs.run(ROLE, auth_keys_from="main.yml", **server.options).ok()
+        served = {"unencrypted", "readable"} | ({"unreadable"} if release == NEWEST else set())
+        assert served_keys(server) == {keys[kind] for kind in served}, "a retired key still verifies what it signed"
+        assert (person.sign_in(), person.key_of_a_token()) == (200, keys["readable"])
+        assert runs.run(ROLE, auth_keys_from="main.yml", **server.options).ok().recap["changed"] == 0

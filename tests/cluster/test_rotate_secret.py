@@ -1,0 +1,139 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Better Auth's secret rotated while people use the application, and rotations that are cut off."""
+
+from __future__ import annotations
+
+import base64
+import re
+import secrets
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from auth_callers import AtEachPod, Caller, api_proxy, asking_for_tokens, signing_in, stored_data, with_token
+from todo_client import TodoClient
+
+ROTATE = "playbooks/rotate_secret.yml"
+SECRET, KEY, LIST_KEY = "frontend-secrets", "better-auth-secret", "better-auth-secrets"
+SWITCHING = "Bring all signers to the stage switched"
+# The task that does a step; each restart is told by the stage that was written before it.
+TASKS = {
+    "adopt": ["or write adopt"], "switch": ["or write switch"], "drop": ["or write drop"], "finish": ["or write finish"],
+    "reencrypt": ["Bring everything under the new secret"], "spread": ["Copy the right one", "Restart what runs with another"],
+}  # fmt: skip
+RESTARTS = ("Bring all signers to the stage adopted", SWITCHING)
+
+
+def writes_of(plan: str) -> list[str]:
+    """The tasks that change something, in their order, out of what the playbook says that it will do."""
+    steps = re.search(r"To be done: ([a-z, ]+)\.", " ".join(plan.split()))[1].split(", ")
+    restarts = iter(RESTARTS)
+    return [task for step in steps for task in (TASKS[step] if step != "restart" else [next(restarts)])]
+
+
+def versions_of(cluster) -> list[str]:
+    """The versions in the Secret, the one in force first."""
+    text = base64.b64decode(stored_data(cluster, SECRET).get(LIST_KEY, "")).decode()
+    return [entry.split(":")[0] for entry in text.split(",") if entry]
+
+
+@dataclass
+class People:
+    """Everybody who uses the application during a rotation."""
+
+    cluster: object
+    addresses: tuple[str, str]
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def __enter__(self) -> People:
+        person, other = TodoClient(*self.addresses), TodoClient(*self.addresses)
+        for one in (person, other):
+            one.sign_up()
+        proxy = self.stack.enter_context(api_proxy(self.cluster))
+        self.old_token = self.stack.enter_context(Caller(with_token(person), 0.1))
+        self.tokens = self.stack.enter_context(Caller(asking_for_tokens(person), 0.5))
+        self.sign_ins = self.stack.enter_context(Caller(signing_in(other), 1))
+        self.at_pods = self.stack.enter_context(Caller(AtEachPod(self.cluster, other, proxy), 1))
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.stack.__exit__(*exception)
+
+    def look_at(self) -> None:
+        """Nothing failed but sessions of the former stage, which are 401."""
+        assert len(self.old_token.answers) > 100 and self.old_token.others(200) == []
+        assert len(self.sign_ins.answers) > 20 and self.sign_ins.others(200) == []
+        assert len(self.at_pods.answers) > 20 and self.at_pods.others(200) == []
+        assert self.tokens.others(200, 401) == [], Counter(status for _when, status in self.tokens.answers)
+
+
+def test_a_rotation_breaks_no_token(cluster, addresses, playbooks):
+    before = stored_data(cluster, SECRET)
+    with People(cluster, addresses) as people:
+        told = playbooks.run(ROTATE, "--check").ok().output
+        assert stored_data(cluster, SECRET) == before and re.search(r"Sessions in browsers end.*: \d+ are open", " ".join(told.split())), told[-3000:]
+        process = playbooks.start(ROTATE, "-vvv")
+        lines = [(time.monotonic(), line) for line in process.stdout]
+        output = "".join(line for _when, line in lines)
+        assert process.wait() == 0, output[-6000:]
+    people.look_at()
+    begin = next(when for when, line in lines if "TASK [" in line and SWITCHING in line)
+    end = next(when for when, line in lines if "TASK [" in line and when > begin)
+    refused = [when for when, status in people.tokens.answers if status == 401]
+    assert refused and all(begin <= when <= end for when in refused), (begin, end, refused)
+    after = stored_data(cluster, SECRET)
+    assert len(versions_of(cluster)) == 1 and after[KEY] != before[KEY]
+    assert stored_data(cluster, "backend-api-secrets")[KEY] == after[KEY]
+    values = [data[key] for data in (before, after) for key in (KEY, LIST_KEY) if key in data]
+    assert [value for value in values if value in output or base64.b64decode(value).decode() in output] == []
+
+
+def test_a_rotation_that_is_cut_off_three_times_goes_on(cluster, addresses, playbooks):
+    """From versions to versions, killed as a stage is written, as pods change, and as everything is encrypted anew."""
+    (first,) = versions_of(cluster)
+    with People(cluster, addresses) as people:
+        playbooks.killed_after("or write switch", ROTATE, then="TASK [")
+        assert versions_of(cluster) == [str(int(first) + 1), first]
+        playbooks.killed_after(SWITCHING, ROTATE)
+        playbooks.killed_after(TASKS["reencrypt"][0], ROTATE)
+        done = playbooks.run(ROTATE).ok()
+    people.look_at()
+    assert versions_of(cluster) == [str(int(first) + 1)], done.output[-3000:]
+
+
+@pytest.mark.long
+def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playbooks):
+    """Before and after every write of the plan."""
+    person = TodoClient(*addresses)
+    person.sign_up()
+    token = with_token(person)
+    for task in writes_of(playbooks.run(ROTATE, "--check").ok().output):
+        for then in ("", "TASK ["):
+            playbooks.killed_after(task, ROTATE, then=then)
+            assert token() == 200, f"killed at {task}, {then}"
+            playbooks.run(ROTATE).ok()
+            person.http.cookies.clear()
+            person.sign_in()
+            assert (token(), len(versions_of(cluster))) == (200, 1), f"killed at {task}, {then}"
+            token = with_token(person)
+
+
+def test_a_given_secret_and_no_other_while_it_is_under_way(cluster, playbooks, tmp_path):
+    given, other = (f"planted-{secrets.token_urlsafe(32)}" for _number in range(2))
+    files = {}
+    for value in (given, other, "too-short"):
+        files[value] = tmp_path / f"{len(files)}.yml"
+        files[value].write_text(f"auth_keys_new: {value}\n")
+    before = stored_data(cluster, SECRET)
+    short = playbooks.run(ROTATE, "-e", f"@{files['too-short']}")
+    assert short.status != 0 and "at least 32 characters" in short.output and stored_data(cluster, SECRET) == before
+    seen = playbooks.killed_after("or write adopt", ROTATE, "-e", f"@{files[given]}", "-vvvv", then="TASK [")
+    under_way = stored_data(cluster, SECRET)
+    refused = playbooks.run(ROTATE, "-e", f"@{files[other]}", "-vvvv")
+    assert refused.status != 0 and "a rotation to another secret has not ended" in " ".join(refused.output.split()), refused.output[-3000:]
+    assert stored_data(cluster, SECRET) == under_way
+    done = playbooks.run(ROTATE, "-e", f"@{files[given]}", "-vvvv").ok()
+    assert base64.b64decode(stored_data(cluster, SECRET)[KEY]).decode() == given
+    assert [value for value in (given, other) if value in seen + refused.output + done.output] == []
