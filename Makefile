@@ -3,6 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help deploy teardown test test-fast test-long bench lint sanity build
 ARGS ?=
+BENCH ?= deploy
 
 help:
 	@echo "make deploy     start or reuse a Minikube, deploy examples/todo on it, print the address to open"
@@ -10,7 +11,7 @@ help:
 	@echo "make test       all tests, on a real cluster of their own"
 	@echo "make test-fast  unit tests and lint, without a cluster"
 	@echo "make test-long  the long forms too: every kill point, stops and starts"
-	@echo "make bench      deploy.yml beside other ways of deploying, on the cluster of the tests (tests/bench/README.md)"
+	@echo "make bench      deploy.yml beside other ways of deploying, on the cluster of the tests; BENCH=auth: recover_auth.yml (tests/bench/README.md)"
 	@echo "make lint | sanity | build"
 
 deploy:
@@ -29,7 +30,7 @@ test-long:
 	@scripts/test long $(ARGS)
 
 bench:
-	@"$$(scripts/venv newest)/bin/python" tests/bench/deploy $(ARGS)
+	@PYTHONPATH=tests/bench:tests/cluster "$$(scripts/venv newest)/bin/python" tests/bench/$(BENCH) $(ARGS)
 
 lint:
 	@scripts/lint

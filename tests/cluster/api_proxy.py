@@ -13,7 +13,7 @@ from harness import TestCluster
 
 
 class CountingProxy:
-    """Use as a context manager. ``kubeconfig`` leads through it; ``count`` has (verb, resource) to the number of requests."""
+    """Use as a context manager. ``server`` is its URL, ``kubeconfig`` leads through it; ``count`` has (verb, resource) to the number of requests."""
 
     def __init__(self, cluster: TestCluster):
         self._command = cluster.command("proxy", "--port=0", "-v=6")
@@ -21,7 +21,8 @@ class CountingProxy:
 
     def __enter__(self) -> CountingProxy:
         self._proxy = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.kubeconfig = _kubeconfig(f"http://{self._proxy.stdout.readline().split()[-1]}")
+        self.server = f"http://{self._proxy.stdout.readline().split()[-1]}"
+        self.kubeconfig = _kubeconfig(self.server)
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
         return self

@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import requests
@@ -122,17 +120,6 @@ class AtEachPod:
 
 def _is_ready(pod: dict) -> bool:
     return any((one["type"], one["status"]) == ("Ready", "True") for one in pod["status"].get("conditions") or [])
-
-
-@contextmanager
-def api_proxy(cluster) -> Iterator[str]:
-    """The API server without a login, on loopback, as long as it is entered."""
-    process = subprocess.Popen(cluster.command("proxy", "--port=0"), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        yield f"http://{process.stdout.readline().split()[-1]}"
-    finally:
-        process.kill()
-        process.wait()
 
 
 def stored_data(cluster, name: str) -> dict[str, str]:

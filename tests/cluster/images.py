@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness import CHECKOUT, TestCluster
+from harness import TestCluster
+from modules import run_module
 
 
 @dataclass
@@ -22,20 +22,9 @@ class ImageModule:
     shell: dict = field(default_factory=dict)
 
     def run(self, *options: str, **arguments) -> dict:
-        """The module's result, with ``failed`` and what was ``shown`` before it.
-
-        ``options`` are those of the command ansible, for example --check.
-        """
-        given = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube, **arguments}
-        venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
-        command = [f"{venv}/bin/ansible", "localhost", "--connection", "local", "--module-name", "runbook.minikube.minikube_image",
-                   "--args", json.dumps(given), "--extra-vars", f"ansible_python_interpreter={venv}/bin/python", *options]
-        paths = [str(CHECKOUT / "playbooks/collections"), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1", **self.shell}
-        done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=900)
-        said, found, result = done.stdout.partition("=> ")
-        assert found, done.stdout + done.stderr
-        return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in said, "shown": said}
+        """The module's result; see run_module."""
+        where = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube}
+        return run_module("minikube_image", *options, shell=self.shell, **{**where, **arguments})
 
     def well(self, *options: str, **arguments) -> dict:
         """As run, where it must end well."""

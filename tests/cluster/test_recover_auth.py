@@ -147,8 +147,18 @@ def test_a_probe_account_that_can_not_sign_in_is_told_from_a_broken_key(playbook
     file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": "hunter2-planted"}}))
     wrong = playbooks.run(RECOVER, "-e", f"@{file}", "-vvv")
     told = " ".join(wrong.output.split())
-    assert wrong.status != 0 and '"Sign in" failed with HTTP status 401' in told and "a wrong probe account" in told, wrong.output[-3000:]
+    assert wrong.status != 0 and "sign_in: " in told and "answers with HTTP status 401" in told and "a wrong probe account" in told, wrong.output[-3000:]
     assert "hunter2-planted" not in wrong.output
+
+
+def test_an_account_for_the_occasion_is_removed_again(cluster, playbooks, person):
+    def accounts() -> list[str]:
+        return cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", "todo", "-At", "-c", 'SELECT email FROM "user"').splitlines()
+
+    before = accounts()
+    done = playbooks.run(RECOVER, "-vvvv", auth_keys_probe_create=True).ok()
+    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    assert "'sign_up'" in done.output.replace('"', "'") and accounts() == before
 
 
 def test_without_an_account_the_keys_themselves_are_the_proof(playbooks, person):

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
-from auth_callers import AtEachPod, Caller, api_proxy, asking_for_tokens, signing_in, stored_data, with_token
+from api_proxy import CountingProxy
+from auth_callers import AtEachPod, Caller, asking_for_tokens, signing_in, stored_data, with_token
 from todo_client import TodoClient
 
 ROTATE = "playbooks/rotate_secret.yml"
@@ -51,7 +52,7 @@ class People:
         person, other = TodoClient(*self.addresses), TodoClient(*self.addresses)
         for one in (person, other):
             one.sign_up()
-        proxy = self.stack.enter_context(api_proxy(self.cluster))
+        proxy = self.stack.enter_context(CountingProxy(self.cluster)).server
         self.old_token = self.stack.enter_context(Caller(with_token(person), 0.1))
         self.tokens = self.stack.enter_context(Caller(asking_for_tokens(person), 0.5))
         self.sign_ins = self.stack.enter_context(Caller(signing_in(other), 1))

@@ -9,8 +9,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions i
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import settles_at
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import SERVED, UNDONE
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods import sidecar_missing
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import Revision, current_of, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION, Scene, Subject
 
@@ -60,9 +61,11 @@ def _is_only_scaled(subject: Subject, scene: Scene) -> bool:
     """Whether the present revision has replaced the former one, serves, and only lacks a pod at the moment.
 
     A pod that has just started tells nothing: one that crashes again and again is ready in between. A Deployment's controller keeps
-    this reason until the pod template changes (syncRolloutStatus in its progress.go).
+    this reason until the pod template changes (syncRolloutStatus in its progress.go). One without the sidecar that it asks for is
+    ready to Kubernetes alone.
     """
-    settled = [pod for pod in subject.active if _is_ready(pod) and (settles_at(pod, scene.options) or scene.now) <= scene.now]
+    serving = [pod for pod in subject.active if _is_ready(pod) and not sidecar_missing(subject, pod)]
+    settled = [pod for pod in serving if (settles_at(pod, scene.options) or scene.now) <= scene.now]
     if subject.workload.kind == "Deployment" and condition(subject.obj, "Progressing").get("reason") != "NewReplicaSetAvailable":
         return False
     return bool(settled) and not subject.old_pods

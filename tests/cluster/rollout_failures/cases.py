@@ -168,5 +168,7 @@ CASES = (
          log="no upstream", pod={"more": [beside("proxy", "echo no upstream; exit 5")]}),
     Case("dapr-sidecar-crashes", "crash", crashes("daprd"), container="daprd", container_type="container", log="failed to get configuration",
          annotations=dapr(config="absent-configuration")),
-    Case("dapr-sidecar-is-missing", "sidecar_missing", without_sidecar(), annotations=dapr(), namespace_labels=NO_INJECTION, load=True),
+    # Such pods are ready, and would have replaced the ones that served before the module is asked to go back.
+    Case("dapr-sidecar-is-missing", "sidecar_missing", without_sidecar(), annotations=dapr(), namespace_labels=NO_INJECTION, load=True,
+         spec={"minReadySeconds": 60}),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-FILE = Path(__file__).resolve().parents[2] / "bench/deploy/figures.py"
+FILE = Path(__file__).resolve().parents[2] / "bench/figures.py"
 
 
 @pytest.fixture(scope="module")

@@ -116,6 +116,9 @@ def test_a_present_revision_that_is_only_being_scaled_is_what_served():
     just_started["spec"]["containers"] = [{"name": "app", "image": "app:2"}]
     just_started["status"]["containerStatuses"][0]["state"] = running(59)
     assert served(obj, [just_started, starting]) == "web-one", "it may crash again and again"
+    without_sidecar = serving("new")
+    without_sidecar["metadata"]["annotations"] = {"dapr.io/enabled": "true"}
+    assert served(obj, [without_sidecar, starting]) == "web-one", "it is ready to Kubernetes alone"
 
 
 def test_a_first_revision_and_a_record_of_what_is_gone_are_no_way_back():

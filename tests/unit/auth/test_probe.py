@@ -1,0 +1,133 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A visit to a server on loopback: what is sent, what is hidden, and what is said of each wrong answer."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import OWN_DOMAIN, Account, Probe, new_account, remove_made, removing
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Result
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+
+OWN = Account("probe@example.org", "password of the probe")
+TOKEN, COOKIE = "header.payload.signature", "session-of-the-probe"
+
+
+class Application(BaseHTTPRequestHandler):
+    """Better Auth and a backend that verifies, as far as a probe asks them; ``wrong`` are answers that are not well, by path."""
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    do_POST = do_GET
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.server.asked.append((self.path, json.loads(self.rfile.read(length) or b"{}"), dict(self.headers)))
+        status, body = self._wanted()
+        self.send_response(self.server.wrong.get(self.path, status))
+        if self.path.startswith("/api/auth/sign-in"):
+            self.send_header("Set-Cookie", f"better-auth.session_token={COOKIE}; Path=/; HttpOnly")
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+    def _wanted(self) -> tuple[int, dict]:
+        if self.path == "/api/tasks":
+            return (200 if self.headers.get("Authorization") == f"Bearer {TOKEN}" else 401), {}
+        signed_in = self.headers.get("Cookie") == f"better-auth.session_token={COOKIE}"
+        needs = self.path in ("/api/auth/token", "/api/auth/sign-out")
+        return (401 if needs and not signed_in else 200), {"token": TOKEN}
+
+    def log_message(self, *_words) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def server():
+    """The application, on a port of its own."""
+    application = ThreadingHTTPServer(("127.0.0.1", 0), Application)
+    application.asked, application.wrong = [], {}
+    thread = threading.Thread(target=application.serve_forever, daemon=True)
+    thread.start()
+    yield application
+    application.shutdown()
+    application.server_close()
+
+
+def probe_of(server, verifies: bool = True) -> tuple[Probe, set]:
+    hidden: set = set()
+    base = f"http://127.0.0.1:{server.server_port}"
+    return Probe(f"{base}/api/auth/", f"{base}/api/tasks" if verifies else "", hidden.update), hidden
+
+
+def test_a_visit(server):
+    probe, hidden = probe_of(server)
+    probe.visit(OWN)
+    assert [one["step"] for one in probe.steps] == ["sign_in", "token", "verify", "sign_out"]
+    assert {one["status"] for one in probe.steps} == {200} and hidden == {TOKEN, COOKIE}
+    path, body, headers = server.asked[0]
+    assert (path, body) == ("/api/auth/sign-in/email", {"email": OWN.email, "password": OWN.password})
+    assert headers["Origin"] == f"http://127.0.0.1:{server.server_port}"
+    assert "Cookie" not in server.asked[2][2] and "Cookie" not in server.asked[3][2], "the session is not shown to the backend"
+
+
+def test_one_with_a_new_account(server):
+    probe, _hidden = probe_of(server, verifies=False)
+    account = new_account()
+    probe.visit(account)
+    assert [one["step"] for one in probe.steps] == ["sign_up", "sign_in", "token", "sign_out"]
+    assert account.email.endswith(f"@{OWN_DOMAIN}") and account.password not in repr(account)
+    assert new_account() != account
+
+
+@pytest.mark.parametrize(("path", "status", "step", "words"), [
+    ("/api/auth/sign-in/email", 401, "sign_in", "a wrong probe account"),
+    ("/api/auth/token", 500, "token", "a key that the application can't read"),
+    ("/api/auth/sign-out", 500, "sign_out", "The session stays open"),
+])  # fmt: skip
+def test_wrong_answers(server, path, status, step, words):
+    server.wrong = {path: status}
+    probe, _hidden = probe_of(server)
+    with pytest.raises(RunbookError, match=words) as failed:
+        probe.visit(OWN)
+    assert (failed.value.facts["step"], failed.value.facts["status"]) == (step, status)
+    ended = [asked for asked, _body, _headers in server.asked].count("/api/auth/sign-out")
+    assert ended == (0 if step == "sign_in" else 1), "a session that was opened is ended"
+    assert OWN.password not in str(failed.value)
+
+
+def test_a_backend_that_lets_everybody_in_proves_nothing(server):
+    server.wrong = {"/api/tasks": 200}
+    with pytest.raises(RunbookError, match="its acceptance proves nothing"):
+        probe_of(server)[0].visit(OWN)
+
+
+def test_nobody_there(server):
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(RunbookError, match="does not answer"):
+        probe_of(server)[0].visit(OWN)
+
+
+def test_only_accounts_of_probes_are_removed_sessions_first():
+    statements = removing("auth")
+    assert [one.sql.split(" WHERE")[0] for one in statements] == [f'DELETE FROM "auth"."{name}"' for name in ("session", "account", "user")]
+    assert {one.parameters for one in statements} == {(f"probe-%@{OWN_DOMAIN}",)}
+
+
+def test_an_account_that_stays_is_told():
+    class Refusing:
+        def run(self, statements, write):
+            raise CountError(2, 1, 0)
+
+    class Removing:
+        def run(self, statements, write):
+            assert write
+            return [Result(1), Result(1), Result(1)]
+
+    assert remove_made(Removing(), None) == 1
+    with pytest.raises(RunbookError, match="the next run removes it"):
+        remove_made(Refusing(), None)
