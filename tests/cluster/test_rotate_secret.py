@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 from api_proxy import CountingProxy
 from auth_callers import AtEachPod, Caller, asking_for_tokens, signing_in, stored_data, with_token
+from harness import OUTPUT
 from todo_client import TodoClient
 
 ROTATE = "playbooks/rotate_secret.yml"
@@ -78,6 +79,7 @@ def test_a_rotation_breaks_no_token(cluster, addresses, playbooks):
         process = playbooks.start(ROTATE, "-vvv")
         lines = [(time.monotonic(), line) for line in process.stdout]
         output = "".join(line for _when, line in lines)
+        (OUTPUT / "rotate_secret.log").write_text(output)
         assert process.wait() == 0, output[-6000:]
     people.look_at()
     begin = next(when for when, line in lines if "TASK [" in line and SWITCHING in line)

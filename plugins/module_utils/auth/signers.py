@@ -41,10 +41,15 @@ def running_signers(cluster: Cluster, namespace: str, signers: list[dict]) -> li
     """
     until = time.monotonic() + ENDING
     found = _asked(cluster, namespace, signers)
-    while disagreement(found) and time.monotonic() < until and _some_are_ending(cluster, namespace, found):
+    while (disagreement(found) or _stages(found) > 1) and time.monotonic() < until and _some_are_ending(cluster, namespace, found):
         time.sleep(PAUSE)
         found = _asked(cluster, namespace, signers)
     return found
+
+
+def _stages(signers: list[Signer]) -> int:
+    """With how many different secrets signers write that read the same. Pure."""
+    return len({signer.secrets.current_version for signer in signers if signer.secrets})
 
 
 def _asked(cluster: Cluster, namespace: str, signers: list[dict]) -> list[Signer]:

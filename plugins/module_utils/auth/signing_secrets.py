@@ -17,7 +17,10 @@ ENTRY = re.compile(r"\s*(?P<version>\d+)\s*:(?P<value>.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class SigningSecrets:
-    """``single``: BETTER_AUTH_SECRET, None where unset. ``versions``: those of BETTER_AUTH_SECRETS by number, the one in force first."""
+    """``single``: BETTER_AUTH_SECRET, None where unset. ``versions``: those of BETTER_AUTH_SECRETS by number, the one in force first.
+
+    Equal ones read the same; with the versions in another order they write otherwise, see writes_as.
+    """
 
     single: str | None = field(default=None, repr=False)
     versions: dict[int, str] = field(default_factory=dict, repr=False)
@@ -26,6 +29,10 @@ class SigningSecrets:
     def current_version(self) -> int | None:
         """The version with which new data is written, None where it is written without one."""
         return next(iter(self.versions), None)
+
+    def writes_as(self, other: SigningSecrets | None) -> bool:
+        """Whether both read the same and write the same."""
+        return self == other and self.current_version == other.current_version
 
     @property
     def values(self) -> set[str]:

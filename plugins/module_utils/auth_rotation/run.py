@@ -41,7 +41,7 @@ class Seen:
     @property
     def stale(self) -> list[str]:
         """The workloads of signers that run with something else than the Secret holds."""
-        return sorted({one.workload for one in self.running if one.secrets != self.held.secrets})
+        return sorted({one.workload for one in self.running if not self.held.secrets.writes_as(one.secrets)})
 
     def report(self) -> dict:
         """The module's result, of which ``changed`` is still to be said."""
@@ -60,7 +60,7 @@ def look(cluster: Cluster, wish: Wish, hide: Callable) -> Seen:
     held, version = _held(cluster, wish)
     hide({*held.secrets.values, *filter(None, [held.former])})
     running = running_signers(cluster, wish.namespace, wish.signers)
-    stale = any(one.secrets != held.secrets for one in running)
+    stale = not all(held.secrets.writes_as(one.secrets) for one in running)
     if held.stage == REST:
         _require_rest(held, running, stale)
     unknown = next((one for one in running if one.unknown), None)
@@ -153,7 +153,7 @@ def _without(cluster: Cluster, wish: Wish, held: Held, running: list[Signer]) ->
 
 def _interruption(cluster: Cluster, namespace: str, held: Held, running: list[Signer]) -> int | None:
     """Seconds since the first of the running pods that have what the Secret holds became ready, by the API server's clock."""
-    pods = {one.pod for one in running if one.secrets == held.secrets}
+    pods = {one.pod for one in running if held.secrets.writes_as(one.secrets)}
     since = [
         datetime.fromisoformat(condition["lastTransitionTime"])
         for pod in cluster.list("Pod", namespace)

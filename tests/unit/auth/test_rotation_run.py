@@ -64,6 +64,7 @@ def test_a_whole_rotation(cluster, monkeypatch):
         step(cluster, "switch")
     runs_with(monkeypatch, SigningSecrets(A, {1: A, 2: B}))
     step(cluster, "switch")
+    assert look(cluster, WISH, lambda _values: None).stale == [FRONTEND], "they read the same, and write with the old one"
     runs_with(monkeypatch, SigningSecrets(A, {2: B, 1: A}))
     step(cluster, "drop")
     assert stored(cluster) == {"secret": B, "secrets": f"2:{B}", "other": "kept"}

@@ -44,6 +44,14 @@ def test_a_pod_that_is_ending_is_waited_for(looks, doubt):
     assert running_signers(Namespace(is_ending=True), "default", []) == [NEW]
 
 
+def test_a_pod_of_the_stage_before_is_waited_for_which_reads_the_same(looks):
+    former, present = (Signer("Deployment/frontend", name, "frontend", SigningSecrets("A", versions)) for name, versions in (
+        ("former", {1: "A", 2: "B"}), ("new", {2: "B", 1: "A"}),
+    ))  # fmt: skip
+    looks([present, former], [present])
+    assert running_signers(Namespace(is_ending=True), "default", []) == [present]
+
+
 def test_one_that_stays_is_told_at_once_and_one_that_never_ends_at_last(looks):
     looks([NEW, FORMER], [NEW])
     assert running_signers(Namespace(is_ending=False), "default", []) == [NEW, FORMER]
