@@ -97,7 +97,7 @@ def test_a_rotation_that_is_cut_off_three_times_goes_on(cluster, addresses, play
     """From versions to versions, killed as a stage is written, as pods change, and as everything is encrypted anew."""
     (first,) = versions_of(cluster)
     with People(cluster, addresses) as people:
-        playbooks.killed_after("or write switch", ROTATE, then="TASK [")
+        playbooks.killed_after("or write switch", ROTATE, then="changed:")
         assert versions_of(cluster) == [str(int(first) + 1), first]
         playbooks.killed_after(SWITCHING, ROTATE)
         playbooks.killed_after(TASKS["reencrypt"][0], ROTATE)
@@ -113,7 +113,7 @@ def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playboo
     person.sign_up()
     token = with_token(person)
     for task in writes_of(playbooks.run(ROTATE, "--check").ok().output):
-        for then in ("", "TASK ["):
+        for then in ("", "changed:"):
             playbooks.killed_after(task, ROTATE, then=then)
             assert token() == 200, f"killed at {task}, {then}"
             playbooks.run(ROTATE).ok()
@@ -132,7 +132,7 @@ def test_a_given_secret_and_no_other_while_it_is_under_way(cluster, playbooks, t
     before = stored_data(cluster, SECRET)
     short = playbooks.run(ROTATE, "-e", f"@{files['too-short']}")
     assert short.status != 0 and "at least 32 characters" in short.output and stored_data(cluster, SECRET) == before
-    seen = playbooks.killed_after("or write adopt", ROTATE, "-e", f"@{files[given]}", "-vvvv", then="TASK [")
+    seen = playbooks.killed_after("or write adopt", ROTATE, "-e", f"@{files[given]}", "-vvvv", then="changed:")
     under_way = stored_data(cluster, SECRET)
     refused = playbooks.run(ROTATE, "-e", f"@{files[other]}", "-vvvv")
     assert refused.status != 0 and "a rotation to another secret has not ended" in " ".join(refused.output.split()), refused.output[-3000:]
