@@ -20,6 +20,8 @@ from images import ImageModule
 CONTEXT = CHECKOUT / "tests/cluster/better_auth"
 SECRET, KEY, LIST_KEY = "auth-secrets", "secret", "secrets"
 ORIGIN = "http://better-auth.test"
+PATIENCE = 60  # seconds
+REPLICAS = 2
 PERIOD = 30  # seconds that a one-time code is good for (RFC 6238)
 
 
@@ -53,8 +55,12 @@ class Server:
         return self.cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", where, "-At", "-c", sql).splitlines()
 
     def wait(self) -> None:
-        """Until all pods serve."""
+        """Until all pods serve, those of before are gone, and the Service leads to them."""
         self.cluster.kubectl("-n", self.name, "rollout", "status", "deployment/auth", "--timeout=180s")
+        deadline = time.monotonic() + PATIENCE
+        while len(self.cluster.objects("pods", self.name)) > REPLICAS or not answers(f"{self.url}/ok"):
+            assert time.monotonic() < deadline, f"{self.url} does not answer"
+            time.sleep(0.2)
 
     def run_with(self, plain_keys: bool = False, secret: str = "") -> None:
         """Restarts the pods with unencrypted keys or not, and with another secret where one is given."""
@@ -91,7 +97,7 @@ class Server:
         module = ImageModule(self.cluster.profile, self.cluster.state, record["minikube"])
         arguments = {"BASE_IMAGE": record["base_images"]["node"], "BETTER_AUTH": self.release}
         built = module.well(images=[{"name": f"better-auth-{self.release}", "context": str(CONTEXT), "args": arguments}])
-        return built["images"][0]["image"]
+        return built["images"][0]["reference"]
 
     def _secret_of(self, namespace: str, name: str, key: str) -> str:
         return json.loads(self.cluster.kubectl("-n", namespace, "get", "secret", name, "-o", "json"))["data"][key]
@@ -115,7 +121,7 @@ class Server:
             "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
         }  # fmt: skip
         template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 10}}
-        spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": template}
+        spec = {"replicas": REPLICAS, "selector": {"matchLabels": labels}, "template": template}
         return [secret, service, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "auth"}, "spec": spec}]
 
 
@@ -170,6 +176,14 @@ class Person:
 
     def _post(self, path: str, **body) -> requests.Response:
         return self.http.post(f"{self.base}/{path}", json=body, headers={"Origin": ORIGIN}, timeout=30)
+
+
+def answers(url: str) -> bool:
+    """Whether somebody answers with 200."""
+    try:
+        return requests.get(url, timeout=10).status_code == 200
+    except requests.RequestException:
+        return False
 
 
 def served_keys(server: Server) -> set[str]:

@@ -207,6 +207,7 @@ def back(runs, cluster) -> None:
     assert runs.run(PLAYBOOK).ok().recap["changed"] == 0
 
 
+@pytest.mark.long
 def test_a_removed_container_is_made_again_with_its_data(own_cluster):
     runs, cluster = own_cluster
     _remove_container(cluster)

@@ -11,10 +11,12 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.readers import readings
 
 TIMEOUT = 60  # seconds: the files of a large application are looked through
-# Better Auth reads the variable by its name, which bundlers keep. The working directory is where the application lies.
+# Better Auth's complaint about a malformed list (context/secret-utils in 1.7): only a release that reads the list has it, and bundlers keep texts.
+KNOWS = f"Invalid {VERSIONED} entry"
+# The working directory is where the application lies.
 SEARCH = f"""
 const fs = require('fs'), path = require('path');
-const reads = (file) => {{ try {{ return fs.readFileSync(file).includes('{VERSIONED}'); }} catch {{ return false; }} }};
+const reads = (file) => {{ try {{ return fs.readFileSync(file).includes('{KNOWS}'); }} catch {{ return false; }} }};
 const entries = (folder) => {{ try {{ return fs.readdirSync(folder, {{withFileTypes: true}}); }} catch {{ return []; }} }};
 const found = (folder) => entries(folder).some((one) => {{
   const place = path.join(folder, one.name);
@@ -38,7 +40,7 @@ def why_without(cluster: Cluster, wish: Wish, running: list[Signer]) -> str:
             return f"{signer['workload']} does not take {VERSIONED} from the key {wish.list_key} of the Secret {wish.secret}."
     if wish.versioned:
         return ""
-    return next((f"The files of {one} do not read {VERSIONED}." for one in _one_of_each(running) if not _knows(cluster, wish.namespace, one)), "")
+    return next((f"The Better Auth in the files of {one} does not know {VERSIONED}." for one in _one_of_each(running) if not _knows(cluster, wish.namespace, one)), "")
 
 
 def _require_single(spec: dict, where: str, wish: Wish) -> None:

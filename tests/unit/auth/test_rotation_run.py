@@ -110,7 +110,7 @@ def test_nothing_begins_where_the_signers_are_not_as_the_secret_says(cluster, mo
 
 @pytest.mark.parametrize(("keys", "answer", "reason"), [
     ({"BETTER_AUTH_SECRET": "secret"}, b"known", "does not take BETTER_AUTH_SECRETS from the key secrets"),
-    ({"BETTER_AUTH_SECRET": "secret", "BETTER_AUTH_SECRETS": "secrets"}, b"not known", "do not read BETTER_AUTH_SECRETS"),
+    ({"BETTER_AUTH_SECRET": "secret", "BETTER_AUTH_SECRETS": "secrets"}, b"not known", "does not know BETTER_AUTH_SECRETS"),
 ])  # fmt: skip
 def test_without_versions_only_where_that_is_accepted(cluster, monkeypatch, keys, answer, reason):
     cluster.put("Deployment", "frontend", taking(**keys))
