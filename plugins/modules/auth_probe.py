@@ -56,7 +56,7 @@ options:
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
-    support: none
+    support: partial
     details: In check mode nobody signs in, and the task is skipped.
   diff_mode:
     description: Reports what changed.

@@ -189,4 +189,3 @@ def answers(url: str) -> bool:
 def served_keys(server: Server) -> set[str]:
     """The ids of the public keys by which tokens are verified."""
     return {key["kid"] for key in requests.get(f"{server.url}/jwks", timeout=30).json()["keys"]}
-

@@ -40,7 +40,8 @@ def why_without(cluster: Cluster, wish: Wish, running: list[Signer]) -> str:
             return f"{signer['workload']} does not take {VERSIONED} from the key {wish.list_key} of the Secret {wish.secret}."
     if wish.versioned:
         return ""
-    return next((f"The Better Auth in the files of {one} does not know {VERSIONED}." for one in _one_of_each(running) if not _knows(cluster, wish.namespace, one)), "")
+    unaware = (one for one in _one_of_each(running) if not _knows(cluster, wish.namespace, one))
+    return next((f"The Better Auth in the files of {one} does not know {VERSIONED}." for one in unaware), "")
 
 
 def _require_single(spec: dict, where: str, wish: Wish) -> None:
