@@ -12,14 +12,13 @@ import time
 from contextlib import ExitStack
 
 import requests
-from figures import Aim, Figures, table
+from figures import Figures, table
 from harness import OUTPUT, Playbooks, TestCluster
 from todo_client import TodoClient
 
 OURS, GUIDE = "recover_auth.yml", "the guide's commands"
 ACCEPTED, ENDED, OLD = "a new token is accepted", "command ended", "former tokens are accepted"
-AIMS = (Aim(ENDED, OURS, GUIDE, 1),)
-HOLDERS, KEY = ("frontend-secrets", "backend-api-secrets"), "better-auth-secret"
+HOLDERS, KEY, LIST_KEY = ("frontend-secrets", "backend-api-secrets"), "better-auth-secret", "better-auth-secrets"
 PATIENCE = 300  # seconds until a token has to be accepted
 RECOVER = "playbooks/recover_auth.yml"
 
@@ -37,7 +36,8 @@ class Bench:
     def break_sign_in(self) -> str:
         """Changes the secret as the guide's incident has it, and returns a token of before. Raises SystemExit where nothing is broken by it."""
         token = self.person.token()
-        data = {"data": {KEY: base64.b64encode(secrets.token_urlsafe(32).encode()).decode()}}
+        # Without the list of a rotation, as in the guide: with it another value of the one secret would break nothing.
+        data = {"data": {LIST_KEY: None, KEY: base64.b64encode(secrets.token_urlsafe(32).encode()).decode()}}
         for name in HOLDERS:
             self.cluster.kubectl("patch", "secret", name, "--type=merge", "--patch-file", "/dev/stdin", stdin=json.dumps(data))
         self._restart("frontend", "backend-api")
@@ -114,12 +114,9 @@ def main() -> None:
                 measure(bench, way, figures, kept)
     finally:
         bench.restore(OURS)
-    aims = [aim.verdict(figures) for aim in AIMS]
     print(table(figures, (OURS,)))
-    for aim in aims:
-        print(f"{aim['aim']}: {aim['ratio']}, {'met' if aim['met'] else 'MISSED'}")
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    report = {"rounds": options.rounds, "cases": figures.to_dict(), "aims": aims, OLD: kept}
+    report = {"rounds": options.rounds, "cases": figures.to_dict(), OLD: kept}
     (OUTPUT / "bench_auth.json").write_text(json.dumps(report, indent=2) + "\n")
 
 
