@@ -13,7 +13,7 @@ from harness import CHECKOUT, PROFILE, STATE
 
 TARGETS = sorted(path.name for path in (CHECKOUT / "tests/integration/targets").iterdir())
 ENDS = ("newest", "oldest")
-SLOW = ("auth_reencrypt", "jwks_cleanup", "rollout_test")  # minutes; make test has test_recover_auth.py and test_rollout_failures.py
+SLOW = ("auth_reencrypt", "jwks_cleanup", "lease_test", "rollout_test")  # minutes; make test has them as parts of playbooks
 
 
 def marks(end: str, target: str) -> list:

@@ -29,7 +29,7 @@ ASKED = {
     "secret_compare": {"places": [{**SECRET, "readers": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
 }
-ALIKE = ("auth_reencrypt", "jwks_cleanup", "secret_compare")  # which ask as another module of the table does
+ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which ask as another module of the table does
 
 
 @dataclass

@@ -123,6 +123,7 @@ def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playboo
             token = with_token(person)
 
 
+@pytest.mark.long
 def test_a_given_secret_and_no_other_while_it_is_under_way(cluster, playbooks, tmp_path):
     given, other = (f"planted-{secrets.token_urlsafe(32)}" for _number in range(2))
     files = {}
