@@ -1,0 +1,27 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The ways to the application's database: a forward, and from inside a pod with the node or the python that it has."""
+
+from __future__ import annotations
+
+import pytest
+from modules import run_module
+from todo_client import TodoClient
+
+SIGNERS = [{"workload": "Deployment/frontend"}]
+WAYS = {
+    "forward": {"secret": "backend-api-secrets", "key": "database-url"},
+    "node": {"workload": "Deployment/frontend"},
+    "python": {"workload": "Deployment/backend-api"},
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_finds_the_same_keys(cluster, addresses, way):
+    person = TodoClient(*addresses)
+    person.sign_up()
+    person.token()  # there is a key then
+    where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.profile, "signers": SIGNERS}
+    found = run_module("jwks_info", **where, database=WAYS[way])
+    assert not found["failed"], found
+    counted = cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", "todo", "-Atc", "SELECT count(*) FROM jwks").strip()
+    assert len(found["signing_keys"]) == int(counted), found
