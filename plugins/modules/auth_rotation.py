@@ -43,13 +43,13 @@ options:
   list_key:
     description:
       - Its key for C(BETTER_AUTH_SECRETS), which the signers take as an optional one. It need not be there.
-      - By default O(key) with an C(s), or an C(S) where O(key) is in capitals.
     type: str
+    required: true
   former_key:
     description:
-      - Its key for the old secret during a rotation without versions.
-      - By default O(key) with C(-former).
+      - Its key for the old secret during a rotation without versions. It need not be there.
     type: str
+    required: true
   signers:
     description:
       - The workloads that sign tokens with Better Auth, usually the frontend. What only verifies tokens is none of them.
@@ -111,6 +111,8 @@ EXAMPLES = r"""
     context: runbook
     secret: frontend-secrets
     key: better-auth-secret
+    list_key: better-auth-secrets
+    former_key: better-auth-secret-former
     signers:
       - workload: Deployment/frontend
   register: rotation
@@ -180,8 +182,8 @@ ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
     "secret": {"type": "str", "required": True, "no_log": False},
     "key": {"type": "str", "required": True, "no_log": False},
-    "list_key": {"type": "str", "no_log": False},
-    "former_key": {"type": "str", "no_log": False},
+    "list_key": {"type": "str", "required": True, "no_log": False},
+    "former_key": {"type": "str", "required": True, "no_log": False},
     "signers": {
         "type": "list",
         "elements": "dict",
@@ -193,19 +195,12 @@ ARGUMENT_SPEC = {
     "versioned": {"type": "bool"},
     "accept_interruption": {"type": "bool", "default": False},
 }
-
-
-def wish_of(params: dict) -> Wish:
-    """The options as one thing, with the keys' names completed."""
-    key = params["key"]
-    names = ("namespace", "secret", "key", "signers", "new", "versioned", "accept_interruption")
-    list_key = params["list_key"] or key + ("S" if key.isupper() else "s")
-    return Wish(**{name: params[name] for name in names}, list_key=list_key, former_key=params["former_key"] or f"{key}-former")
+WISHED = [name for name in ARGUMENT_SPEC if name != "step"]
 
 
 def main():
     module = RunbookModule(ARGUMENT_SPEC)
-    wish, step = wish_of(module.params), module.params["step"]
+    wish, step = Wish(**{name: module.params[name] for name in WISHED}), module.params["step"]
     with module.clear_failures():
         if step:
             before, after, changed = advance(module.cluster, wish, step, random_text, module.hide, module.check_mode)

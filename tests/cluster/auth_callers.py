@@ -94,10 +94,12 @@ class AtEachPod:
         self._cluster, self._person, self._proxy = cluster, person, proxy
         self._sessions: dict[str, requests.Session] = {}
 
-    def __call__(self) -> int:
+    def __call__(self) -> int | str:
         """The worst answer of all pods that serve before and after it; 200 where all are well."""
         statuses = {name: self._ask(name) for name in self._serving()}
         still = self._serving()
+        if not statuses:
+            return "no pod serves"
         return next((status for name, status in statuses.items() if status != 200 and name in still), 200)
 
     def _serving(self) -> list[str]:

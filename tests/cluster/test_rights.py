@@ -23,7 +23,7 @@ COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
 ASKED = {
     "auth_probe": {"create": True, "database": DATABASE},
     "auth_reencrypt": {"database": DATABASE, "signers": SIGNERS},
-    "auth_rotation": {**SECRET, "signers": SIGNERS, "step": "finish"},
+    "auth_rotation": {**SECRET, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "step": "finish"},
     "jwks_cleanup": {"database": DATABASE, "signers": SIGNERS},
     "jwks_info": {"database": DATABASE, "signers": SIGNERS},
     "secret_compare": {"places": [{**SECRET, "readers": True}, COPY]},

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
@@ -54,10 +53,9 @@ class Probe:
         self._cookies = CookieJar()
         origin = urlsplit(base)
         # Nodes are on the machine's own network, so no proxy of the environment is asked.
-        self._http = Request(
-            headers={"Origin": f"{origin.scheme}://{origin.netloc}"}, timeout=TIMEOUT, use_proxy=False, validate_certs=validate_certs,
-            cookies=self._cookies, follow_redirects="none",
-        )  # fmt: skip
+        settings = {"timeout": TIMEOUT, "use_proxy": False, "validate_certs": validate_certs, "follow_redirects": "none"}
+        self._browser = Request(headers={"Origin": f"{origin.scheme}://{origin.netloc}"}, cookies=self._cookies, **settings)
+        self._stranger = Request(**settings)  # what verifies must not take the session for the token, behind the same address
         self.steps: list[dict] = []
 
     def visit(self, account: Account) -> None:
@@ -66,37 +64,34 @@ class Probe:
             self._step(SIGN_UP, "POST", f"{self._base}/sign-up/email", {"name": "Probe", **_login(account)})
             self._cookies.clear()
         self._step(SIGN_IN, "POST", f"{self._base}/sign-in/email", _login(account))
-        with self._signed_out():
+        try:
             body = self._step(TOKEN, "GET", f"{self._base}/token")
             if self._verify:
                 self._show(_token_in(body))
+        except RunbookError as error:
+            self._sign_out_after(error)
+            raise
+        self._sign_out()
 
     def _show(self, token: str) -> None:
         self._hide([token])
-        cookies = list(self._cookies)
-        self._cookies.clear()  # a backend behind the same address must not take the session for the token
-        refused = self._ask("GET", self._verify)[0]
+        refused = self._ask(self._stranger, "GET", self._verify)[0]
         if refused != 401:
             raise self._failed(VERIFY, refused, self._verify, "Without a token it has to answer 401, else its acceptance proves nothing.")
-        self._step(VERIFY, "GET", self._verify, headers={"Authorization": f"Bearer {token}"})
-        for cookie in cookies:
-            self._cookies.set_cookie(cookie)
+        self._step(VERIFY, "GET", self._verify, headers={"Authorization": f"Bearer {token}"}, by=self._stranger)
 
-    @contextmanager
-    def _signed_out(self):
+    def _sign_out_after(self, error: RunbookError) -> None:
+        """Raises RunbookError with both causes where the session stays open too."""
         try:
-            yield
-        except BaseException:
-            with suppress(RunbookError):
-                self._sign_out()
-            raise
-        self._sign_out()
+            self._sign_out()
+        except RunbookError as left:
+            raise RunbookError(f"{error} {left}", **error.facts) from error
 
     def _sign_out(self) -> None:
         self._step(SIGN_OUT, "POST", f"{self._base}/sign-out", {})
 
-    def _step(self, step: str, method: str, url: str, body: dict | None = None, headers: dict | None = None) -> bytes:
-        status, answer = self._ask(method, url, body, headers)
+    def _step(self, step: str, method: str, url: str, body: dict | None = None, headers: dict | None = None, by: Request | None = None) -> bytes:
+        status, answer = self._ask(by or self._browser, method, url, body, headers)
         self._hide(cookie.value for cookie in self._cookies if cookie.value)
         self.steps.append({"step": step, "status": status})
         if status != 200:
@@ -106,12 +101,12 @@ class Probe:
     def _failed(self, step: str, status: int, url: str, cause: str) -> RunbookError:
         return RunbookError(f"{step}: {url} answers with HTTP status {status}. {cause}", step=step, status=status, steps=self.steps)
 
-    def _ask(self, method: str, url: str, body: dict | None = None, headers: dict | None = None) -> tuple[int, bytes]:
+    def _ask(self, by: Request, method: str, url: str, body: dict | None = None, headers: dict | None = None) -> tuple[int, bytes]:
         given = {"headers": {**(headers or {}), **({} if body is None else {"Content-Type": "application/json"})}}
         if body is not None:
             given["data"] = json.dumps(body)
         try:
-            answer = self._http.open(method, url, **given)
+            answer = by.open(method, url, **given)
         except HTTPError as error:
             answer = error
         except Exception as error:  # whatever the layers below raise, there was no answer

@@ -18,9 +18,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.ver
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.wish import Wish
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import FIELD_MANAGER, MERGE
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import FIELD_MANAGER, MERGE, require_permissions
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import stored_of
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import hands_off
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import Plan, Write, hands_off
 
 MARK = "runbook.minikube/rotation"
 ATTEMPTS = 5  # each one more only where somebody else wrote meanwhile
@@ -35,13 +35,17 @@ class Seen:
     version: str
     running: list[Signer]
     without: str
-    steps: list[str]
     interruption: int | None = None  # seconds since the first pod with a secret that reads no key became ready
 
     @property
     def stale(self) -> list[str]:
         """The workloads of signers that run with something else than the Secret holds."""
         return sorted({one.workload for one in self.running if not self.held.secrets.writes_as(one.secrets)})
+
+    @property
+    def steps(self) -> list[str]:
+        """What is still to be done."""
+        return steps_from(self.held, bool(self.stale), not self.without)
 
     def report(self) -> dict:
         """The module's result, of which ``changed`` is still to be said."""
@@ -60,9 +64,8 @@ def look(cluster: Cluster, wish: Wish, hide: Callable) -> Seen:
     held, version = _held(cluster, wish)
     hide({*held.secrets.values, *filter(None, [held.former])})
     running = running_signers(cluster, wish.namespace, wish.signers)
-    stale = not all(held.secrets.writes_as(one.secrets) for one in running)
     if held.stage == REST:
-        _require_rest(held, running, stale)
+        _require_rest(held, running)
     unknown = next((one for one in running if one.unknown), None)
     if unknown:
         raise RunbookError(f"What {unknown} runs with is not known: {unknown.unknown}. Nothing was changed.")
@@ -76,7 +79,7 @@ def look(cluster: Cluster, wish: Wish, hide: Callable) -> Seen:
     if wish.new is not None:
         require_acceptable(wish.new, held)
     interruption = _interruption(cluster, wish.namespace, held, running) if held.stage == REPLACED else None
-    return Seen(held, version, running, without, steps_from(held, stale, not without), interruption)
+    return Seen(held, version, running, without, interruption)
 
 
 def advance(cluster: Cluster, wish: Wish, step: str, generate: Callable[[int], str], hide: Callable, check: bool) -> tuple[Seen, Seen, bool]:
@@ -87,13 +90,12 @@ def advance(cluster: Cluster, wish: Wish, step: str, generate: Callable[[int], s
             return seen, seen, False
         if step == FINISH and seen.stale:
             raise RunbookError(f"step: {', '.join(seen.stale)} have to be restarted before {step}. Nothing was changed.")
-        _require_patch(cluster, wish)
+        require_permissions(cluster, wish.namespace, Plan([Write(wish.secret, {}, create=False)]))
         new = (wish.new or generate(LENGTH)) if step in (ADOPT, REPLACE) else ""
         hide([new])
         change = change_of(step, seen.held, new)
         if check or _written(cluster, wish, seen, change):
-            held = held_after(change)
-            return seen, replace(seen, held=held, steps=steps_from(held, True, not seen.without)), True
+            return seen, replace(seen, held=held_after(change)), True
     raise RunbookError(
         f"The Secret {wish.secret} in namespace {wish.namespace} was changed by somebody else during each of {ATTEMPTS} attempts. "
         "Find out who writes it (kubectl get secret NAME --show-managed-fields -o yaml) and run again."
@@ -131,10 +133,10 @@ def _text(value: bytes | None, where: str) -> str | None:
         raise RunbookError(f"{where} holds no text. Nothing was changed.") from error
 
 
-def _require_rest(held: Held, running: list[Signer], stale: bool) -> None:
+def _require_rest(held: Held, running: list[Signer]) -> None:
     """Raises RunbookError where a rotation can't begin, as the application is not as its Secret says."""
     problem = disagreement(running)
-    if not problem and stale:
+    if not problem and not held.secrets.writes_as(running[0].secrets):
         problem = f"{running[0]} runs with another secret than the one that is stored."
     if problem:
         raise RunbookError(f"{problem} Bring it in order with recover_auth.yml first. Nothing was changed.")
@@ -162,16 +164,6 @@ def _interruption(cluster: Cluster, namespace: str, held: Held, running: list[Si
         if (condition["type"], condition["status"]) == ("Ready", "True")
     ]
     return math.ceil((cluster.now() - min(since)).total_seconds()) if since else None
-
-
-def _require_patch(cluster: Cluster, wish: Wish) -> None:
-    """Raises RunbookError where this user may not write the Secret."""
-    if not cluster.can("patch", "Secret", wish.namespace, name=wish.secret):
-        raise RunbookError(
-            f"This user may not patch secrets/{wish.secret} in namespace {wish.namespace}. Allow it with a Role and a RoleBinding, or run "
-            "as a user who may. Nothing was changed.",
-            missing_permissions=[f"patch secrets/{wish.secret}"],
-        )
 
 
 def _written(cluster: Cluster, wish: Wish, seen: Seen, change: Change) -> bool:

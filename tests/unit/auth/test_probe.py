@@ -17,7 +17,10 @@ TOKEN, COOKIE = "header.payload.signature", "session-of-the-probe"
 
 
 class Application(BaseHTTPRequestHandler):
-    """Better Auth and a backend that verifies, as far as a probe asks them; ``wrong`` are answers that are not well, by path."""
+    """Better Auth and a backend that verifies, as far as a probe asks them; ``wrong`` are answers that are not well, by path.
+
+    ``broken`` are paths that fail whoever may ask them.
+    """
 
     def do_GET(self) -> None:
         self._answer()
@@ -36,7 +39,8 @@ class Application(BaseHTTPRequestHandler):
 
     def _wanted(self) -> tuple[int, dict]:
         if self.path == "/api/tasks":
-            return (200 if self.headers.get("Authorization") == f"Bearer {TOKEN}" else 401), {}
+            accepted = self.headers.get("Authorization") == f"Bearer {TOKEN}"
+            return (401 if not accepted else 503 if self.path in self.server.broken else 200), {}
         signed_in = self.headers.get("Cookie") == f"better-auth.session_token={COOKIE}"
         needs = self.path in ("/api/auth/token", "/api/auth/sign-out")
         return (401 if needs and not signed_in else 200), {"token": TOKEN}
@@ -49,7 +53,7 @@ class Application(BaseHTTPRequestHandler):
 def server():
     """The application, on a port of its own."""
     application = ThreadingHTTPServer(("127.0.0.1", 0), Application)
-    application.asked, application.wrong = [], {}
+    application.asked, application.wrong, application.broken = [], {}, set()
     thread = threading.Thread(target=application.serve_forever, daemon=True)
     thread.start()
     yield application
@@ -97,6 +101,21 @@ def test_wrong_answers(server, path, status, step, words):
     ended = [asked for asked, _body, _headers in server.asked].count("/api/auth/sign-out")
     assert ended == (0 if step == "sign_in" else 1), "a session that was opened is ended"
     assert OWN.password not in str(failed.value)
+
+
+def test_the_session_is_ended_by_its_cookie_where_the_backend_fails(server):
+    server.broken = {"/api/tasks"}
+    with pytest.raises(RunbookError, match="verify: .* answers with HTTP status 503"):
+        probe_of(server)[0].visit(OWN)
+    path, _body, headers = server.asked[-1]
+    assert (path, headers["Cookie"]) == ("/api/auth/sign-out", f"better-auth.session_token={COOKIE}")
+
+
+def test_a_session_that_stays_open_is_told_beside_the_cause(server):
+    server.wrong = {"/api/auth/token": 500, "/api/auth/sign-out": 502}
+    with pytest.raises(RunbookError, match="a key that the application can't read.*The session stays open") as failed:
+        probe_of(server)[0].visit(OWN)
+    assert failed.value.facts["step"] == "token"
 
 
 def test_a_backend_that_lets_everybody_in_proves_nothing(server):
