@@ -22,11 +22,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.request imp
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
 from ansible_collections.runbook.minikube.plugins.module_utils.manifests.observe import observe as try_objects
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import observe as read_secrets
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import KEPT
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import make_plan as plan_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE
 
 AT_ONCE = 8  # requests to the API server at the same time
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition, is_active, owner_uid
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import CHANGE_CAUSE
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import Revision
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition, is_active, owner_uid
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import POD_REVISION
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import time
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Change, Removal
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
     DEPLOY,
     RESTART,
@@ -18,6 +17,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners im
     needs_adoption,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
 
 NOTICE = 10  # seconds in which a controller is expected to act on an undo, before its stuck pods are deleted
 ATTEMPTS = 10  # for the record of owners, which the controller's own writes may overtake

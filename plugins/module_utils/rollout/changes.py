@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Change, Removal, change_of, removals_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import conflicts, needs_adoption
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
     current_of,
@@ -15,6 +14,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions
     undo_notes,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Workload
 
 MAX_NAMED = 8  # conflicts that are named in a message
 

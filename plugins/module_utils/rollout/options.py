@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
 
 WORKLOAD = {
     "kind": {"type": "str", "required": True, "choices": ["Deployment", "StatefulSet", "DaemonSet"]},

@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import RESTARTED_AT
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Workload
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
     CHANGE_CAUSE,
     DEPLOY,
@@ -18,10 +17,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners im
     SERVED,
     template_writer,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import STORED_IN, Revision, current_of, revisions_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import Revision, current_of, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import recorded
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, STORED_IN, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
 
 MERGE = "application/merge-patch+json"
 MAX_NAMED = 5  # changes that a change cause names

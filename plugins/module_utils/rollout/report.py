@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import ready_count
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import containers_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import State
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import DEPLOYMENT_REVISION, Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.completion import ready_count
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import State
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import DEPLOYMENT_REVISION, Scene, Subject
 
 DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 

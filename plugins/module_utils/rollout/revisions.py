@@ -7,13 +7,12 @@ import copy
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import owner_uid
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import CHANGE_CAUSE, UNDONE
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import DEPLOYMENT_REVISION, POD_REVISION
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import owner_uid
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import STORED_IN, Observation, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import DEPLOYMENT_REVISION, POD_REVISION
 
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
-STORED_IN = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision"}
 
 
 @dataclass(frozen=True)

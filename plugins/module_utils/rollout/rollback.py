@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.start import options_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.tell import told
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.unblock import wait_unblocked
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import Return, make_way_back, seen, way_back_text
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.tell import told
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,19 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, require_way_back
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import as_data
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, State
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import diff_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.remember import notes_of, write
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.report import workload_data
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import history, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.rollback import Rollback, roll_back
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.start import Start, begin, options_of, remembers, who, with_history
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.tell import told
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.unblock import wait_unblocked
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import Outcome, wait_for
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.explain import as_data
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, State
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.tell import told
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.wait import Outcome, wait_for
 
 
 def predict(cluster: Cluster, params: dict) -> dict:

@@ -6,14 +6,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import settles_at
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import SERVED, UNDONE
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods import sidecar_missing
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import Revision, current_of, revisions_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION, Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.completion import settles_at
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import sidecar_missing
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import POD_REVISION, Scene, Subject
 
 
 def served_before(scene: Scene, verdict: Verdict) -> dict[Workload, str]:

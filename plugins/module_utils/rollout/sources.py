@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import containers_of, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of, time_of
 
 Source = tuple[str, str]  # kind (Secret or ConfigMap) and name
 

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.sources import Source, Started, bare_id, data_changed, started_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
 
 def find_stale(cluster: Cluster, scene: Scene, image_ids: dict, foretold: set[str]) -> dict[Workload, str]:

@@ -12,15 +12,15 @@ from datetime import datetime, timezone
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.autoscaler import KIND, refuse_scaled
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import make_changes
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options, Verdict, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart, make_plan, workloads_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import remembering, served_before
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.stale import find_stale, moved_images
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import judge
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.autoscaler import KIND, refuse_scaled
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import judge
 
 NOTICE = 10  # seconds in which a controller is expected to act on a manifest that was just applied
 PAUSE = 0.2

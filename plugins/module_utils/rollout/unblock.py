@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Removal
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import FAILED, Cause, Options
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import LAST_WORDS, Outcome, wait_for
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import FAILED, Cause, Options
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.wait import LAST_WORDS, Outcome, wait_for
 
 
 def wait_unblocked(feed: Feed, options: Options, timeout: float) -> tuple[Outcome, list[Removal]]:

@@ -6,8 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Change, Removal, change_of, removals_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import containers_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import applied_by_others
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import (
     Revision,
@@ -16,7 +14,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions
     revisions_of,
     undo_notes,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import POD_REVISION, Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import POD_REVISION, Scene, Subject
 
 
 @dataclass(frozen=True)

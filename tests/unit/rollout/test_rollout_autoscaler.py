@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
-from rollout_objects import WEB, deployment, meta, pod, verdict, web
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
+from workload_objects import WEB, deployment, meta, pod, verdict, web
 from test_rollout_follow import PARAMS, READY, PlayedCluster
 
 

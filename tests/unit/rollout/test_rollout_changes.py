@@ -10,13 +10,13 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import owners
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Removal
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import make_changes
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import UNDONE, history, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
-from rollout_objects import WEB, deployment, meta, observe, pod, replica_set
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
+from workload_objects import WEB, deployment, meta, observe, pod, replica_set
 
 PARAMS = {"state": "complete", "to_revision": 0, "change_cause": "", "force_conflicts": False}
 CAUSE = "kubernetes.io/change-cause"

@@ -10,9 +10,10 @@ from datetime import timedelta
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import follow, observe, run
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options, Workload
-from rollout_objects import START, WEB, at, container_status, deployment, meta, pod, replica_set, running, terminated, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads import follow, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options, Workload
+from workload_objects import START, WEB, at, container_status, deployment, meta, pod, replica_set, running, terminated, waiting
 
 READY = pod(statuses=[container_status(state=running(), ready=True)], phase="Running")
 STARTING = pod(statuses=[container_status(state=waiting("ContainerCreating"))])

@@ -11,13 +11,13 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.remember import notes_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import served_before
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import judge
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import make_way_back
-from rollout_objects import START, WEB, at, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import judge
+from workload_objects import START, WEB, at, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
 
 SERVED, UNDONE, CAUSE = "runbook.minikube/served", "runbook.minikube/undone", "kubernetes.io/change-cause"
 NOW = START + timedelta(seconds=60)

@@ -9,11 +9,11 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run, start
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.sources import bare_id, data_changed, started_of
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.stale import find_stale
-from rollout_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
+from workload_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
 from test_rollout_follow import PARAMS, PlayedCluster
 
 KEY = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}

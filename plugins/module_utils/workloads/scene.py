@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import is_active, owner_uid
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Options, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import is_active, owner_uid
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Options, Workload
 
 DEPLOYMENT_REVISION = "deployment.kubernetes.io/revision"
 POD_REVISION = {"Deployment": "pod-template-hash", "StatefulSet": "controller-revision-hash", "DaemonSet": "controller-revision-hash"}

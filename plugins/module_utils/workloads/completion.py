@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.autoscaler import KIND, scaler_of, scaler_text
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import serving_containers, time_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.autoscaler import KIND, scaler_of, scaler_text
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import serving_containers, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
 
 def missing(subject: Subject, scene: Scene) -> list[str]:

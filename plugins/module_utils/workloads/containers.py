@@ -6,17 +6,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import reasons
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import (
     containers_of,
     first_seen,
     is_active,
     last_seen,
     time_of,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Cause, Options
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.reasons import Rule, classify
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause, Options
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.reasons import Rule, classify
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, FAILED, PROGRESSING, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import give_up
-from rollout_objects import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, FAILED, PROGRESSING, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import give_up
+from workload_objects import (
     START,
     WEB,
     at,

@@ -5,17 +5,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import reasons
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import (
     condition,
     containers_of,
     first_seen,
     last_seen,
     time_of,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Cause, Options
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.reasons import Rule, classify
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause, Options
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.reasons import Rule, classify
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
 DAPR_ENABLED = "dapr.io/enabled"
 

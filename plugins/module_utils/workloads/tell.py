@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.explain import failure_message
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.logs import with_logs
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Cause
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.wait import Outcome
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.explain import failure_message
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.logs import with_logs
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.wait import Outcome
 
 
 def told(cluster: Cluster, params: dict, outcome: Outcome) -> tuple[str, list[Cause]]:

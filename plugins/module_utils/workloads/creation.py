@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import reasons
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import condition, first_seen, last_seen, spec_changed, time_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Cause
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods import asks_for_dapr
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.reasons import classify
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition, first_seen, last_seen, spec_changed, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import asks_for_dapr
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.reasons import classify
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
 NOT_CREATED_EVENTS = ("FailedCreate", "FailedDaemonPod")
 SLACK = timedelta(seconds=5)  # timestamps have whole seconds

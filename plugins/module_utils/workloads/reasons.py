@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What each reason of Kubernetes means for a rollout: the one table, in the order in which it is searched.
+"""What each reason of Kubernetes means for a workload: the one table, in the order in which it is searched.
 
 A rule matches by reason and, where one reason stands for different things, by message. Its verdict is one of
 FATAL (certain now), AFTER_GRACE (may heal by itself within a short time), RETRYABLE (what is asked does not answer: other

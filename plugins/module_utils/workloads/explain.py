@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import datetime
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import COMPLETE, FAILED, PROGRESSING, Cause, State, Verdict
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, FAILED, PROGRESSING, Cause, State, Verdict
 
 TYPES = {"container": "container", "init": "init container", "sidecar": "sidecar container"}
 SHOWN = ("workload", "pod", "container", "container_type", "reason", "category", "message", "exit_code", "restarts", "pods", "log", "hint")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
 
 KIND = "HorizontalPodAutoscaler"
 

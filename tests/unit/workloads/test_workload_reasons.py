@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import FAILED, PROGRESSING
-from rollout_objects import broken, container_status, event, terminated, verdict, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import FAILED, PROGRESSING
+from workload_objects import broken, container_status, event, terminated, verdict, waiting
 
 DIAL = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": dial tcp: lookup registry.example: no such host'
 NOT_FOUND = 'failed to resolve reference "docker.io/library/app:1": docker.io/library/app:1: not found'
@@ -101,7 +101,7 @@ def test_terminated(kind, reason, code, message, category, at_once):
 
 
 def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():
-    from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Options
+    from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
 
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=1)
     assert verdict(broken(status), 500).state == PROGRESSING

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import (
     COMPLETE,
     FAILED,
     PROGRESSING,
@@ -14,8 +14,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model imp
     Verdict,
     Workload,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.observe import Feed
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import give_up, judge
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import give_up, judge
 
 LAST_WORDS = 0.3  # seconds in which the other watches may still bring what explains a failure better
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.completion import missing, settles_at
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.containers import container_causes, unready_causes
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.creation import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.completion import missing, settles_at
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import container_causes, unready_causes
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.creation import (
     annotation_cause,
     creation_cause,
     deadline_cause,
     held_cause,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.fields import is_active
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import is_active
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import (
     COMPLETE,
     FAILED,
     PROGRESSING,
@@ -26,14 +26,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model imp
     Verdict,
     Workload,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.pods import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import (
     before_start_cause,
     ended_causes,
     scheduling_cause,
     sidecar_missing,
     starting_cause,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.scene import Scene, Subject
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
 CRASHES = ("crash", "probe_kills")
 

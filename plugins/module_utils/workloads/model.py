@@ -12,6 +12,7 @@ PROGRESSING = "progressing"
 FAILED = "failed"
 
 WORKLOAD_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+STORED_IN = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision", "DaemonSet": "ControllerRevision"}  # the kind that keeps each one's revisions
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.containers import stuck_since
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Observation, Options, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.verdict import judge
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import stuck_since
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Options, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import judge
 
 START = datetime(2025, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 WEB = Workload("Deployment", "web")

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.containers import stuck_since
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.follow import (
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import stuck_since
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.follow import (
     OPTIONAL,
     Change,
     follow,
@@ -19,8 +19,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.follow im
     read_named,
     stored,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import WORKLOAD_KINDS, Observation, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import STORED_IN
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import STORED_IN, WORKLOAD_KINDS, Observation, Workload
 
 GATHER = 0.05  # seconds for which changes are gathered, so that a burst of them is judged once
 

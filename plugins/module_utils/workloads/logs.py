@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import Cause
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause
 
 WITH_LOG = ("crash", "ends_at_once", "out_of_memory", "probe_kills", "probe_fails", "init_running", "start_failed")
 WRONG_ARCHITECTURE = "exec format error"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.model import WORKLOAD_KINDS
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import WORKLOAD_KINDS
 
 WATCH_SECONDS = 30  # a watch is renewed this often, so that a connection that died silently is noticed
 PAUSE = 1  # seconds between attempts while the API server does not answer, and between reads where it may not be watched
