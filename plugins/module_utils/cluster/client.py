@@ -43,12 +43,16 @@ READ_TIMEOUT = 30  # seconds for one answer that is not a watch
 
 
 class ApiError(RunbookError):
-    """The API server refused a call. ``status`` is the HTTP status, ``reason`` the API's own word, for example NotFound."""
+    """The API server refused a call.
 
-    def __init__(self, message: str, status: int, reason: str):
+    ``status`` is the HTTP status, ``reason`` the API's own word, for example NotFound, ``causes`` what it says in detail.
+    """
+
+    def __init__(self, message: str, status: int, reason: str, causes: tuple[str, ...] = ()):
         super().__init__(message)
         self.status = status
         self.reason = reason
+        self.causes = causes
 
 
 class Unreachable(RunbookError):
@@ -140,6 +144,23 @@ class Cluster:
         except ApiError as error:
             if error.status != 404:
                 raise
+
+    def evict(self, pod: str, namespace: str, uid: str) -> bool:
+        """Deletes the pod with that UID, and no other of its name, if its PodDisruptionBudget allows it. False: it is gone already.
+
+        Raises ApiError with status 429 and the budget in ``causes`` where it does not.
+        """
+        body = {
+            "apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        try:
+            self._json("POST", path_of("Pod", namespace, pod, "eviction"), body=body)
+        except ApiError as error:
+            if error.status in (404, 409):
+                return False
+            raise
+        return True
 
     def get_object(self, obj: dict) -> dict | None:
         """The stored form of any object with apiVersion, kind, name and namespace, or None where it does not exist."""
@@ -241,7 +262,8 @@ def _api_error(error, method: str, path: str) -> ApiError:
     except (TypeError, ValueError):
         status = {}
     message = status.get("message") or error.reason or "no reason given"
-    return ApiError(f"{method} {path}: {message}", error.status or 0, status.get("reason") or "")
+    causes = tuple(cause.get("message") or "" for cause in (status.get("details") or {}).get("causes") or [])
+    return ApiError(f"{method} {path}: {message}", error.status or 0, status.get("reason") or "", causes)
 
 
 def _first_line(error: BaseException) -> str:

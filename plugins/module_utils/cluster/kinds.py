@@ -5,11 +5,13 @@ from __future__ import annotations
 
 # kind: (group and version, plural, namespaced)
 KINDS = {
+    "Component": ("dapr.io/v1alpha1", "components", True),
     "ConfigMap": ("v1", "configmaps", True),
     "ControllerRevision": ("apps/v1", "controllerrevisions", True),
     "CronJob": ("batch/v1", "cronjobs", True),
     "DaemonSet": ("apps/v1", "daemonsets", True),
     "Deployment": ("apps/v1", "deployments", True),
+    "EndpointSlice": ("discovery.k8s.io/v1", "endpointslices", True),
     "Event": ("v1", "events", True),
     "HorizontalPodAutoscaler": ("autoscaling/v2", "horizontalpodautoscalers", True),
     "Job": ("batch/v1", "jobs", True),

@@ -10,15 +10,24 @@ from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
+try:
+    import yaml
+except ImportError:  # it comes with the kubernetes client, whose absence is told where the cluster is opened
+    yaml = None
+
 
 @dataclass(frozen=True)
 class Release:
-    """The newest revision of a release. ``status`` is Helm's word, "" where there is no release; ``values`` are the user's own."""
+    """The newest revision of a release. ``status`` is Helm's word, "" where there is no release; ``values`` are the user's own.
+
+    ``manifest``: all its objects as YAML.
+    """
 
     status: str = ""
     revision: int = 0
     chart: str = ""
     values: dict = field(default_factory=dict, repr=False)
+    manifest: str = field(default="", repr=False)
 
     def to_dict(self) -> dict:
         """For a result: without the values, which may hold secrets."""
@@ -39,8 +48,13 @@ def newest(secrets: list[dict]) -> Release:
     chart = record.get("chart", {}).get("metadata", {})
     return Release(
         status=record["info"]["status"], revision=record["version"], chart=f"{chart.get('name', '')}-{chart.get('version', '')}",
-        values=record.get("config") or {},
+        values=record.get("config") or {}, manifest=record.get("manifest") or "",
     )
+
+
+def objects_of(release: Release) -> dict[tuple[str, str], dict]:
+    """The objects of a release by kind and name, in the order in which Helm makes them."""
+    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in yaml.safe_load_all(release.manifest) if obj}
 
 
 def _record(secret: dict) -> dict:

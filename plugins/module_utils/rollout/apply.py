@@ -11,13 +11,13 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions i
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import (
     DEPLOY,
     RESTART,
-    RESTARTED_AT,
     SERVED,
     adopted,
     needs_adoption,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.restart import restarted
 
 NOTICE = 10  # seconds in which a controller is expected to act on an undo, before its stuck pods are deleted
 ATTEMPTS = 10  # for the record of owners, which the controller's own writes may overtake
@@ -63,8 +63,7 @@ def _do(cluster: Cluster, namespace: str, action: Change | Adoption | Removal | 
         _remove(cluster, namespace, action)
         return
     if isinstance(action, Restart):
-        # Under the restart's own name, so that a later deploy leaves the annotation alone.
-        body = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: action.after}}}}}
+        body = restarted(action.after)
         if action.served:
             body["metadata"] = {"annotations": {SERVED: action.served}}
         cluster.patch(workload.kind, workload.name, body, namespace, field_manager=RESTART)

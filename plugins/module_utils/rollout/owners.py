@@ -7,9 +7,10 @@ import copy
 import json
 from collections.abc import Iterator
 
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.restart import MANAGER as RESTART
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.restart import RESTARTED_AT
+
 DEPLOY = "runbook-deploy"
-RESTART = "runbook-rollout"
-RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
 STATUS = "status"
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 UNDONE = "runbook.minikube/undone"  # "<object of the revision that was left> <object of the one that was restored>"

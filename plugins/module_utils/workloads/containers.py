@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -158,14 +159,20 @@ def _slow_init(workload: str, pod: dict, spec: dict, status: dict, scene: Scene)
     since = time_of(status["state"]["running"]["startedAt"])
     return Cause(
         workload=workload, pod=pod["metadata"]["name"], container=spec["name"], container_type="init", reason="InitRunning",
-        category="init_running", says="is still running, and the others start only when it has ended", hint=_init_hint(pod, spec),
+        category="init_running", says="is still running, and the others start only when it has ended", hint=_init_hint(spec),
         since=since, due=since + timedelta(seconds=scene.options.init_timeout), restarts=status.get("restartCount", 0),
     )
 
 
-def _init_hint(pod: dict, spec: dict) -> str:
+def waits_for_own_sidecar(spec: dict) -> bool:
+    """Whether an init container's script asks the pod's own Dapr sidecar, which starts only after it."""
     script = " ".join([*(spec.get("command") or []), *(spec.get("args") or [])])
-    if any(f"{host}:{port}" in script for host in ("localhost", "127.0.0.1") for port in (3500, 3501, 50001)):
+    hosts = re.findall(r"(?:localhost|127\.0\.0\.1)[:\s]+(\d+)", script)
+    return any(port in ("3500", "3501", "50001") for port in hosts)
+
+
+def _init_hint(spec: dict) -> str:
+    if waits_for_own_sidecar(spec):
         return (
             "It seems to wait for its own Dapr sidecar at localhost, which starts only after all init containers: a deadlock. "
             "Let it wait for the service dapr-api in dapr-system, or let the application itself wait."

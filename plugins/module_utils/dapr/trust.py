@@ -1,0 +1,88 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How the trust bundle becomes one that Sentry signs with and everybody trusts. Pure."""
+
+from __future__ import annotations
+
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import (
+    BACK_UP,
+    CREATE,
+    EMPTY_BUNDLE,
+    PUBLISH_ANCHORS,
+    RESTART,
+    Action,
+    Problem,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import ANCHORS, faults
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE
+
+RENEW = "dapr mtls renew-certificate -k --valid-until 365 --restart"
+ALLOW = "allow_new_ca=true, which gives every sidecar a new pod"
+
+
+def unusable(found: Found) -> tuple[str, str]:
+    """(cause, evidence) of a bundle that only a new certificate authority replaces, ("", "") where it is usable or was never filled."""
+    bundle = found.bundle
+    wrong = faults(bundle, found.now)
+    if wrong:
+        return "ca_unusable", "; ".join(wrong)
+    if bundle.is_whole or not (bundle.public or found.sidecars):
+        return "", ""
+    lacking = "is not there" if not bundle.has_secret else "lacks a certificate or the key"
+    return "ca_lost", f"it {lacking}, and Sentry would make another certificate authority than the one that the sidecars trust"
+
+
+def refusal(cause: str, evidence: str, found: Found) -> Problem:
+    """What a person is told where a new certificate authority was not allowed."""
+    first = f"Put the Secret back from a backup, or {RENEW}" if cause == "ca_lost" else RENEW
+    return Problem("Secret", TRUST_BUNDLE, found.namespace, cause, evidence, f"{first}; or allow a new one here: {ALLOW}")
+
+
+def renewal(cause: str, evidence: str, found: Found) -> list[Action]:
+    """A new certificate authority: Sentry makes one where the Secret is empty, and everybody else takes it over at a restart."""
+    actions = []
+    if found.secret and found.secret.get("data"):
+        actions.append(_of_secret(BACK_UP, found, cause, "nothing is deleted without a copy", _copy(found)))
+    if found.bundle.has_secret:
+        body = {"data": dict.fromkeys((found.secret or {}).get("data") or {})}
+        actions.append(_of_secret(EMPTY_BUNDLE, found, cause, evidence, body))
+    else:
+        actions.append(_of_secret(CREATE, found, cause, evidence, _empty(found, "Secret")))
+    if not found.bundle.has_configmap:
+        actions.append(Action(CREATE, "ConfigMap", TRUST_BUNDLE, found.namespace, cause, "it is not there", body=_empty(found, "ConfigMap")))
+    restarted = [component for component in ORDER if found.parts[component.name].obj]
+    return actions + [
+        Action(RESTART, component.kind, component.workload, found.namespace, cause, "its certificate is void", component.name)
+        for component in restarted
+    ]
+
+
+def repair(found: Found) -> list[Action]:
+    """What makes a usable bundle whole: the ConfigMap from the Secret; what is not there yet, empty, as the chart makes it."""
+    bundle, namespace = found.bundle, found.namespace
+    if bundle.differs and bundle.has_configmap:
+        why = "its anchors are not those of the Secret: Sentry would make a new certificate authority at its next start"
+        return [Action(PUBLISH_ANCHORS, "ConfigMap", TRUST_BUNDLE, namespace, "bundle_differs", why, body={"data": {ANCHORS: bundle.anchors}})]
+    made = []
+    if not bundle.has_secret:
+        made.append(_of_secret(CREATE, found, "object_missing", "it is not there, and no sidecar needs a former one", _empty(found, "Secret")))
+    if not bundle.has_configmap:
+        body = _empty(found, "ConfigMap")
+        body["data"] = {ANCHORS: bundle.anchors} if bundle.is_whole else body.get("data") or {}
+        made.append(Action(CREATE, "ConfigMap", TRUST_BUNDLE, namespace, "object_missing", "it is not there", body=body))
+    return made
+
+
+def _of_secret(what: str, found: Found, cause: str, evidence: str, body: dict) -> Action:
+    return Action(what, "Secret", TRUST_BUNDLE, found.namespace, cause, evidence, body=body)
+
+
+def _empty(found: Found, kind: str) -> dict:
+    released = found.release.get((kind, TRUST_BUNDLE))
+    return dict(released or {"apiVersion": "v1", "kind": kind, "metadata": {"name": TRUST_BUNDLE}})
+
+
+def _copy(found: Found) -> dict:
+    """The Secret under a name of its own, which is the same for the same content."""
+    name = f"{TRUST_BUNDLE}-before-{found.secret['metadata']['resourceVersion']}"
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": found.secret["data"]}

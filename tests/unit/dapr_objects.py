@@ -1,0 +1,157 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Dapr as it is observed, for the tests of what is done about it: healthy, and one thing wrong at a time."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import bundle_of
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found, Part
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE, WEBHOOK
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, FAILED, Cause, State
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NOW = datetime(2025, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
+SYSTEM = "dapr-system"
+
+
+class Authority:
+    """A certificate authority as Sentry makes one: a root, and an issuer that signs for the workloads."""
+
+    def __init__(self, days: int = 365):
+        self._root_key, self._issuer_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+        self._end = NOW + timedelta(days=days)
+        self._root = self._signed("root", "root", self._root_key, self._root_key)
+        self._issuer = self._signed("issuer", "root", self._issuer_key, self._root_key)
+
+    def _signed(self, name, by, key, signer):
+        names = [x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, item)]) for item in (name, by)]
+        builder = x509.CertificateBuilder().subject_name(names[0]).issuer_name(names[1]).public_key(key.public_key())
+        builder = builder.serial_number(x509.random_serial_number()).not_valid_before(NOW - timedelta(days=400)).not_valid_after(self._end)
+        return builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True).sign(signer, hashes.SHA256())
+
+    @property
+    def anchors(self) -> str:
+        return self._root.public_bytes(serialization.Encoding.PEM).decode()
+
+    @property
+    def issuer(self) -> str:
+        return self._issuer.public_bytes(serialization.Encoding.PEM).decode()
+
+    def leaf(self) -> bytes:
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._signed("leaf", "issuer", key, self._issuer_key).public_bytes(serialization.Encoding.DER)
+
+    def secret(self, **left_out) -> dict:
+        data = {"ca.crt": self.anchors, "issuer.crt": self.issuer, "issuer.key": "a key"}
+        kept = {key: value for key, value in data.items() if key.replace(".", "_") not in left_out}
+        return {"metadata": {"name": TRUST_BUNDLE, "resourceVersion": "7"}, "data": {key: encoded(value) for key, value in kept.items()}}
+
+    def configmap(self) -> dict:
+        return {"metadata": {"name": TRUST_BUNDLE}, "data": {"ca.crt": self.anchors}}
+
+
+CA, OTHER_CA = Authority(), Authority()
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+def at(seconds: float) -> str:
+    return (NOW + timedelta(seconds=seconds)).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def running(since: float = -600) -> dict:
+    return {"running": {"startedAt": at(since)}}
+
+
+def waiting(reason: str, message: str = "") -> dict:
+    return {"waiting": {"reason": reason, "message": message}}
+
+
+def status(name: str, state: dict, ready: bool = False, restarts: int = 0, last: dict | None = None) -> dict:
+    return {"name": name, "state": state, "lastState": last or {}, "ready": ready, "restartCount": restarts}
+
+
+def pod(name="web-1-a", owner=("ReplicaSet", "web-1"), sidecar=True, ready=True, daprd=None, anchors=None, init=None, age=600, port="8000", namespace="default"):
+    """A pod that asks for Dapr. ``daprd``: the status of its sidecar; ``init``: (spec, status) of an init container."""
+    containers = [{"name": "app"}]
+    statuses = [status("app", running(), ready=ready)]
+    if sidecar:
+        containers.append({"name": "daprd", "args": ["--dapr-public-port", "3501"], "env": [{"name": "DAPR_TRUST_ANCHORS", "value": anchors or CA.anchors}]})
+        statuses.append(daprd or status("daprd", running(), ready=ready))
+    metadata = {
+        "name": name, "namespace": namespace, "uid": f"uid-{name}", "creationTimestamp": at(-age),
+        "annotations": {"dapr.io/enabled": "true", "dapr.io/app-port": port},
+        "ownerReferences": [{"kind": owner[0], "name": owner[1], "uid": owner[1], "controller": True}] if owner else [],
+    }
+    spec = {"containers": containers, "initContainers": [init[0]] if init else [], "nodeName": "minikube"}
+    condition = {"type": "Ready", "status": "True" if ready and (daprd is None or daprd["ready"]) else "False", "lastTransitionTime": at(-60)}
+    return {
+        "metadata": metadata, "spec": spec,
+        "status": {"phase": "Running", "conditions": [condition], "containerStatuses": statuses, "initContainerStatuses": [init[1]] if init else []},
+    }
+
+
+def deployment(name="web", replicas=1, kind="Deployment", namespace="default", asks=True, **spec):
+    annotations = {"dapr.io/enabled": "true"} if asks else {}
+    template = {"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
+    return kind, {"metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": replicas, "template": template, **spec}}
+
+
+REPLICA_SETS = (
+    {"name": "web-1", "namespace": "default", "ownerReferences": [{"kind": "Deployment", "name": "web", "controller": True}]},
+    {"name": "alone", "namespace": "default", "ownerReferences": []},
+)
+
+
+def control_pod(component, state=None, ready=True, number=0, **more):
+    name = f"{component.workload}-{number}"
+    return {
+        "metadata": {"name": name, "namespace": SYSTEM, "uid": f"uid-{name}"},
+        "spec": {"containers": [{"name": component.workload}]},
+        "status": {"containerStatuses": [status(component.workload, state or running(), ready=ready, **more)]},
+    }
+
+
+def control_object(component, replicas=1, **container):
+    spec = {"name": component.workload, "image": "dapr:1", "args": ["--log-level", "info"], **container}
+    return {"kind": component.kind, "metadata": {"name": component.workload}, "spec": {"replicas": replicas, "template": {"spec": {"containers": [spec]}}}}
+
+
+def part(component, *causes, pods=None, state=None, obj="there", **fields) -> Part:
+    """A part that serves, or with causes one that does not; ``obj`` None for one that is not there."""
+    judged = State(component.as_workload, state or (FAILED if causes or obj is None else COMPLETE), causes=tuple(causes))
+    found = control_object(component) if obj == "there" else obj
+    return Part(judged, found, tuple(pods if pods is not None else [control_pod(component)]), tuple(causes), **fields)
+
+
+def cause(component, category, number=0, reason="Reason", log="", message="", says="can't be created", hint="Do this.") -> Cause:
+    return Cause(
+        workload=f"{component.kind} {component.workload}", pod=f"{component.workload}-{number}", container=component.workload, container_type="container",
+        reason=reason, category=category, says=says, hint=hint, message=message, log=log,
+    )
+
+
+def webhook(anchors: str | None = None) -> dict:
+    config = {"caBundle": encoded(anchors)} if anchors else {}
+    return {"kind": "MutatingWebhookConfiguration", "metadata": {"name": WEBHOOK}, "webhooks": [{"name": "sidecar-injector.dapr.io", "clientConfig": config}]}
+
+
+def found(*changed_parts, secret="there", configmap="there", **fields) -> Found:
+    """A healthy Dapr with one application of one pod, but for what is given. ``changed_parts``: (component, Part)."""
+    parts = {component.name: part(component) for component in ORDER} | {component.name: changed for component, changed in changed_parts}
+    secret = CA.secret() if secret == "there" else secret
+    configmap = CA.configmap() if configmap == "there" else configmap
+    pods = fields.pop("pods", (pod(),))
+    usual = Found(
+        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
+        pods=tuple(pods), workloads=(deployment(),), replica_sets=REPLICA_SETS, secret=secret, configmap=configmap,
+    )
+    return replace(usual, **fields)
