@@ -5,12 +5,17 @@ from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.control_plane import lacking
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.release import Release, newest, selector_of
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.release import Release, in_force, newest, selector_of
 
 
 def release_of(cluster: Cluster, name: str, namespace: str) -> Release:
     """The newest revision of the release, an empty one where there is none."""
     return newest(cluster.list("Secret", namespace, label_selector=selector_of(name)))
+
+
+def release_in_force(cluster: Cluster, name: str, namespace: str) -> Release:
+    """The revision whose objects are in the cluster, an empty one where there is none."""
+    return in_force(cluster.list("Secret", namespace, label_selector=selector_of(name)))
 
 
 def lacking_now(cluster: Cluster, namespace: str, workloads: list[dict]) -> list[str]:

@@ -52,6 +52,12 @@ def newest(secrets: list[dict]) -> Release:
     )
 
 
+def in_force(secrets: list[dict]) -> Release:
+    """The revision that is deployed, whatever was tried after it; the newest where none is."""
+    deployed = [secret for secret in secrets if secret["metadata"]["labels"].get("status") == "deployed"]
+    return newest(deployed or secrets)
+
+
 def objects_of(release: Release) -> dict[tuple[str, str], dict]:
     """The objects of a release by kind and name, in the order in which Helm makes them."""
     return {(obj["kind"], obj["metadata"]["name"]): obj for obj in yaml.safe_load_all(release.manifest) if obj}

@@ -1,0 +1,37 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether somebody changed a workload of the release so that its containers may not start."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.drift import drifted, restored
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import OPERATOR
+from dapr_objects import control_object
+
+RELEASED = control_object(OPERATOR, env=[{"name": "NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"name": "EMPTY", "value": ""}])
+
+
+def test_defaults_of_the_api_server_are_no_difference():
+    field = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+    live = control_object(OPERATOR, env=[{"name": "NAMESPACE", "valueFrom": field}, {"name": "EMPTY"}], terminationMessagePath="/dev/termination-log")
+    assert drifted(live, RELEASED) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [({"image": "dapr:2"}, "image"), ({"args": []}, "args"), ({"args": ["--log-level", "info", "--more"]}, "args"),
+     ({"env": [*RELEASED["spec"]["template"]["spec"]["containers"][0]["env"], {"name": "MORE", "value": "1"}]}, "env")],
+)  # fmt: skip
+def test_what_was_changed_is_named(changed, named):
+    env = RELEASED["spec"]["template"]["spec"]["containers"][0]["env"]
+    assert drifted(control_object(OPERATOR, **{"env": env, **changed}), RELEASED) == [f"dapr-operator's {named}"]
+
+
+def test_a_container_that_somebody_added_is_named():
+    live = control_object(OPERATOR, env=RELEASED["spec"]["template"]["spec"]["containers"][0]["env"])
+    live["spec"]["template"]["spec"]["containers"].append({"name": "guest"})
+    assert drifted(live, RELEASED) == ["container guest"]
+
+
+def test_only_what_may_be_changed_is_set_back():
+    assert set(restored({"spec": {"template": {}, "replicas": 1, "selector": {}, "volumeClaimTemplates": []}})) == {"template", "replicas"}
