@@ -1,0 +1,132 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The control plane itself: drifted from its release, or a part of it deleted."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from harness import TestCluster
+
+from dapr_faults.fault import Fault
+from dapr_faults.looks import CONTROL_PLANE, SYSTEM, eventually, get, is_ready, only, patch, pods_of, states, waiting
+
+ABSENT_SECRET = "dapr-faults-absent"
+REFUSED = "--no-such-option"
+
+
+def env_of_an_absent_secret(container: dict) -> None:
+    """A variable that can't be set."""
+    source = {"secretKeyRef": {"name": ABSENT_SECRET, "key": "token"}}
+    container.setdefault("env", []).append({"name": "DAPR_FAULTS_TOKEN", "valueFrom": source})
+
+
+def unknown_option(container: dict) -> None:
+    """An argument that the program refuses."""
+    container["args"] = [*container.get("args", []), REFUSED]
+
+
+@dataclass
+class Drift(Fault):
+    """A Deployment was changed by hand and its good pod is gone: new pods wait for ``reason``."""
+
+    deployment: str = ""
+    change: Callable[[dict], None] = unknown_option
+    reason: str = ""
+    former: list[dict] = field(default_factory=list)
+
+    def make(self, cluster: TestCluster) -> None:
+        self.former = self._containers(cluster)
+        changed = copy.deepcopy(self.former)
+        self.change(changed[0])
+        # A rolling update would keep the good pod: the new one never gets ready.
+        scale(cluster, self.deployment, 0)
+        self._write(cluster, changed)
+        scale(cluster, self.deployment, 1, wait=False)
+        eventually(lambda: self._shows(cluster))
+
+    def persists(self, cluster: TestCluster) -> None:
+        # Between two crashes, the container runs for a moment.
+        eventually(lambda: self._shows(cluster), 30)
+
+    def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
+        return {(SYSTEM, f"{self.deployment}-")}
+
+    def clean(self, cluster: TestCluster) -> None:
+        if self.former and self._containers(cluster) != self.former:
+            self._write(cluster, self.former)
+        if self.former:
+            scale(cluster, self.deployment, 1)
+
+    def _shows(self, cluster: TestCluster) -> None:
+        pod = only(pods_of(cluster, self.deployment))
+        assert waiting(pod, self.deployment) == self.reason, f"not {self.reason}: {states([pod])}"
+
+    def _containers(self, cluster: TestCluster) -> list[dict]:
+        return get(cluster, "deployment", self.deployment)["spec"]["template"]["spec"]["containers"]
+
+    def _write(self, cluster: TestCluster, containers: list[dict]) -> None:
+        change = [{"op": "replace", "path": "/spec/template/spec/containers", "value": containers}]
+        patch(cluster, "deployment", self.deployment, change, "json")
+
+
+def scale(cluster: TestCluster, deployment: str, replicas: int, wait: bool = True) -> None:
+    """Scales a Deployment of Dapr's, and waits until that many pods are ready and no other one is left."""
+
+    def look() -> None:
+        pods = pods_of(cluster, deployment)
+        assert len(pods) == replicas and all(map(is_ready, pods)), f"{deployment}, {replicas} wanted: {states(pods)}"
+
+    cluster.kubectl("scale", f"deployment/{deployment}", "-n", SYSTEM, f"--replicas={replicas}")
+    if wait:
+        eventually(look, 180)
+
+
+def restart(cluster: TestCluster, name: str) -> None:
+    """Makes the pods of a part of the control plane anew, and waits for them."""
+    target = f"{CONTROL_PLANE[name]}/{name}"
+    cluster.kubectl("rollout", "restart", target, "-n", SYSTEM)
+    cluster.kubectl("rollout", "status", target, "-n", SYSTEM, "--timeout=240s")
+
+
+@dataclass
+class PlacementLost(Fault):
+    """The StatefulSet was deleted, its pod with it."""
+
+    former: dict = field(default_factory=dict)
+
+    def make(self, cluster: TestCluster) -> None:
+        self.former = get(cluster, "statefulset", "dapr-placement-server")
+        cluster.kubectl("delete", "statefulset", "dapr-placement-server", "-n", SYSTEM, "--cascade=foreground", "--timeout=90s")
+        eventually(lambda: self.persists(cluster))
+
+    def persists(self, cluster: TestCluster) -> None:
+        assert get(cluster, "statefulset", "dapr-placement-server") is None, "the StatefulSet dapr-placement-server is back"
+        pods = pods_of(cluster, "dapr-placement-server")
+        assert not pods, f"still there: {states(pods)}"
+
+    def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
+        return {(SYSTEM, "dapr-placement-server-")}
+
+    def clean(self, cluster: TestCluster) -> None:
+        if self.former:
+            recreate(cluster, "statefulset", self.former)
+
+
+def recreate(cluster: TestCluster, kind: str, former: dict) -> None:
+    """An object as it was, where there is none of its name."""
+    meta = former["metadata"]
+    if get(cluster, kind, meta["name"], meta.get("namespace", SYSTEM)) is None:
+        kept = {name: meta[name] for name in ("name", "namespace", "labels", "annotations") if name in meta}
+        new = {name: value for name, value in former.items() if name != "status"}
+        cluster.kubectl("create", "-f", "-", stdin=json.dumps({**new, "metadata": kept}))
+
+
+DRIFTS = (
+    Drift("operator_config_error", ("dapr-operator", ABSENT_SECRET), long=True, deployment="dapr-operator",
+          change=env_of_an_absent_secret, reason="CreateContainerConfigError"),
+    Drift("sentry_crash_looping", ("dapr-sentry", REFUSED), long=True, deployment="dapr-sentry", change=unknown_option, reason="CrashLoopBackOff"),
+)
+LOST = (PlacementLost("placement_lost", ("StatefulSet dapr-placement-server",), long=True),)
