@@ -16,8 +16,8 @@ description:
     Nothing is installed and no file is written. Proxies of the environment are not used.
   - With O(publish) one event is published from the first of the O(workloads), and by default only to a topic to which no sidecar of O(workloads)
     shows a subscription. Workloads that are not named are not asked, so the topic should be one that is for probes only.
-  - Where the sidecar asks for an API token, it is given the one that the container has in E(DAPR_API_TOKEN), else in E(APP_API_TOKEN).
-    It does not leave the container.
+  - Where the sidecar asks for an API token, it is given the one that the container has in E(DAPR_API_TOKEN). It does not leave the container.
+    C(wget) does not send it, as it would stand in the arguments of a process.
   - What is not healthy is no failure of the module. It ends well with RV(healthy=false) and RV(problems).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options

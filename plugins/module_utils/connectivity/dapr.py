@@ -11,7 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.model import Answer, Request, Target
 
 HOST = "127.0.0.1"
-TOKEN = {"dapr-api-token": ("DAPR_API_TOKEN", "APP_API_TOKEN")}
+TOKEN = {"dapr-api-token": "DAPR_API_TOKEN"}
 READS = ("/v1.0/healthz", "/v1.0/healthz/outbound", "/v1.0/metadata")
 BODY_SHOWN = 500  # characters
 
@@ -95,7 +95,7 @@ def _unreadable(target: Target, answer: Answer) -> str:
     if answer.status == 401:
         return (
             f"{where}: it asks for an API token (401). Give container {target.container} the variable DAPR_API_TOKEN "
-            "from the Secret that the annotation dapr.io/api-token-secret names."
+            "from the Secret that the annotation dapr.io/api-token-secret names, and python, node or curl to send it with."
         )
     why = f"HTTP status {answer.status}" if answer.status is not None else f"{answer.failure.replace('_', ' ')}: {answer.detail}"
     return f"{where} ({why}). Look at its log: kubectl logs -n {target.namespace} {target.pod} -c daprd"

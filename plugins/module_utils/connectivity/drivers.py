@@ -18,10 +18,9 @@ import http.client, json, os, socket, sys
 task = json.loads(sys.stdin.readline())
 def headers_of(request):
     headers = {"Content-Type": "application/json"} if request["body"] else {}
-    for name, variables in request["secret_headers"].items():
-        values = [os.environ[one].strip() for one in variables if os.environ.get(one)]
-        if values:
-            headers[name] = values[0]
+    for name, variable in request["secret_headers"].items():
+        if os.environ.get(variable):
+            headers[name] = os.environ[variable].strip()
     return headers
 def ask(request):
     connection = http.client.HTTPConnection(request["host"], request["port"], timeout=task["timeout"])
@@ -47,8 +46,8 @@ NODE = r"""
 const http = require("http");
 const headersOf = (request) => {
   const headers = request.body ? { "Content-Type": "application/json" } : {};
-  for (const [name, variables] of Object.entries(request.secret_headers)) {
-    const value = variables.map((one) => process.env[one]).find(Boolean);
+  for (const [name, variable] of Object.entries(request.secret_headers)) {
+    const value = process.env[variable];
     if (value) headers[name] = value.trim();
   }
   return headers;

@@ -12,8 +12,7 @@ REFUSED, TIMED_OUT, BROKEN = "refused", "timed_out", "broken"
 class Request:
     """One HTTP request from inside a container. ``body`` is JSON text, "" for none.
 
-    ``secret_headers``: header to the environment variables of the container, best first, one of which may hold its value.
-    The value is read there and never leaves the container.
+    ``secret_headers``: header to the environment variable of the container that may hold its value, which never leaves the container.
     """
 
     method: str
@@ -21,7 +20,7 @@ class Request:
     port: int
     path: str
     body: str = ""
-    secret_headers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    secret_headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

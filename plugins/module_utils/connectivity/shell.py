@@ -15,7 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.mode
 CURL_FAILURES = {7: REFUSED, 28: TIMED_OUT}
 ENDED_BY_TIMEOUT = (124, 143)  # exit codes of coreutils' timeout, and of BusyBox's
 
-# curl reads a secret header from its standard input, so that it stands in no process's arguments; wget knows no such way.
+# curl reads a secret header from its standard input, so that it stands in no process's arguments; wget knows no such way, so it sends none.
 # A BusyBox may be built without -T, and Debian's then crashes on it. So wget runs below timeout there, if that is there.
 SCRIPT = r"""
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY
@@ -27,9 +27,9 @@ with_curl() { # method, URL, body, header
   set -- -X "$1" "$2" ${3:+-H 'Content-Type: application/json' --data-raw "$3"}
   printf '%s\n' "$header" | curl -q -sS --max-time "$timeout" -o - -w '\n%{http_code}' -H @- "$@" 2>&1 >&3
 }
-with_wget() { # as with_curl; only a body makes it a POST
+with_wget() { # as with_curl, without the header; only a body makes it a POST
   url=$2 limit=
-  set -- ${3:+--header 'Content-Type: application/json' --post-data "$3"} ${4:+--header "$4"}
+  set -- ${3:+--header 'Content-Type: application/json' --post-data "$3"}
   case $(wget --version 2>&1) in
     *GNU*) set -- -nv -t 1 -T "$timeout" --content-on-error --max-redirect=0 "$@" ;;
     *-T*) set -- -q -T "$timeout" "$@" ;;
@@ -66,11 +66,8 @@ def answers_of(output: str, marker: str) -> tuple[str, list[Answer]] | None:
 def _call(request: Request) -> str:
     url = f"http://{request.host}:{request.port}{request.path}"
     words = " ".join(shlex.quote(word) for word in (request.method, url, request.body))
-    (name, variables), *_none = [*request.secret_headers.items(), ("", ())]
-    value = ""
-    for variable in reversed(variables):
-        value = f"${{{variable}:-{value}}}"
-    return f'value="{value}"\nask {words} "${{value:+{name}: $value}}"' if name else f'ask {words} ""'
+    (name, variable), *_none = [*request.secret_headers.items(), ("", "")]
+    return f'ask {words} "${{{variable}:+{name}: ${variable}}}"' if name else f'ask {words} ""'
 
 
 def _of_curl(body: str, said: str, code: int) -> Answer:

@@ -24,7 +24,7 @@ def test_what_is_asked():
     assert [(one.method, one.host, one.port, one.path) for one in asked] == [
         ("GET", "127.0.0.1", 3600, path) for path in ("/v1.0/healthz", "/v1.0/healthz/outbound", "/v1.0/metadata")
     ]
-    assert asked[0].secret_headers == {"dapr-api-token": ("DAPR_API_TOKEN", "APP_API_TOKEN")}
+    assert asked[0].secret_headers == {"dapr-api-token": "DAPR_API_TOKEN"}
 
 
 def test_one_that_is_well():

@@ -124,14 +124,12 @@ def test_what_is_posted(run, server):
     assert headers["Content-Type"] == "application/json"
 
 
-@pytest.mark.parametrize(
-    ("environment", "sent"),
-    [({"FIRST": TOKEN, "SECOND": "other"}, TOKEN), ({"FIRST": "", "SECOND": TOKEN}, TOKEN), ({}, None), ({"FIRST": "it's $HOME \"x\" \\"}, None)],
-)
-def test_a_secret_header_is_the_container_s_own(run, server, environment, sent):
-    (answer,) = run(get(server, "/ready", secret_headers={"x-token": ("FIRST", "SECOND")}), **environment)
+@pytest.mark.parametrize("value", [TOKEN, "", "it's $HOME \"x\" \\"])
+def test_a_secret_header_is_the_container_s_own(run, server, value):
+    (answer,) = run(get(server, "/ready", secret_headers={"x-token": "VARIABLE"}), VARIABLE=value)
     headers = {name.lower(): value for name, value in server.asked[0][3].items()}
-    assert headers.get("x-token") == (sent or environment.get("FIRST"))
+    sends = run.program not in ("wget", "busybox")  # which could send it only in the arguments of a process
+    assert headers.get("x-token") == (value if sends and value else None)
     assert TOKEN not in repr(answer)
 
 
