@@ -24,6 +24,7 @@ ASKED = {
     "auth_probe": {"create": True, "database": DATABASE},
     "auth_reencrypt": {"database": DATABASE, "signers": SIGNERS},
     "auth_rotation": {**SECRET, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "step": "finish"},
+    "connectivity_probe": {"workloads": [{"kind": "Deployment", "name": "backend-api"}]},
     "jwks_cleanup": {"database": DATABASE, "signers": SIGNERS},
     "jwks_info": {"database": DATABASE, "signers": SIGNERS},
     "secret_compare": {"places": [{**SECRET, "readers": True}, COPY]},

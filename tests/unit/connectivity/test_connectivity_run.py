@@ -1,0 +1,150 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The module's work against an API server in memory and containers that are played."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils.connectivity import ask
+from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.run import run
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from connectivity_data import METADATA, cluster_of, pod
+
+OPTIONS = {
+    "namespace": "default", "workloads": [{"kind": "Deployment", "name": "backend"}], "container": None, "all_pods": False, "publish": None,
+    "timeout": 5,
+}  # fmt: skip
+PUBLISH = {"pubsub": "pubsub", "topic": "probe", "data": None, "to_consumers": False}
+
+
+class Containers:
+    """What is run in containers: ``programs`` are those that are there, ``outcome`` is what any of them does instead of answering."""
+
+    def __init__(self):
+        self.ran, self.programs, self.outcome, self.published = [], {"python3"}, None, 204
+
+    def execute(self, _cluster, name, _namespace, _container, command, stdin, timeout):
+        self.ran.append((name, command[0]))
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        if self.outcome or command[0] not in self.programs:
+            return self.outcome or Execution(127, b"", b"")
+        task = json.loads(stdin)
+        assert timeout == len(task["requests"]) * 5 + ask.GRACE
+        answers = [self._answer(request) for request in task["requests"]]
+        return Execution(0, f"noise {task['marker']}{json.dumps(answers)}{task['marker']}".encode(), b"warning")
+
+    def _answer(self, request):
+        if request["method"] == "POST":
+            return {"status": self.published, "body": ""} if self.published else {"failure": "timed_out", "detail": ""}
+        return {"status": 200, "body": json.dumps(METADATA)} if request["path"].endswith("metadata") else {"status": 204, "body": ""}
+
+
+@pytest.fixture(name="containers")
+def played(monkeypatch):
+    containers = Containers()
+    monkeypatch.setattr(ask, "execute", containers.execute)
+    return containers
+
+
+def probe(cluster=None, check_mode=False, **options):
+    return run(cluster or cluster_of(pod("a", "rs")), {**OPTIONS, **options}, check_mode)
+
+
+def test_all_is_read_by_one_call(containers):
+    result = probe()
+    assert result["healthy"] and not result["changed"] and result["problems"] == [] and "published" not in result
+    (seen,) = result["workloads"]
+    assert {key: value for key, value in seen.items() if key != "dapr"} == {
+        "kind": "Deployment", "name": "backend", "pod": "a", "container": "app", "program": "python",
+    }  # fmt: skip
+    assert seen["dapr"]["app_id"] == "backend"
+    assert containers.ran == [("a", "python3")]
+
+
+def test_programs_are_tried_in_their_order(containers):
+    containers.programs = {"node"}
+    assert probe()["workloads"][0]["program"] == "node"
+    assert containers.ran == [("a", "python3"), ("a", "python"), ("a", "node")]
+
+
+def test_several_workloads_and_all_their_pods(containers):
+    cluster = cluster_of(pod("a", "rs"), pod("b", "rs"), pod("w", "sts"))
+    workloads = [*OPTIONS["workloads"], {"kind": "StatefulSet", "name": "worker"}]
+    assert [one["pod"] for one in probe(cluster, workloads=workloads)["workloads"]] == ["a", "w"]
+    assert [one["pod"] for one in probe(cluster, workloads=workloads, all_pods=True)["workloads"]] == ["a", "b", "w"]
+
+
+def test_publishing(containers):
+    result = probe(publish=PUBLISH)
+    assert result["changed"] and result["healthy"]
+    assert result["published"] == {"pubsub": "pubsub", "topic": "probe", "workload": "Deployment/backend", "status": 204}
+    assert len(containers.ran) == 2
+
+
+def test_publishing_in_check_mode_sends_nothing(containers):
+    result = probe(publish=PUBLISH, check_mode=True)
+    assert result["changed"] and "published" not in result
+    assert result["would_publish"] == {"pubsub": "pubsub", "topic": "probe", "workload": "Deployment/backend"}
+    assert len(containers.ran) == 1
+
+
+@pytest.mark.parametrize(("status", "changed"), [(500, False), (None, True)])
+def test_an_event_that_does_not_arrive_is_a_problem(containers, status, changed):
+    containers.published = status
+    result = probe(publish=PUBLISH)
+    assert (result["changed"], result["healthy"], result["published"]["status"]) == (changed, False, status)
+    assert len(result["problems"]) == 1
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_a_topic_with_a_consumer_is_refused_before_anything_is_sent(containers, check_mode):
+    with pytest.raises(RunbookError, match="publish.topic"):
+        probe(publish={**PUBLISH, "topic": "tasks"}, check_mode=check_mode)
+    assert len(containers.ran) == 1
+
+
+def test_an_event_that_may_be_out_is_told_where_the_container_is_lost(containers, monkeypatch):
+    def lost(*arguments):
+        if len(containers.ran) == 1:
+            containers.outcome = Unreachable("it broke.")
+        return containers.execute(*arguments)
+
+    monkeypatch.setattr(ask, "execute", lost)
+    with pytest.raises(RunbookError, match=r"it broke\. The event may be out") as failed:
+        probe(publish=PUBLISH)
+    assert failed.value.facts["changed"] is True
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Execution(None, b"", b"", 'exec: "python3": executable file not found in $PATH'), r"nothing that can make .*python3 \(not there\), python"),
+        (Execution(1, b"", b"Traceback\nImportError: x"), r"python3 \(ImportError: x\).*sh \(ImportError: x\)\. Name a container with"),
+        (Execution(None, b"", b"", "the connection ended without a status"), r"python3 \(the connection ended without a status\)"),
+        (ApiError("cannot get pods/exec", 403, "Forbidden"), "may not use pods/exec in namespace default, which is needed to ask from inside"),
+        (ApiError("container not found", 500, ""), "can't be asked: container not found"),
+        (TimeoutError("late"), "did not end python3 within 30 s"),
+    ],
+)
+def test_containers_that_cannot_be_asked(containers, outcome, words):
+    containers.outcome = outcome
+    with pytest.raises(RunbookError, match=words):
+        probe()
+
+
+@pytest.mark.parametrize(("kind", "plural"), [("Deployment", "deployments"), ("ReplicaSet", "replicasets"), ("Pod", "pods")])
+def test_a_permission_that_is_missing_is_named(kind, plural):
+    cluster = cluster_of(pod("a", "rs"), forbidden={("list", kind)})
+    with pytest.raises(RunbookError, match=f"may not list {plural} in namespace default, which is needed to find the pods") as failed:
+        probe(cluster)
+    assert failed.value.facts["missing_permissions"] == [f"list {plural} in namespace default"]
+
+
+@pytest.mark.parametrize(("options", "words"), [({"workloads": []}, "workloads: none is named"), ({"timeout": 0}, "timeout: at least one second")])
+def test_options_that_mean_nothing(options, words):
+    with pytest.raises(RunbookError, match=words):
+        probe(**options)
