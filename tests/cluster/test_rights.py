@@ -78,7 +78,8 @@ def role_of(module: str) -> dict:
 
 
 def test_every_role_is_tried():
-    assert {file.stem for file in RIGHTS.glob("*.yml")} == set(ASKED)
+    elsewhere = {"dapr_recovery"}  # by test_dapr_rights.py
+    assert {file.stem for file in RIGHTS.glob("*.yml")} == {*ASKED, *elsewhere}
 
 
 @pytest.mark.parametrize("module", sorted(ASKED))
