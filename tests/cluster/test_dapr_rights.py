@@ -7,7 +7,6 @@ import json
 
 import pytest
 import yaml
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import KINDS
 from dapr_faults.cases import fault
 from dapr_faults.looks import dapr_serves
 from harness import CHECKOUT, TestCluster
@@ -15,8 +14,10 @@ from modules import run_module
 
 USER = "runbook-dapr-rights"
 # What a look at a healthy Dapr reads.
-LOOKED_AT = ("pods", "deployments", "statefulsets", "daemonsets", "replicasets", "mutatingwebhookconfigurations", "endpointslices", "configmaps", "secrets")
-KIND_OF = {plural: kind for kind, (_version, plural, _namespaced) in KINDS.items()}
+LOOKED_AT = {
+    "pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
+    "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "endpointslices": "EndpointSlice", "configmaps": "ConfigMap", "secrets": "Secret",
+}
 
 
 def roles() -> list[dict]:
@@ -82,4 +83,4 @@ def test_they_are_enough_to_look_and_to_act(cluster, user):
 @pytest.mark.parametrize("resource", [pytest.param(name, marks=() if name == "endpointslices" else pytest.mark.long) for name in LOOKED_AT])
 def test_what_is_missing_is_named_with_its_purpose(user, resource):
     refused = user(without(resource, "get", "list"))
-    assert refused["failed"] and f" {KIND_OF[resource]} " in refused["msg"] and "which is needed to" in refused["msg"], refused
+    assert refused["failed"] and f" {LOOKED_AT[resource]} " in refused["msg"] and "which is needed to" in refused["msg"], refused

@@ -13,7 +13,7 @@ from leaks import Traces, found_in
 from roles import Roles
 from todo_client import TodoClient
 
-RECOVER, ROTATE = "playbooks/recover_auth.yml", "playbooks/rotate_secret.yml"
+RECOVER, ROTATE, DAPR = "playbooks/recover_auth.yml", "playbooks/rotate_secret.yml", "playbooks/recover_dapr.yml"
 PLANTED = 'planted "value" & more: äö/+='
 
 
@@ -27,6 +27,12 @@ def secrets_of(cluster, when: str) -> dict[str, str]:
     return found | {f"{when}: key {number}": key.strip('"') for number, key in enumerate(keys)}
 
 
+def issuer_key(cluster) -> str:
+    """A line of the private key of Dapr's issuer."""
+    data = json.loads(cluster.kubectl("get", "secret", "dapr-trust-bundle", "-n", "dapr-system", "-o", "json"))["data"]
+    return base64.b64decode(data["issuer.key"]).decode().splitlines()[1]
+
+
 def test_recovery_and_rotation_leave_no_secret_anywhere(cluster, addresses, tmp_path):
     person = TodoClient(*addresses)
     person.sign_up()
@@ -36,9 +42,10 @@ def test_recovery_and_rotation_leave_no_secret_anywhere(cluster, addresses, tmp_
         runs = Roles(shell=traces.shell)
         traces.keep("rotate", runs.run(ROTATE, "-vvvv", "--diff").ok().output)
         told = Roles(shell={**traces.shell, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"})
+        traces.keep("dapr", runs.run(DAPR, "-vvvv", "--diff").ok().output)
         traces.keep("recover", told.run(RECOVER, "-vvvv", "--diff", auth_keys_probe_create=True).ok().output)
     traces.collect(cluster)
-    values |= secrets_of(cluster, "after")
+    values |= secrets_of(cluster, "after") | {"issuer's key": issuer_key(cluster)}
     kept = {file.name for file in tmp_path.rglob("*") if file.is_file()}
     assert {"ansible.log", "rotate", "recover", "processes", "events"} <= kept and any(name.startswith("AnsiballZ_") for name in kept), kept
     assert list((tmp_path / "junit").iterdir()), "the callback junit has left nothing"
