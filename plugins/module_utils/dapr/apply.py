@@ -58,7 +58,7 @@ def do(cluster: Cluster, action: Action) -> None:
 def _do(cluster: Cluster, action: Action) -> None:
     kind, name, namespace = action.kind, action.name, action.namespace
     if action.what in (CREATE, BACK_UP):
-        cluster.apply_object({**action.body, "metadata": {"namespace": namespace, **action.body["metadata"]}}, field_manager=OWN)
+        cluster.apply_object(action.body, field_manager=OWN)
     elif action.what == RECREATE:
         _evict(cluster, action)
     elif action.what == RESTORE:

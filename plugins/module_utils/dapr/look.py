@@ -110,7 +110,7 @@ def _ailments(cluster: Cluster, pods: list[dict], bundle: Bundle) -> list[Ailmen
         known = {uid: future.result() for uid, future in answers.items()}
         ends = {uid: future.result() for uid, future in logs.items()}
     uids = [(pod, pod["metadata"]["uid"]) for pod in pods]
-    return [found for pod, uid in uids if (found := ailment(pod, bundle, known.get(uid), ends.get(uid, "")))]
+    return [found for pod, uid in uids if (found := ailment(pod, bundle, cluster.now(), known.get(uid), ends.get(uid, "")))]
 
 
 def _log(cluster: Cluster, pod: dict) -> str:

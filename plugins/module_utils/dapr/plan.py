@@ -55,7 +55,7 @@ def _create(obj: dict, found: Found) -> Action:
         for entry in body["webhooks"]:
             entry["clientConfig"]["caBundle"] = base64.b64encode(found.bundle.anchors.encode()).decode()
     component = next((item.name for item in ORDER if (item.kind, item.workload) == (kind, name)), "")
-    return Action(CREATE, kind, name, found.namespace, "object_missing", "it is not there", component, body=body)
+    return Action(CREATE, kind, name, body["metadata"].get("namespace", ""), "object_missing", "it is not there", component, body=body)
 
 
 def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem]]:

@@ -62,14 +62,17 @@ class Recovery:
         for _round in range(ROUNDS):
             if not plan.actions:
                 return found, plan
-            require_allowed(self.cluster, plan.actions)
-            self._control_plane(found, plan)
-            self._applications(plan)
+            self._act(found, plan)
             found, plan = self.predict()
         if plan.actions:
             left = "; ".join(map(str, plan.actions))
             raise RunbookError(f"After {ROUNDS} rounds there is still something to do: {left}. See what undoes it.")
         return found, plan
+
+    def _act(self, found: Found, plan: Plan) -> None:
+        steady(lambda: require_allowed(self.cluster, plan.actions))
+        self._control_plane(found, plan)
+        self._applications(plan)
 
     def _control_plane(self, found: Found, plan: Plan) -> None:
         """Missing objects and the trust bundle, then part by part, each waited for, then the webhook."""

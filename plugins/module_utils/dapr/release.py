@@ -15,6 +15,12 @@ try:
 except ImportError:  # it comes with the kubernetes client, whose absence is told where the cluster is opened
     yaml = None
 
+# Kinds without a namespace that charts have. Custom ones are not needed: Dapr's chart has none.
+CLUSTER_SCOPED = (
+    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "MutatingWebhookConfiguration", "Namespace", "PriorityClass",
+    "ValidatingWebhookConfiguration",
+)
+
 
 @dataclass(frozen=True)
 class Release:
@@ -58,9 +64,13 @@ def in_force(secrets: list[dict]) -> Release:
     return newest(deployed or secrets)
 
 
-def objects_of(release: Release) -> dict[tuple[str, str], dict]:
-    """The objects of a release by kind and name, in the order in which Helm makes them."""
-    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in yaml.safe_load_all(release.manifest) if obj}
+def objects_of(release: Release, namespace: str) -> dict[tuple[str, str], dict]:
+    """The objects of a release by kind and name, in the order in which Helm makes them, each with its namespace."""
+    found = [obj for obj in yaml.safe_load_all(release.manifest) if obj]
+    for obj in found:
+        if obj["kind"] not in CLUSTER_SCOPED:
+            obj["metadata"].setdefault("namespace", namespace)
+    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in found}
 
 
 def _record(secret: dict) -> dict:

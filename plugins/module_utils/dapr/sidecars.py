@@ -61,7 +61,7 @@ def daprd_of(pod: dict) -> tuple[dict, dict] | None:
 def is_starting(pod: dict, now: datetime) -> bool:
     """Whether it may yet get ready by itself: young, not ready, and nothing wrong to be seen."""
     young = time_of(pod["metadata"]["creationTimestamp"]) > now - STARTING
-    return young and not is_ready(pod) and daprd_of(pod) is not None and ailment(pod, Bundle(False, False), None, "") is None
+    return young and not is_ready(pod) and not crashes(pod) and ailment(pod, Bundle(False, False), now) is None
 
 
 def is_ready(pod: dict) -> bool:
@@ -76,12 +76,12 @@ def to_ask(pod: dict) -> bool:
 
 
 def crashes(pod: dict) -> bool:
-    """Whether its daprd ended and is to be started again, so that its log tells why."""
+    """Whether its daprd ended and was or will be started again without getting ready since, so that its log tells why."""
     found = daprd_of(pod)
-    return found is not None and _ended(found[1]) is not None
+    return found is not None and not found[1].get("ready") and _ended(found[1]) is not None
 
 
-def ailment(pod: dict, bundle: Bundle, answer: Answer | None, log: str) -> Ailment | None:
+def ailment(pod: dict, bundle: Bundle, now: datetime, answer: Answer | None = None, log: str = "") -> Ailment | None:
     """What is wrong with a pod that asks for a sidecar, None if nothing is.
 
     ``bundle``: one that is not whole judges no anchors. ``log``: the end of daprd's log where it crashes.
@@ -93,12 +93,12 @@ def ailment(pod: dict, bundle: Bundle, answer: Answer | None, log: str) -> Ailme
     spec, status = found
     if bundle.is_whole and not validates(_anchors(spec), bundle.issuer):
         return Ailment(pod, OLD_CA, "the anchors that it was made with do not validate the certificates that Sentry issues at present")
-    return _of_status(pod, status, log) or _of_answer(pod, answer) or _of_init(pod)
+    return _of_answer(pod, status, answer, now) or _of_status(pod, status, log) or _of_init(pod)
 
 
 def _of_status(pod: dict, status: dict, log: str) -> Ailment | None:
     """What the state of the container tells."""
-    if _ended(status):
+    if crashes(pod):
         return _crash(pod, status, log)
     trouble = trouble_of(status, "container", [])
     if trouble is None or trouble.rule.verdict == reasons.PROGRESSING:
@@ -128,16 +128,17 @@ def last_error(log: str) -> str:
     return (message[1].replace('\\"', '"') if message else line).strip()
 
 
-def _of_answer(pod: dict, answer: Answer | None) -> Ailment | None:
+def _of_answer(pod: dict, status: dict, answer: Answer | None, now: datetime) -> Ailment | None:
     if answer is None or answer.health in (READY, GONE):
         return None
+    new = time_of(status["state"]["running"]["startedAt"]) > now - STARTING
     if answer.health == HANGS:
         return Ailment(pod, STUCK, f"{answer.detail}; its liveness probe asks for a connection only, so nobody restarts it")
     if answer.app_listens is False:
         port = pod["metadata"]["annotations"].get(APP_PORT, "")
         step = f"Let the application listen on port {port}, or correct {APP_PORT}; its log tells why it does not. A restart of the sidecar does not help."
         return Ailment(pod, NO_APPLICATION, f"{answer.detail}, as nothing listens on the application's port {port}", step)
-    return Ailment(pod, STUCK, f"{answer.detail}, although its application listens")
+    return None if new else Ailment(pod, STUCK, f"{answer.detail}, although its application listens")
 
 
 def _of_init(pod: dict) -> Ailment | None:
@@ -154,12 +155,12 @@ def _of_init(pod: dict) -> Ailment | None:
 
 
 def _ended(status: dict) -> dict | None:
-    """How the container ended last, where it is not running now."""
+    """How the container ended last, where it waits for its next start or has just had it."""
     state = status.get("state") or {}
     if "terminated" in state:
         return state["terminated"]
-    is_back_off = (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
-    return (status.get("lastState") or {}).get("terminated") if is_back_off else None
+    again = "running" in state or (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
+    return (status.get("lastState") or {}).get("terminated") if again else None
 
 
 def _anchors(spec: dict) -> str:

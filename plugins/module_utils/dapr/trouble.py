@@ -21,9 +21,9 @@ def explained(cluster: Cluster, found: Found, name: str) -> Found:
     """What was found, with the objects of the release and the nodes that are not ready, where there is trouble."""
     if not in_trouble(found):
         return found
-    release = objects_of(release_in_force(cluster, name, found.namespace))
+    release = objects_of(release_in_force(cluster, name, found.namespace), found.namespace)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        stored = list(pool.map(lambda obj: _exists(cluster, obj, found.namespace), release.values()))
+        stored = list(pool.map(lambda obj: _exists(cluster, obj), release.values()))
     missing = tuple(obj for obj, exists in zip(release.values(), stored) if not exists)
     return replace(found, release=release, missing=missing, bare_nodes=tuple(_unready_nodes(cluster)))
 
@@ -37,11 +37,10 @@ def in_trouble(found: Found) -> bool:
     return parts or absent_parts or not whole or not found.webhook or not found.endpoints
 
 
-def _exists(cluster: Cluster, obj: dict, namespace: str) -> bool:
+def _exists(cluster: Cluster, obj: dict) -> bool:
     """What may not be read counts as there."""
-    metadata = {"namespace": namespace, **obj["metadata"]}
     try:
-        return cluster.get_object({**obj, "metadata": metadata}) is not None
+        return cluster.get_object(obj) is not None
     except ApiError as error:
         if error.status == 403:
             return True

@@ -79,10 +79,10 @@ def _of_secret(what: str, found: Found, cause: str, evidence: str, body: dict) -
 
 def _empty(found: Found, kind: str) -> dict:
     released = found.release.get((kind, TRUST_BUNDLE))
-    return dict(released or {"apiVersion": "v1", "kind": kind, "metadata": {"name": TRUST_BUNDLE}})
+    return dict(released or {"apiVersion": "v1", "kind": kind, "metadata": {"name": TRUST_BUNDLE, "namespace": found.namespace}})
 
 
 def _copy(found: Found) -> dict:
     """The Secret under a name of its own, which is the same for the same content."""
     name = f"{TRUST_BUNDLE}-before-{found.secret['metadata']['resourceVersion']}"
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "data": found.secret["data"]}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": found.namespace}, "data": found.secret["data"]}

@@ -42,6 +42,9 @@ def trouble_of(status: dict, kind: str, events: list[dict]) -> Trouble | None:
     waiting = state["waiting"]
     reason, message = waiting.get("reason") or "", waiting.get("message") or ""
     if reason == "CrashLoopBackOff" and last:
+        refused = _creation_failure(events, status["name"], last)
+        if refused:
+            return Trouble(classify(reasons.WAITING, "CreateContainerError", refused), reason, refused, last, True)
         return _ended(last, kind, previous=True) or Trouble(classify(reasons.WAITING, reason, message), reason, message, last, True)
     if reason == "ImagePullBackOff" and '": ' not in message:  # a newer kubelet appends the error itself
         message = _pull_message(events, status["name"]) or message
@@ -147,6 +150,15 @@ def _pull_message(events: list[dict], container: str) -> str:
     """The error behind ImagePullBackOff, which an older kubelet tells only in an event."""
     told = [event for event in _failures(events, container) if event["message"].startswith("Failed to pull image")]
     return max(told, key=last_seen)["message"] if told else ""
+
+
+def _creation_failure(events: list[dict], container: str, last: dict) -> str:
+    """Why no successor of the run that ended last could be created, "" where one could: told by an event alone between two attempts."""
+    ended = time_of(last.get("finishedAt"))
+    told = [event for event in _failures(events, container) if event["message"].startswith("Error: ") and ended and last_seen(event) >= ended]
+    message = max(told, key=last_seen)["message"].removeprefix("Error: ") if told else ""
+    rule = classify(reasons.WAITING, "CreateContainerError", message)
+    return message if rule.category == "name_conflict" else ""
 
 
 def _probe_message(events: list[dict], container: str, probes: tuple[str, ...]) -> str:

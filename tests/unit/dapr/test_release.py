@@ -8,7 +8,7 @@ import gzip
 import json
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.release import Release, newest
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.release import Release, in_force, newest, objects_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 
@@ -46,3 +46,18 @@ def test_a_release_without_values_of_its_own_has_none():
 def test_what_is_no_record_is_named(data):
     with pytest.raises(RunbookError, match="sh.helm.release.v1.dapr.v1 is not the record"):
         newest([{**stored(1), "data": data}])
+
+
+def test_objects_have_the_namespace_of_the_release_where_their_kind_has_one():
+    manifest = "kind: Service\nmetadata: {name: api}\n---\n---\nkind: ClusterRole\nmetadata: {name: all}\n---\nkind: Role\nmetadata: {name: r, namespace: other}\n"
+    found = objects_of(Release(manifest=manifest), "dapr-system")
+    assert {key: obj["metadata"].get("namespace") for key, obj in found.items()} == {
+        ("Service", "api"): "dapr-system", ("ClusterRole", "all"): None, ("Role", "r"): "other",
+    }
+
+
+def test_what_is_in_the_cluster_is_what_was_deployed_last():
+    secrets = [stored(1, "superseded"), stored(2), stored(3, "failed")]
+    for secret, status in zip(secrets, ("superseded", "deployed", "failed"), strict=True):
+        secret["metadata"]["labels"]["status"] = status
+    assert in_force(secrets).revision == 2 and in_force(secrets[2:]).revision == 3 and in_force([]) == Release()

@@ -17,7 +17,7 @@ BACK_OFF = status("daprd", waiting("CrashLoopBackOff"), restarts=4, last={"termi
 
 
 def what(subject, answer=None, log="", bundle=BUNDLE):
-    told = ailment(subject, bundle, answer, log)
+    told = ailment(subject, bundle, NOW, answer, log)
     return told and told.what
 
 
@@ -47,7 +47,7 @@ def test_a_bundle_that_is_not_whole_judges_no_anchors():
 
 
 def test_one_that_hangs_is_stuck():
-    told = ailment(pod(daprd=UNREADY), BUNDLE, Answer(sidecars.HANGS, "daprd does not answer"), "")
+    told = ailment(pod(daprd=UNREADY), BUNDLE, NOW, Answer(sidecars.HANGS, "daprd does not answer"))
     assert told.what == sidecars.STUCK and "nobody restarts it" in told.evidence
 
 
@@ -63,12 +63,24 @@ def test_one_that_gets_ready_or_does_not_listen_yet_is_let_be(health):
 
 def test_a_component_that_is_refused_needs_a_person():
     log = 'time="x" level=fatal msg="Fatal error from runtime: process component pubsub error: [INIT_COMPONENT_FAILURE]: no such type"'
-    told = ailment(pod(daprd=BACK_OFF), BUNDLE, None, log)
+    told = ailment(pod(daprd=BACK_OFF), BUNDLE, NOW, None, log)
     assert told.what == sidecars.REFUSED_COMPONENT and "process component pubsub" in told.evidence and "Correct the component" in told.next_step
 
 
 def test_another_crash_is_cured_anew():
     assert what(pod(daprd=BACK_OFF), log='level=fatal msg="failed to retrieve the initial identity certificate"') == sidecars.OUTDATED_CRASH
+
+
+def test_one_that_has_just_been_started_again_is_judged_by_its_log_too():
+    again = status("daprd", running(-5), restarts=2, last={"terminated": {"reason": "Error", "exitCode": 1}})
+    refused = "level=fatal msg=\"process component pubsub error\""
+    assert what(pod(daprd=again), Answer(sidecars.GONE), refused) == sidecars.REFUSED_COMPONENT
+    assert what(pod(daprd=again), Answer(sidecars.NOT_READY, "HTTP status 500", True), refused) == sidecars.REFUSED_COMPONENT
+    assert what(pod(daprd=again), Answer(sidecars.HANGS, "no answer"), refused) == sidecars.STUCK
+
+
+def test_one_that_was_started_a_moment_ago_may_yet_get_ready():
+    assert what(pod(daprd=status("daprd", running(-5))), Answer(sidecars.NOT_READY, "HTTP status 500", True)) is None
 
 
 def test_a_name_that_is_taken_is_broken_and_an_image_that_is_missing_unusable():

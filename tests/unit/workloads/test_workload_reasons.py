@@ -145,3 +145,13 @@ def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
     told = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
     cause = verdict(broken(status, events=[told])).causes[0]
     assert cause.category == "probe_kills" and "500" in cause.message
+
+
+def test_a_name_that_is_taken_is_known_between_two_attempts_too():
+    """The kubelet shows the wait for the next attempt as a crash; that the last one could not be created is told by an event alone."""
+    status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=1)
+    taken = 'Error: Error response from daemon: Conflict. The container name "/k8s_app" is already in use by container "1"'
+    field = "spec.containers{app}"
+    for first, category in ((5, "name_conflict"), (0, "crash")):
+        observation = broken(status, events=[event("web-new-1", "Failed", taken, first=first, field=field)])
+        assert [cause.category for cause in verdict(observation, 60).states[0].causes] == [category]
