@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from example import CHECKOUT
+
 NAMESPACE = "bench"
 FRONTEND_PORT = 30310
 BACKEND_PORT = 30810
@@ -59,6 +61,7 @@ class Bench:
         return {
             **os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "KUBECONFIG": self.record["kubeconfig"],
             "MINIKUBE_HOME": self.record["minikube_home"], "MINIKUBE": self.record["minikube"], "PROFILE": self.profile, "NAMESPACE": NAMESPACE,
+            "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "playbooks/collections"),
             "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false", "ANSIBLE_DEPRECATION_WARNINGS": "false",
         }
 

@@ -62,6 +62,8 @@ class Failures:
         if done.status == 0:
             raise SystemExit(f"{way} calls a broken image a success:\n{done.output}")
         found = bool(re.search(BROKEN[case][1], done.output))
+        if way == MODULE and not found:
+            raise SystemExit(f"{way} failed without the cause of the broken image:\n{done.output}")
         self.named.setdefault(case, {})[way] = found
         print(f"{case}: {way} ended after {done.seconds:.1f} s, {'naming' if found else 'without'} the cause", flush=True)
 
