@@ -21,7 +21,7 @@ LOOKED_AT = {
 
 
 def roles() -> list[dict]:
-    return list(yaml.safe_load_all((CHECKOUT / "docs/rights/dapr_recovery.yml").read_text()))
+    return yaml.safe_load((CHECKOUT / "docs/rights/dapr_recovery.yml").read_text())["items"]
 
 
 def without(resource: str, *verbs: str) -> list[dict]:

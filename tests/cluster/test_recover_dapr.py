@@ -151,8 +151,8 @@ def test_the_api_server_restarts_in_the_middle(cluster, playbooks, addresses, pe
 def versions(cluster) -> dict[str, str]:
     """The resource version of everything that a recovery could change."""
     kinds = "deployments,statefulsets,daemonsets,pods,configmaps,secrets,services,mutatingwebhookconfigurations"
-    lines = cluster.kubectl("get", kinds, "--all-namespaces", "-o", 'jsonpath={range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name} {.metadata.resourceVersion}{"\\n"}{end}')
-    return dict(line.split() for line in lines.splitlines())
+    items = json.loads(cluster.kubectl("get", kinds, "--all-namespaces", "-o", "json"))["items"]
+    return {f"{item['kind']}/{item['metadata'].get('namespace')}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in items}
 
 
 def test_a_healthy_dapr_is_left_alone(cluster, playbooks):

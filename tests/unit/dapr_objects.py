@@ -79,7 +79,10 @@ def status(name: str, state: dict, ready: bool = False, restarts: int = 0, last:
     return {"name": name, "state": state, "lastState": last or {}, "ready": ready, "restartCount": restarts}
 
 
-def pod(name="web-1-a", owner=("ReplicaSet", "web-1"), sidecar=True, ready=True, daprd=None, anchors=None, init=None, age=600, port="8000", namespace="default"):
+def pod(
+    name="web-1-a", owner=("ReplicaSet", "web-1"), sidecar=True, ready=True, daprd=None, anchors=None, init=None, age=600, port="8000",
+    namespace="default",
+):
     """A pod that asks for Dapr. ``daprd``: the status of its sidecar; ``init``: (spec, status) of an init container."""
     containers = [{"name": "app"}]
     statuses = [status("app", running(), ready=ready)]

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 
 # What an action does.
-BACK_UP, EMPTY_BUNDLE, PUBLISH_ANCHORS, CREATE, RESTORE, TRUST = (
-    "back_up", "empty_trust_bundle", "publish_anchors", "create", "restore", "set_ca_bundle",
-)
+BACK_UP, EMPTY_BUNDLE, PUBLISH_ANCHORS = "back_up", "empty_trust_bundle", "publish_anchors"
+CREATE, RESTORE, TRUST = "create", "restore", "set_ca_bundle"
 SCALE, RECREATE, RESTART, ROLL = "scale", "recreate_pod", "restart_component", "roll"
 SAYS = {
     BACK_UP: "keep a copy of {kind} {name}",
@@ -25,7 +24,8 @@ SAYS = {
 # What each is allowed by, as (verb, subresource).
 NEEDS = {
     BACK_UP: ("create", None), EMPTY_BUNDLE: ("patch", None), PUBLISH_ANCHORS: ("patch", None), CREATE: ("create", None),
-    RESTORE: ("update", None), TRUST: ("patch", None), SCALE: ("patch", None), RECREATE: ("create", "eviction"), RESTART: ("patch", None), ROLL: ("patch", None),
+    RESTORE: ("update", None), TRUST: ("patch", None), SCALE: ("patch", None), RECREATE: ("create", "eviction"), RESTART: ("patch", None),
+    ROLL: ("patch", None),
 }
 
 
@@ -76,12 +76,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is done, in its order (the control plane with its webhook, then the applications), and what is left to a person. ``awaited``: workloads that get ready when the control plane is back."""
+    """What is done, in its order (the control plane with its webhook, then the applications), and what is left to a person.
+
+    ``awaited``: workloads (namespace, kind, name) that get ready when the control plane is back.
+    """
 
     control: tuple[Action, ...] = ()
     applications: tuple[Action, ...] = ()
     problems: tuple[Problem, ...] = ()
-    awaited: tuple[tuple[str, str, str], ...] = ()  # (namespace, kind, name)
+    awaited: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

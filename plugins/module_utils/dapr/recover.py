@@ -26,8 +26,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.wait im
 ROUNDS = 3  # what a recovery itself brings to light is cured too, but not for ever
 PROXY_LAG = 2  # seconds until the node's proxy sends nobody to an injector any more that has gone
 PAUSE = 0.5
-# Its programs end and start again while they wait for each other's first certificates.
-PATIENT = Options(crash_restarts=5)
+CRASHES = 5  # restarts: its programs end and start again while they wait for each other's first certificates
 LOG_LINES = 20
 
 
@@ -110,7 +109,7 @@ class Recovery:
     def _wait(self, namespace: str, workloads: list[Workload]) -> None:
         """Until they serve. Raises RunbookError with the cause where they don't."""
         feed = steady(lambda: Feed.open(self.cluster, namespace, tuple(workloads)))
-        outcome = wait_for(feed, PATIENT, self.timeout)
+        outcome = wait_for(feed, Options(crash_restarts=CRASHES, init_timeout=self.timeout), self.timeout)
         if outcome.verdict.state != COMPLETE:
             params = {"namespace": namespace, "log_lines": LOG_LINES, "timeout": self.timeout}
             raise RunbookError(told(self.cluster, params, outcome)[0])

@@ -14,7 +14,7 @@ from dapr_faults.workloads import NAMESPACE, apply, remove, workload
 
 CONFLICT = "is already in use"
 WAITER = "waits-for-dapr"
-WAIT = "until nc -z -w 2 dapr-api.dapr-system.svc.cluster.local 443; do echo waiting for dapr-api; sleep 1; done"
+WAIT = "until nc -w 2 dapr-api.dapr-system.svc.cluster.local 443 -e true; do echo waiting for dapr-api; sleep 1; done"
 
 
 @dataclass

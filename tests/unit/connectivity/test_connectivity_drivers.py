@@ -140,9 +140,14 @@ def test_who_does_not_listen_and_who_does_not_answer(run, nobody, silent):
     assert (late.status, late.failure) == (None, TIMED_OUT), late
 
 
+def hang_up(listener: socket.socket) -> None:
+    connection, _peer = listener.accept()
+    connection.close()
+
+
 def test_who_speaks_something_else(run):
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=lambda: listener.accept()[0].close(), daemon=True).start()
+        threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
         (answer,) = run(Request("GET", "127.0.0.1", listener.getsockname()[1], "/"), timeout=2)
     assert (answer.status, answer.failure) == (None, BROKEN) and answer.detail
 

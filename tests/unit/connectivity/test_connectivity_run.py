@@ -21,17 +21,19 @@ PUBLISH = {"pubsub": "pubsub", "topic": "probe", "data": None, "to_consumers": F
 
 
 class Containers:
-    """What is run in containers: ``programs`` are those that are there, ``outcome`` is what any of them does instead of answering."""
+    """What is run in containers: ``programs`` are those that are there, ``outcomes`` what any of them does instead of answering."""
 
     def __init__(self):
-        self.ran, self.programs, self.outcome, self.published = [], {"python3"}, None, 204
+        self.ran, self.programs, self.outcomes, self.published = [], {"python3"}, [], 204
 
     def execute(self, _cluster, name, _namespace, _container, command, stdin, timeout):
         self.ran.append((name, command[0]))
-        if isinstance(self.outcome, Exception):
-            raise self.outcome
-        if self.outcome or command[0] not in self.programs:
-            return self.outcome or Execution(127, b"", b"")
+        for outcome in self.outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+            return outcome
+        if command[0] not in self.programs:
+            return Execution(127, b"", b"")
         task = json.loads(stdin)
         assert timeout == len(task["requests"]) * 5 + ask.GRACE
         answers = [self._answer(request) for request in task["requests"]]
@@ -110,7 +112,7 @@ def test_a_topic_with_a_consumer_is_refused_before_anything_is_sent(containers, 
 def test_an_event_that_may_be_out_is_told_where_the_container_is_lost(containers, monkeypatch):
     def lost(*arguments):
         if len(containers.ran) == 1:
-            containers.outcome = Unreachable("it broke.")
+            containers.outcomes = [Unreachable("it broke.")]
         return containers.execute(*arguments)
 
     monkeypatch.setattr(ask, "execute", lost)
@@ -131,7 +133,7 @@ def test_an_event_that_may_be_out_is_told_where_the_container_is_lost(containers
     ],
 )
 def test_containers_that_cannot_be_asked(containers, outcome, words):
-    containers.outcome = outcome
+    containers.outcomes = [outcome]
     with pytest.raises(RunbookError, match=words):
         probe()
 

@@ -49,7 +49,8 @@ def test_what_is_no_record_is_named(data):
 
 
 def test_objects_have_the_namespace_of_the_release_where_their_kind_has_one():
-    manifest = "kind: Service\nmetadata: {name: api}\n---\n---\nkind: ClusterRole\nmetadata: {name: all}\n---\nkind: Role\nmetadata: {name: r, namespace: other}\n"
+    objects = ("{kind: Service, metadata: {name: api}}", "", "{kind: ClusterRole, metadata: {name: all}}", "{kind: Role, metadata: {name: r, namespace: other}}")
+    manifest = "\n---\n".join(objects)
     found = objects_of(Release(manifest=manifest), "dapr-system")
     assert {key: obj["metadata"].get("namespace") for key, obj in found.items()} == {
         ("Service", "api"): "dapr-system", ("ClusterRole", "all"): None, ("Role", "r"): "other",
