@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+import yaml
 from dapr_faults.cases import FAULTS, fault
 from dapr_faults.fault import Fault
 from dapr_faults.looks import dapr_serves, pod_uids, replaced
@@ -70,9 +71,11 @@ def told(run: Run) -> str:
 
 def done_by(run: Run) -> list[str]:
     """What the playbook says it did, each without its evidence."""
-    said = re.search(r'"msg": (\[\s+"Done:".*?\n    \])', run.output, re.DOTALL)
+    said = re.search(r"Say what was done and why\] .*?msg:\n((?:    .*\n)+)", run.output, re.DOTALL)
     assert said, run.output[-5000:]
-    return [line.partition(": ")[0] for line in json.loads(said[1])[1:]]
+    first, *actions = yaml.safe_load(said[1])
+    assert first == "Done:", first
+    return [line.partition(": ")[0] for line in actions]
 
 
 def params(chosen: list[str]) -> list:
