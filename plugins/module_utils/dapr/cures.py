@@ -47,7 +47,7 @@ def _by_cause(component: Component, part: Part, found: Found, others_first: bool
     cause = part.causes[0] if part.causes else None
     evidence = evidence_of(cause) if cause else "; ".join(part.state.missing)
     if difference:
-        why = f"{evidence}. It differs from the release: {', '.join(difference)}"
+        why = f"{evidence.rstrip('.')}. It differs from the release: {', '.join(difference)}"
         body = restored(released)
         category = cause.category if cause else "not_ready"
         back = [Action(RESTORE, component.kind, component.workload, found.namespace, category, why, component.name, body=body)]

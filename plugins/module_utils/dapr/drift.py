@@ -27,9 +27,11 @@ def _containers(obj: dict) -> list[dict]:
 
 
 def _contains(found, wanted) -> bool:
-    """Whether everything wanted is there; lists have to be as long."""
+    """Whether everything wanted is there; lists have to be as long, and what is off is not kept by the API server."""
+    if not wanted:
+        return not found
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(_contains(found.get(key), value) for key, value in wanted.items())
     if isinstance(wanted, list):
         return isinstance(found, list) and len(found) == len(wanted) and all(map(_contains, found, wanted))
-    return wanted in (None, "") and not found or str(found) == str(wanted)
+    return str(found) == str(wanted)

@@ -7,12 +7,12 @@ import base64
 import copy
 
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import trust
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import CREATE, TRUST, Action, Plan, Problem
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import CREATE, RESTART, TRUST, Action, Plan, Problem
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.applications import idle_waits, repairs, waiting
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import warnings
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.cures import cure
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE, WEBHOOK, WITHOUT_CHOICE
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, SENTRY, TRUST_BUNDLE, WEBHOOK, WITHOUT_CHOICE
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import authority_problem, with_authority
 
 REINSTALL = "The Helm release does not have it either. Install Dapr again with the same values: helm upgrade --install (role dapr)"
@@ -59,6 +59,8 @@ def _create(obj: dict, found: Found) -> Action:
 
 
 def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem]]:
+    if trust.is_misled(found):
+        return _restarted(found), []
     actions, problems = [], []
     for component in ORDER:
         part = found.parts[component.name]
@@ -70,9 +72,18 @@ def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem
     return actions, problems
 
 
+def _restarted(found: Found) -> list[Action]:
+    """All that read the ConfigMap; the kubelet would show them the repaired one only after a minute or two."""
+    why = "it has taken over the anchors of the ConfigMap that differs"
+    return [
+        Action(RESTART, component.kind, component.workload, found.namespace, "bundle_differs", why, component.name)
+        for component in ORDER if component is not SENTRY and found.parts[component.name].obj
+    ]
+
+
 def _webhook(found: Found) -> list[Action]:
-    """An empty Secret is filled by Sentry, and the injector tells the API server then."""
-    if found.webhook is None or not found.bundle.is_whole:
+    """What an injector that starts does not tell the API server by itself."""
+    if found.webhook is None or not found.bundle.is_whole or trust.is_misled(found):
         return []
     wrong = authority_problem(found.webhook, found.bundle)
     if not wrong:

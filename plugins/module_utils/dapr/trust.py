@@ -15,6 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions impo
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import ANCHORS, faults
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import is_told
 
 RENEW = "dapr mtls renew-certificate -k --valid-until 365 --restart"
 ALLOW = "allow_new_ca=true, which gives every sidecar a new pod"
@@ -71,6 +72,11 @@ def repair(found: Found) -> list[Action]:
         body["data"] = {ANCHORS: bundle.anchors} if bundle.is_whole else body.get("data") or {}
         made.append(Action(CREATE, "ConfigMap", TRUST_BUNDLE, namespace, "object_missing", "it is not there", body=body))
     return made
+
+
+def is_misled(found: Found) -> bool:
+    """Whether the control plane has taken over the anchors of a ConfigMap that differs: then the injector has told the API server so."""
+    return found.bundle.differs and is_told(found.webhook, found.bundle.public)
 
 
 def _of_secret(what: str, found: Found, cause: str, evidence: str, body: dict) -> Action:

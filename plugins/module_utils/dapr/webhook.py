@@ -22,6 +22,12 @@ def authority_problem(webhook: dict, bundle: Bundle) -> str:
     return ""
 
 
+def is_told(webhook: dict | None, pem: str) -> bool:
+    """Whether the API server was told to trust the injector by these anchors."""
+    given = [_authority(entry) for entry in (webhook or {}).get("webhooks") or []]
+    return bool(pem) and pem.strip() in given
+
+
 def with_authority(webhook: dict, bundle: Bundle) -> list[dict]:
     """The JSON patch that gives every webhook of the configuration the present anchors."""
     encoded = base64.b64encode(bundle.anchors.encode()).decode()

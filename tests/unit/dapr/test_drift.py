@@ -8,13 +8,16 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.drift import
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import OPERATOR
 from dapr_objects import control_object
 
+MOUNT = {"name": "data", "mountPath": "/data"}
 RELEASED = control_object(OPERATOR, env=[{"name": "NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}, {"name": "EMPTY", "value": ""}])
 
 
 def test_defaults_of_the_api_server_are_no_difference():
     field = {"fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
-    live = control_object(OPERATOR, env=[{"name": "NAMESPACE", "valueFrom": field}, {"name": "EMPTY"}], terminationMessagePath="/dev/termination-log")
-    assert drifted(live, RELEASED) == []
+    env = [{"name": "NAMESPACE", "valueFrom": field}, {"name": "EMPTY"}]
+    live = control_object(OPERATOR, env=env, terminationMessagePath="/dev/termination-log", volumeMounts=[MOUNT])
+    released = control_object(OPERATOR, env=env, volumeMounts=[{**MOUNT, "readOnly": False}])
+    assert drifted(live, released) == []
 
 
 @pytest.mark.parametrize(

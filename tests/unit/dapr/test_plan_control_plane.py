@@ -131,6 +131,12 @@ def test_a_configmap_unlike_its_secret_is_repaired_from_it():
     ]
 
 
+def test_what_has_taken_over_wrong_anchors_is_restarted():
+    plan = make_plan(found(configmap=OTHER_CA.configmap(), webhook=webhook(OTHER_CA.anchors)), False)
+    restarted = ["dapr-operator", "dapr-placement-server", "dapr-sidecar-injector", "dapr-scheduler-server"]
+    assert [action.name for action in plan.actions] == [TRUST_BUNDLE, *restarted]
+
+
 def test_a_configmap_that_is_missing_is_made_with_the_anchors():
     plan = make_plan(found(configmap=None), False)
     assert [(action.what, action.kind, action.body["data"]) for action in plan.actions] == [(actions.CREATE, "ConfigMap", {"ca.crt": CA.anchors})]
