@@ -71,7 +71,7 @@ def told(run: Run) -> str:
 
 def done_by(run: Run) -> list[str]:
     """What the playbook says it did, each without its evidence."""
-    said = re.search(r"Say what was done and why\] .*?msg:\n((?:    .*\n)+)", run.output, re.DOTALL)
+    said = re.search(r"Say what was done and why\][\s\S]*?msg:\n((?: {4}.*\n)+)", run.output)
     assert said, run.output[-5000:]
     first, *actions = yaml.safe_load(said[1])
     assert first == "Done:", first
