@@ -65,10 +65,10 @@ def test_a_shell_without_python_and_node_is_enough(cluster, probe):
     remove(cluster, "shell-only")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("daprd_stuck", "is stuck: port 3500 takes connections"),
-     pytest.param("app_not_listening", "its application does not listen at its app-port 8080", marks=pytest.mark.long)],
+    [("daprd_stuck", "is stuck: port 3500 takes connections"), ("app_not_listening", "its application does not listen at its app-port 8080")],
 )  # fmt: skip
 def test_what_is_wrong_is_told(cluster, probe, name, words):
     found = fault(name)

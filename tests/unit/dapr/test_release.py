@@ -49,8 +49,8 @@ def test_what_is_no_record_is_named(data):
 
 
 def test_objects_have_the_namespace_of_the_release_where_their_kind_has_one():
-    objects = ("{kind: Service, metadata: {name: api}}", "", "{kind: ClusterRole, metadata: {name: all}}", "{kind: Role, metadata: {name: r, namespace: other}}")
-    manifest = "\n---\n".join(objects)
+    metadata = {"Service": "{name: api}", "ClusterRole": "{name: all}", "Role": "{name: r, namespace: other}"}
+    manifest = "\n---\n---\n".join(f"{{kind: {kind}, metadata: {given}}}" for kind, given in metadata.items())
     found = objects_of(Release(manifest=manifest), "dapr-system")
     assert {key: obj["metadata"].get("namespace") for key, obj in found.items()} == {
         ("Service", "api"): "dapr-system", ("ClusterRole", "all"): None, ("Role", "r"): "other",
