@@ -15,7 +15,7 @@ from dapr_faults.fault import Fault
 from dapr_faults.looks import dapr_serves, pod_uids, replaced
 from dapr_faults.node import restart_api_server, wait_for_api
 from dapr_faults.publish import publish_arrives
-from dapr_faults.workloads import remove_namespace
+from dapr_faults.workloads import NAMESPACE, apply, remove_namespace
 from harness import LONG, Run, kill_group
 from modules import run_module
 from todo_client import TodoClient
@@ -176,6 +176,21 @@ def test_a_run_that_was_cut_off_is_completed_by_the_next(cluster, playbooks, add
     assert done.status == 0, (faults, done.output[-5000:])
     dapr_serves(cluster)
     publish_arrives(cluster, addresses, person)
+
+
+@pytest.mark.long
+def test_a_budget_that_forbids_everything_is_named(cluster, playbooks, made):
+    stuck = made("daprd_stuck")
+    spec = {"minAvailable": 2, "selector": {"matchLabels": {"app": stuck.app}}}
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keeps-all"}, "spec": spec}
+    apply(cluster, budget)
+    before = pod_uids(cluster)
+    refused = playbooks.run(RECOVER)
+    assert refused.status != 0 and "disruption budget keeps-all" in told(refused) and "unhealthyPodEvictionPolicy" in told(refused), refused.output[-3000:]
+    assert pod_uids(cluster) == before
+    cluster.kubectl("delete", "poddisruptionbudget", "keeps-all", "-n", NAMESPACE)
+    playbooks.run(RECOVER).ok()
+    dapr_serves(cluster, patience=30)
 
 
 def test_bad_input_is_refused_with_the_option(cluster):
