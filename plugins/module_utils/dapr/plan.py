@@ -21,7 +21,8 @@ REINSTALL = "The Helm release does not have it either. Install Dapr again with t
 def make_plan(found: Found, allow_new_ca: bool) -> Plan:
     """Missing objects first, then the control plane in its order, the webhook, and the applications.
 
-    Where nobody can sign certificates, everything else would be in vain: then that alone is told.
+    Where nobody can sign certificates, everything else would be in vain: then that alone is told. Where a part of the control plane
+    needs a person, applications are left as they are.
     """
     cause, evidence = trust.unusable(found)
     if cause and not allow_new_ca:
@@ -31,10 +32,11 @@ def make_plan(found: Found, allow_new_ca: bool) -> Plan:
     parts, helpless = ([], []) if cause else _parts(found, bool(bundle or missing))
     control = [*bundle, *missing, *parts, *([] if cause else _webhook(found))]
     applications, left = repairs(found, new_ca=bool(cause))
+    held = applications if lacking or helpless else []
     problems = [*_nodes(found), *lacking, *helpless, *_endpoints(found), *left, *_components(found)]
     awaited = waiting(found) if control else ()
-    notes = [*warnings(found.bundle, found.now), *([] if control else idle_waits(found))]
-    return Plan(tuple(control), tuple(applications), tuple(problems), awaited, tuple(notes))
+    notes = [*warnings(found.bundle, found.now), *([] if control else idle_waits(found)), *(f"Left until the control plane serves: {one}" for one in held)]
+    return Plan(tuple(control), () if held else tuple(applications), tuple(problems), () if lacking or helpless else awaited, tuple(notes))
 
 
 def _missing(found: Found) -> tuple[list[Action], list[Problem]]:

@@ -78,11 +78,13 @@ class Recovery:
         first = [action for action in plan.control if action.what == CREATE or not action.component]
         webhook = [action for action in first if action.name == WEBHOOK and action.what != CREATE]
         self._do(action for action in first if action not in webhook)
+        of_person = {(problem.kind, problem.name) for problem in plan.problems}
         for component in ORDER:
             own = [action for action in plan.control if action.component == component.name]
             self._do(action for action in own if action not in first)
             part = found.parts[component.name]
-            if own or (part.obj is not None and part.state.state != COMPLETE and plan.control):
+            comes_by_itself = part.obj is not None and part.state.state != COMPLETE and (component.kind, component.workload) not in of_person
+            if own or (comes_by_itself and plan.control):
                 self._wait(self.scope.namespace, [component.as_workload])
         self._do(webhook)
 

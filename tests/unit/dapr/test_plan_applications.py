@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import actions, sidecars
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Ailment
-from dapr_objects import deployment, found, pod
+from dapr_objects import cause, deployment, found, part, pod
 
 
 def observed(*pods, what=sidecars.MISSING, sick=None, **fields):
@@ -85,6 +86,13 @@ def test_an_annotation_on_the_workload_itself_is_reported():
     obj["metadata"]["annotations"] = {"dapr.io/enabled": "true"}
     plan = make_plan(found(pods=(), workloads=((kind, obj),)), False)
     assert [problem.cause for problem in plan.problems] == ["annotation_misplaced"]
+
+
+def test_applications_are_left_while_the_control_plane_needs_a_person():
+    broken = part(INJECTOR, cause(INJECTOR, "image_not_found"))
+    plan = make_plan(found((INJECTOR, broken), ailments=(Ailment(pod(), sidecars.MISSING, "evidence"),)), False)
+    assert plan.actions == () and [problem.name for problem in plan.problems] == ["dapr-sidecar-injector"]
+    assert plan.notes[0].startswith("Left until the control plane serves: roll Deployment web")
 
 
 def test_applications_without_dapr_are_never_touched():
