@@ -175,7 +175,8 @@ class CaExpired(Fault):
 
 
 BUNDLES = (
-    BundleDiffers("bundle_differs", (f"ConfigMap {BUNDLE}",)),
+    # In the long form until the control plane has taken the wrong root over.
+    BundleDiffers("bundle_differs", (f"ConfigMap {BUNDLE}",), pause=150),
     SecretMissing("bundle_secret_missing", (f"Secret {BUNDLE}",), long=True),
     OldCa("old_ca", ("backend-api", "anchors"), long=True),
     CaExpired("ca_expired", ("ran out",), long=True),

@@ -23,7 +23,8 @@ def apply(cluster: TestCluster, *objects: dict) -> None:
     """Applies objects in the namespace of the tests, which is made where it is not there."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(namespace))
-    cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
+    if objects:
+        cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
 
 
 def workload(cluster: TestCluster, name: str, kind: str = "Deployment", replicas: int = 1, script: str = SERVES, init: str = "") -> dict:
