@@ -76,9 +76,9 @@ def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem
 
 def _restarted(found: Found) -> list[Action]:
     """All that read the ConfigMap; the kubelet would show them the repaired one only after a minute or two."""
-    why = "it has taken over the anchors of the ConfigMap that differs"
+    why = "it has taken over anchors that are not the trust bundle's, as the webhook's CA bundle shows"
     return [
-        Action(RESTART, component.kind, component.workload, found.namespace, "bundle_differs", why, component.name)
+        Action(RESTART, component.kind, component.workload, found.namespace, "wrong_anchors", why, component.name)
         for component in ORDER if component is not SENTRY and found.parts[component.name].obj
     ]
 

@@ -15,7 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions impo
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import ANCHORS, faults
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import is_told
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import is_told_otherwise
 
 RENEW = "dapr mtls renew-certificate -k --valid-until 365 --restart"
 ALLOW = "allow_new_ca=true, which gives every sidecar a new pod"
@@ -75,8 +75,8 @@ def repair(found: Found) -> list[Action]:
 
 
 def is_misled(found: Found) -> bool:
-    """Whether the control plane has taken over the anchors of a ConfigMap that differs: then the injector has told the API server so."""
-    return found.bundle.differs and is_told(found.webhook, found.bundle.public)
+    """Whether the control plane has taken over anchors that are not, or not any more, the bundle's: the injector told the API server so."""
+    return bool(found.webhook) and found.bundle.is_whole and is_told_otherwise(found.webhook, found.bundle)
 
 
 def _of_secret(what: str, found: Found, cause: str, evidence: str, body: dict) -> Action:

@@ -22,10 +22,10 @@ def authority_problem(webhook: dict, bundle: Bundle) -> str:
     return ""
 
 
-def is_told(webhook: dict | None, pem: str) -> bool:
-    """Whether the API server was told to trust the injector by these anchors."""
-    given = [_authority(entry) for entry in (webhook or {}).get("webhooks") or []]
-    return bool(pem) and pem.strip() in given
+def is_told_otherwise(webhook: dict, bundle: Bundle) -> bool:
+    """Whether the API server was told to trust the injector by other anchors than the bundle's."""
+    given = [_authority(entry) for entry in webhook.get("webhooks") or []]
+    return any(pem and not validates(pem, bundle.issuer) for pem in given)
 
 
 def with_authority(webhook: dict, bundle: Bundle) -> list[dict]:

@@ -156,7 +156,9 @@ class CaExpired(Fault):
 
     def cure(self, cluster: TestCluster) -> None:
         trust.write(cluster, self.former)
-        self._restart_sentry(cluster)
+        # What has taken the expired root over does not forget it by itself.
+        for name in CONTROL_PLANE:
+            restart(cluster, name)
         eventually(lambda: control_plane_serves(cluster), SYNC)
         eventually(lambda: injector_knows(cluster, self.former[ROOT]), SYNC)
 
