@@ -154,7 +154,7 @@ def found(*changed_parts, secret="there", configmap="there", **fields) -> Found:
     configmap = CA.configmap() if configmap == "there" else configmap
     pods = fields.pop("pods", (pod(),))
     usual = Found(
-        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
+        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), written=NOW - timedelta(days=1), webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
         pods=tuple(pods), workloads=(deployment(),), replica_sets=REPLICA_SETS, secret=secret, configmap=configmap,
     )
     return replace(usual, **fields)

@@ -35,6 +35,7 @@ class Found:
     now: datetime
     parts: dict[str, Part]
     bundle: Bundle
+    written: datetime | None  # when somebody changed the trust bundle last
     webhook: dict | None
     endpoints: int  # ready addresses behind the injector's Service
     sidecars: int = 0  # pods that ask for a sidecar and have one

@@ -65,7 +65,7 @@ def look(cluster: Cluster, scope: Scope) -> Found:
     written = max(filter(None, map(written_at, (got["secret"], got["configmap"]))), default=None)
     bundle, pods = bundle_of(got["secret"], got["configmap"]), got["pods"]
     found = Found(
-        namespace=scope.namespace, now=cluster.now(), parts=parts_of(cluster, feed, verdict, bundle, written), bundle=bundle,
+        namespace=scope.namespace, now=cluster.now(), parts=parts_of(cluster, feed, verdict, bundle, written), bundle=bundle, written=written,
         webhook=got["webhook"], endpoints=serving(got["slices"]), sidecars=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods),
         ailments=tuple(_ailments(cluster, pods, bundle)), workloads=tuple(got["workloads"]), secret=got["secret"], configmap=got["configmap"],
         missing_components=tuple(_missing_components(cluster, scope)),

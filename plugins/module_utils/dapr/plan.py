@@ -76,7 +76,7 @@ def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem
 
 def _restarted(found: Found) -> list[Action]:
     """All that read the ConfigMap; the kubelet would show them the repaired one only after a minute or two."""
-    why = "it has taken over anchors that are not the trust bundle's, as the webhook's CA bundle shows"
+    why = "it has taken over anchors that are not the trust bundle's, as the webhook's CA bundle or the last pods that were made show"
     return [
         Action(RESTART, component.kind, component.workload, found.namespace, "wrong_anchors", why, component.name)
         for component in ORDER if component is not SENTRY and found.parts[component.name].obj

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import (
     BACK_UP,
     CREATE,
@@ -15,8 +17,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions impo
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import ANCHORS, faults
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import OLD_CA, Ailment
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import is_told_otherwise
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import time_of
 
+KNOWN = timedelta(seconds=120)  # until the kubelet has shown a changed ConfigMap to all pods
 RENEW = "dapr mtls renew-certificate -k --valid-until 365 --restart"
 ALLOW = "allow_new_ca=true, which gives every sidecar a new pod"
 
@@ -75,8 +80,19 @@ def repair(found: Found) -> list[Action]:
 
 
 def is_misled(found: Found) -> bool:
-    """Whether the control plane has taken over anchors that are not, or not any more, the bundle's: the injector told the API server so."""
-    return bool(found.webhook) and found.bundle.is_whole and is_told_otherwise(found.webhook, found.bundle)
+    """Whether the control plane has taken over anchors that are not, or not any more, the bundle's.
+
+    The injector tells the API server which it has, and gives them to new pods; it has been seen to keep them for good.
+    """
+    if not found.bundle.is_whole or found.webhook is None:
+        return False
+    return is_told_otherwise(found.webhook, found.bundle) or any(_is_late(ailment, found) for ailment in found.ailments)
+
+
+def _is_late(ailment: Ailment, found: Found) -> bool:
+    """Whether a pod got old anchors when the injector should long have known the present ones."""
+    made = time_of(ailment.pod["metadata"]["creationTimestamp"])
+    return ailment.what == OLD_CA and found.written is not None and made > found.written + KNOWN
 
 
 def _of_secret(what: str, found: Found, cause: str, evidence: str, body: dict) -> Action:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,9 @@ from dapr_faults.looks import (
     dapr_pods,
     eventually,
     get,
+    is_ready,
     only,
+    patch,
     pods_of,
     sidecar_of,
     sidecars_serve,
@@ -28,6 +31,7 @@ from dapr_faults.looks import (
     with_sidecar,
 )
 from dapr_faults.trust import BUNDLE, ISSUER, ROOT, Bundle
+from dapr_faults.workloads import NAMESPACE, apply, remove, workload
 
 SYNC = 180  # seconds in which all have to know a changed ConfigMap: the kubelet tells its pods once a minute or so
 
@@ -80,6 +84,36 @@ class BundleDiffers(Fault):
         if self.former and trust.root_in_configmap(cluster) == self.other:
             trust.write_root(cluster, trust.read(cluster)[ROOT])
             eventually(lambda: injector_knows(cluster, trust.read(cluster)[ROOT]), SYNC)
+
+
+@dataclass
+class InjectorMisled(BundleDiffers):
+    """The ConfigMap had another root for a while, and was repaired by hand, the webhook too. The injector keeps giving that root to new pods."""
+
+    app: str = "misled"
+
+    def make(self, cluster: TestCluster) -> None:
+        super().make(cluster)
+        eventually(lambda: injector_knows(cluster, self.other), SYNC)
+        trust.write_root(cluster, self.former[ROOT])
+        told = base64.b64encode(self.former[ROOT].encode()).decode()
+        change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": told}]
+        patch(cluster, "mutatingwebhookconfiguration", "dapr-sidecar-injector", change, "json")
+        time.sleep(SYNC)
+        apply(cluster, workload(cluster, self.app))
+        eventually(lambda: self.persists(cluster))
+
+    def persists(self, cluster: TestCluster) -> None:
+        assert trust.root_in_configmap(cluster) == trust.read(cluster)[ROOT], "the ConfigMap differs"
+        pod = only(pods_of(cluster, self.app, NAMESPACE))
+        assert anchors(pod).strip() == self.other.strip() and not is_ready(pod), f"its sidecar works: {states([pod])}"
+
+    def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
+        return super().affected(cluster) | {(NAMESPACE, f"{self.app}-")}
+
+    def clean(self, cluster: TestCluster) -> None:
+        super().clean(cluster)
+        remove(cluster, self.app)
 
 
 @dataclass
@@ -179,6 +213,7 @@ class CaExpired(Fault):
 BUNDLES = (
     # In the long form until the control plane has taken the wrong root over.
     BundleDiffers("bundle_differs", (f"ConfigMap {BUNDLE}",), pause=150),
+    InjectorMisled("injector_misled", ("anchors that are not the trust bundle's", "misled"), long=True),
     SecretMissing("bundle_secret_missing", (f"Secret {BUNDLE}",), long=True),
     OldCa("old_ca", ("backend-api", "anchors"), long=True),
     CaExpired("ca_expired", ("ran out",), long=True),

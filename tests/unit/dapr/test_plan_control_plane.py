@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import actions
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, OPERATOR, ORDER, PLACEMENT, SCHEDULER, SENTRY, TRUST_BUNDLE, WEBHOOK
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
-from dapr_objects import CA, OTHER_CA, Authority, cause, control_object, control_pod, found, part, pod, waiting, webhook
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import OLD_CA, Ailment
+from dapr_objects import CA, NOW, OTHER_CA, Authority, cause, control_object, control_pod, found, part, pod, waiting, webhook
 
 TAKEN = waiting("CreateContainerError", 'Conflict. The container name "x" is already in use')
 
@@ -135,6 +137,15 @@ def test_what_has_taken_over_wrong_anchors_is_restarted():
     for configmap, repaired in ((OTHER_CA.configmap(), [TRUST_BUNDLE]), (CA.configmap(), [])):
         plan = make_plan(found(configmap=configmap, webhook=webhook(OTHER_CA.anchors)), False)
         assert [action.name for action in plan.actions] == [*repaired, *restarted]
+
+
+@pytest.mark.parametrize(("age", "restarts"), [(600, 4), (3650, 0), (7200, 0)])
+def test_an_injector_that_keeps_giving_old_anchors_is_restarted(age, restarts):
+    """Pods of before the bundle's last change, or of a minute later, could not have the present anchors."""
+    late = pod(age=age, anchors=OTHER_CA.anchors)
+    observed = found(pods=(late,), ailments=(Ailment(late, OLD_CA, "evidence"),), written=NOW - timedelta(seconds=3700))
+    whats = [action.what for action in make_plan(observed, False).actions]
+    assert whats == [*[actions.RESTART] * restarts, actions.ROLL]
 
 
 def test_a_configmap_that_is_missing_is_made_with_the_anchors():
