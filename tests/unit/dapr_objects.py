@@ -91,7 +91,7 @@ def pod(
         statuses.append(daprd or status("daprd", running(), ready=ready))
     metadata = {
         "name": name, "namespace": namespace, "uid": f"uid-{name}", "creationTimestamp": at(-age),
-        "annotations": {"dapr.io/enabled": "true", "dapr.io/app-port": port},
+        "labels": {"pod-template-hash": "1"}, "annotations": {"dapr.io/enabled": "true", "dapr.io/app-port": port},
         "ownerReferences": [{"kind": owner[0], "name": owner[1], "uid": owner[1], "controller": True}] if owner else [],
     }
     spec = {"containers": containers, "initContainers": [init[0]] if init else [], "nodeName": "minikube"}
@@ -106,12 +106,6 @@ def deployment(name="web", replicas=1, kind="Deployment", namespace="default", a
     annotations = {"dapr.io/enabled": "true"} if asks else {}
     template = {"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
     return kind, {"metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": replicas, "template": template, **spec}}
-
-
-REPLICA_SETS = (
-    {"name": "web-1", "namespace": "default", "ownerReferences": [{"kind": "Deployment", "name": "web", "controller": True}]},
-    {"name": "alone", "namespace": "default", "ownerReferences": []},
-)
 
 
 def control_pod(component, state=None, ready=True, number=0, **more):
@@ -154,7 +148,8 @@ def found(*changed_parts, secret="there", configmap="there", **fields) -> Found:
     configmap = CA.configmap() if configmap == "there" else configmap
     pods = fields.pop("pods", (pod(),))
     usual = Found(
-        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), written=NOW - timedelta(days=1), webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
-        pods=tuple(pods), workloads=(deployment(),), replica_sets=REPLICA_SETS, secret=secret, configmap=configmap,
+        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), written=NOW - timedelta(days=1),
+        webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
+        pods=tuple(pods), workloads=(deployment(),), secret=secret,
     )
     return replace(usual, **fields)

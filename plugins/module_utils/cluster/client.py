@@ -145,8 +145,8 @@ class Cluster:
             if error.status != 404:
                 raise
 
-    def evict(self, pod: str, namespace: str, uid: str) -> bool:
-        """Deletes the pod with that UID, and no other of its name, if its PodDisruptionBudget allows it. False: it is gone already.
+    def evict(self, pod: str, namespace: str, uid: str) -> None:
+        """Deletes the pod with that UID, and no other of its name, if its PodDisruptionBudget allows it; one that is gone is no error.
 
         Raises ApiError with status 429 and the budget in ``causes`` where it does not.
         """
@@ -157,10 +157,8 @@ class Cluster:
         try:
             self._json("POST", path_of("Pod", namespace, pod, "eviction"), body=body)
         except ApiError as error:
-            if error.status in (404, 409):
-                return False
-            raise
-        return True
+            if error.status not in (404, 409):
+                raise
 
     def get_object(self, obj: dict) -> dict | None:
         """The stored form of any object with apiVersion, kind, name and namespace, or None where it does not exist."""

@@ -10,7 +10,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds imp
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity import dapr_publish
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.ask import Container
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr import Sidecar, requests, sidecar_of
-from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr_pod import Daprd, daprd_of
+from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr_pod import Daprd, daprd_beside
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.model import Answer, Request, Target
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.workloads import Objects, kinds_needed, targets_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
@@ -22,7 +22,7 @@ def run(cluster: Cluster, params: dict, check_mode: bool) -> dict:
     """The module's result. Raises RunbookError for options that can't be met and for pods that can't be asked."""
     if params["timeout"] < 1:
         raise RunbookError("timeout: at least one second is needed.")
-    daprds = [daprd_of(target) for target in _targets(cluster, params)]
+    daprds = [daprd_beside(target) for target in _targets(cluster, params)]
     containers = [Container(cluster, daprd.target, params["timeout"]) for daprd in daprds]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         sidecars = list(pool.map(_look, containers, daprds))

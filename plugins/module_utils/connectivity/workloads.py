@@ -5,9 +5,8 @@ from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.model import Target
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import DEFAULT_CONTAINER, INJECTED, is_ready, owner_uid
 
-DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
-SIDECARS = ("daprd", "istio-proxy", "linkerd-proxy")  # injected; not the application's own containers
 Objects = dict[str, list[dict]]  # objects of a namespace by kind
 
 
@@ -28,7 +27,7 @@ def targets_of(workload: dict, namespace: str, objects: Objects, container: str 
     running = [(pod, found) for pod in pods if (found := _container_of(pod, container))]
     if not running:
         raise RunbookError(_nothing_runs(workload, namespace, pods))
-    running.sort(key=lambda item: (not _is_ready(item[0]), item[0]["metadata"]["name"]))
+    running.sort(key=lambda item: (not is_ready(item[0]), item[0]["metadata"]["name"]))
     chosen = running if all_pods else running[:1]
     return [Target(workload["kind"], workload["name"], namespace, pod["metadata"]["name"], name, pod) for pod, name in chosen]
 
@@ -52,13 +51,8 @@ def _pods_of(workload: dict, namespace: str, objects: Objects) -> list[dict]:
         raise RunbookError(f"workloads: there is no {kind} {name} in namespace {namespace}. {there} Correct the name, the kind or the namespace.")
     owners = {found["metadata"]["uid"]}
     if kind == "Deployment":
-        owners = {one["metadata"]["uid"] for one in objects["ReplicaSet"] if _owner(one) in owners}
-    return [pod for pod in objects["Pod"] if _owner(pod) in owners]
-
-
-def _owner(obj: dict) -> str:
-    """The UID of what controls an object, "" for none."""
-    return next((one["uid"] for one in obj["metadata"].get("ownerReferences") or [] if one.get("controller")), "")
+        owners = {one["metadata"]["uid"] for one in objects["ReplicaSet"] if owner_uid(one) in owners}
+    return [pod for pod in objects["Pod"] if owner_uid(pod) in owners]
 
 
 def _require_container(pods: list[dict], container: str) -> None:
@@ -76,13 +70,8 @@ def _container_of(pod: dict, container: str | None) -> str:
     if pod["metadata"].get("deletionTimestamp"):
         return ""
     preferred = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER)
-    own = sorted((one["name"] for one in pod["spec"]["containers"] if one["name"] not in SIDECARS), key=lambda name: name != preferred)
+    own = sorted((one["name"] for one in pod["spec"]["containers"] if one["name"] not in INJECTED), key=lambda name: name != preferred)
     return next((name for name in ([container] if container else own) if not not_running(pod, name)), "")
-
-
-def _is_ready(pod: dict) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
 def _nothing_runs(workload: dict, namespace: str, pods: list[dict]) -> str:

@@ -21,11 +21,11 @@ SAYS = {
     RESTART: "restart {kind} {name}",
     ROLL: "roll {kind} {name}",
 }
-# What each is allowed by, as (verb, subresource).
+# What each is allowed by, as (verb, subresource); a server-side apply of what is not there needs both.
+APPLY, PATCH = (("create", None), ("patch", None)), (("patch", None),)
 NEEDS = {
-    BACK_UP: ("create", None), EMPTY_BUNDLE: ("patch", None), PUBLISH_ANCHORS: ("patch", None), CREATE: ("create", None),
-    RESTORE: ("update", None), TRUST: ("patch", None), SCALE: ("patch", None), RECREATE: ("create", "eviction"), RESTART: ("patch", None),
-    ROLL: ("patch", None),
+    BACK_UP: APPLY, EMPTY_BUNDLE: PATCH, PUBLISH_ANCHORS: PATCH, CREATE: APPLY, RESTORE: (("update", None),), TRUST: PATCH, SCALE: PATCH,
+    RECREATE: (("create", "eviction"),), RESTART: PATCH, ROLL: PATCH,
 }
 
 

@@ -12,10 +12,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars imp
     RECREATED,
     WAITS,
     Ailment,
-    daprd_of,
-    is_ready,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import DAPR_ENABLED, asks_for_dapr
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import DAPR_ENABLED, asks_for_dapr, daprd_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import is_ready
 
 NEW_CA = "its anchors are those of the former certificate authority"
 
@@ -36,10 +35,7 @@ def repairs(found: Found, new_ca: bool) -> tuple[list[Action], list[Problem]]:
 def waiting(found: Found) -> tuple[tuple[str, str, str], ...]:
     """The workloads (namespace, kind, name) whose pods get ready by themselves when the control plane serves."""
     of_person = {ailment.pod["metadata"]["uid"] for ailment in found.ailments if ailment.what != WAITS}
-    owners = {
-        owner_of(pod, list(found.replica_sets)): None
-        for pod in found.pods if not is_ready(pod) and pod["metadata"]["uid"] not in of_person
-    }
+    owners = {owner_of(pod): None for pod in found.pods if not is_ready(pod) and pod["metadata"]["uid"] not in of_person}
     return tuple((owner.namespace, owner.kind, owner.name) for owner in owners if owner.rolls)
 
 
@@ -52,7 +48,7 @@ def idle_waits(found: Found) -> list[str]:
 def _by_owner(found: Found) -> dict[Owner, list[dict]]:
     grouped: dict[Owner, list[dict]] = {}
     for pod in found.pods:
-        grouped.setdefault(owner_of(pod, list(found.replica_sets)), []).append(pod)
+        grouped.setdefault(owner_of(pod), []).append(pod)
     return grouped
 
 

@@ -30,32 +30,35 @@ PAUSE = 1
 
 
 def require_allowed(cluster: Cluster, actions: tuple[Action, ...]) -> None:
-    """Asks for every permission before anything is changed. Raises RunbookError naming the first that lacks."""
-    for verb, kind, subresource, namespace, name, action in dict.fromkeys(map(_need, actions)):
-        if not cluster.can(verb, kind, namespace or None, subresource, name):
-            resource = f"{kind} {name}" if name else f"{kind} objects"
-            what = f"{verb} {subresource} of {resource}" if subresource else f"{verb} {resource}"
-            where = f" in namespace {namespace}" if namespace else ""
-            raise RunbookError(
-                f"Not allowed to {what}{where}, which is needed to {action}. Grant it (docs/rights/dapr_recovery.yml). Nothing was changed."
-            )
+    """Asks for every permission before anything is changed. Raises RunbookError naming the first that lacks.
+
+    A kind that this collection does not know by itself is refused where it is written.
+    """
+    for action in (action for action in actions if action.kind in KINDS):
+        namespace = action.namespace if KINDS[action.kind][2] else ""
+        for verb, subresource in NEEDS[action.what]:
+            name = None if verb == "create" else action.name
+            if not cluster.can(verb, action.kind, namespace or None, subresource, name):
+                raise _not_allowed(verb, subresource, name, namespace, action)
 
 
-def _need(action: Action) -> tuple:
-    verb, subresource = NEEDS[action.what]
-    kind = action.kind if action.kind in KINDS else "Namespace"  # a kind that is not known here is refused where it is written
-    return verb, kind, subresource, action.namespace if KINDS[kind][2] else "", None if verb == "create" else action.name, str(action)
+def _not_allowed(verb: str, subresource: str | None, name: str | None, namespace: str, action: Action) -> RunbookError:
+    resource = f"{action.kind} {name}" if name else f"{action.kind} objects"
+    what = f"{verb} {subresource} of {resource}" if subresource else f"{verb} {resource}"
+    where = f" in namespace {namespace}" if namespace else ""
+    return RunbookError(f"Not allowed to {what}{where}, which is needed to {action}. Grant it (docs/rights/dapr_recovery.yml). Nothing was changed.")
 
 
 def do(cluster: Cluster, action: Action) -> None:
     """Does it. Raises RunbookError where the API server refuses."""
+    at = datetime.now(timezone.utc).isoformat(timespec="seconds")  # once: another time would be another restart
     try:
-        steady(lambda: _do(cluster, action))
+        steady(lambda: _do(cluster, action, at))
     except ApiError as error:
         raise RunbookError(f"{action}: {str(error).rstrip('.')}.") from error
 
 
-def _do(cluster: Cluster, action: Action) -> None:
+def _do(cluster: Cluster, action: Action, at: str) -> None:
     kind, name, namespace = action.kind, action.name, action.namespace
     if action.what in (CREATE, BACK_UP):
         cluster.apply_object(action.body, field_manager=OWN)
@@ -64,8 +67,7 @@ def _do(cluster: Cluster, action: Action) -> None:
     elif action.what == RESTORE:
         _restore(cluster, action)
     elif action.what in (RESTART, ROLL):
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        cluster.patch(kind, name, restarted(now), namespace, field_manager=MANAGER)
+        cluster.patch(kind, name, restarted(at), namespace, field_manager=MANAGER)
     elif action.what == TRUST:
         cluster.patch(kind, name, action.body, content_type="application/json-patch+json", field_manager=OWN)
     else:

@@ -10,19 +10,20 @@ import ssl
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.forward import Forward
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import APP_PORT, GONE, HANGS, NOT_READY, READY, Answer, daprd_of
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import APP_PORT, GONE, HANGS, NOT_READY, READY, Answer
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import daprd_of, port_of
 
-PUBLIC_PORT = "3501"
+PUBLIC_PORT = 3501
 TIMEOUT = 3  # seconds for one answer; a health check has none to compute
 ATTEMPTS = 2  # a machine under load may be late once
 
 
 def health_of(cluster: Cluster, pod: dict) -> Answer:
     """What a daprd that runs without being ready answers, and whether its application listens."""
-    port = _option(daprd_of(pod)[0], "dapr-public-port", PUBLIC_PORT)
+    port = port_of(daprd_of(pod)[0], "dapr-public-port", PUBLIC_PORT)
     for _attempt in range(ATTEMPTS):
-        answer = _health(cluster, pod, int(port))
+        answer = _health(cluster, pod, port)
         if answer.health != HANGS:
             break
     if answer.health != NOT_READY:
@@ -94,13 +95,3 @@ def _require_allowed(forward: Forward, metadata: dict, purpose: str) -> None:
     if isinstance(failure, ApiError) and failure.status == 403:
         where = f"pods/portforward in namespace {metadata['namespace']}"
         raise RunbookError(f"Not allowed to create {where}, which is needed {purpose}. Grant get and create on pods/portforward.") from failure
-
-
-def _option(spec: dict, name: str, default: str) -> str:
-    """The value of an argument of daprd's, given as --name=value or as --name value."""
-    words = [*(spec.get("command") or []), *(spec.get("args") or [])]
-    for index, word in enumerate(words):
-        key, separator, value = word.lstrip("-").partition("=")
-        if key == name and (separator or index + 1 < len(words)):
-            return value if separator else words[index + 1]
-    return default

@@ -32,7 +32,7 @@ def cure(component: Component, part: Part, found: Found, others_first: bool) -> 
         pods = ", ".join(pod["metadata"]["name"] for pod in part.stale)
         why = f"{pods} still has a certificate of another authority than the present one"
         return [_on_workload(RESTART, component, found, "old_ca", why)], []
-    if part.obj["spec"].get("replicas", 1) == 0:
+    if part.replicas == 0:
         return [_scaled(component, found)], []
     if part.state.state == COMPLETE:
         return [], []

@@ -42,10 +42,8 @@ class Found:
     ailments: tuple[Ailment, ...] = ()
     pods: tuple[dict, ...] = ()  # all that ask for a sidecar
     workloads: tuple[tuple[str, dict], ...] = ()  # (kind, object) of the applications' namespaces
-    replica_sets: tuple[dict, ...] = ()  # metadata
     release: dict[tuple[str, str], dict] = field(default_factory=dict)
     missing: tuple[dict, ...] = ()  # objects of the release that do not exist
     bare_nodes: tuple[str, ...] = ()  # nodes that are not ready
     missing_components: tuple[tuple[str, str], ...] = ()  # (namespace, name) of Dapr components that were asked for
     secret: dict | None = field(default=None, repr=False)
-    configmap: dict | None = field(default=None, repr=False)

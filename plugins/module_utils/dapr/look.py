@@ -8,28 +8,20 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.ask import health_of
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, bundle_of
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import SENTRY, TRUST_BUNDLE, WEBHOOK
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import read_injection
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import SENTRY
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.parts import LOG_LINES, judge_parts, parts_of, written_at
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.read import get, list_all
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import (
-    DAPRD,
-    Ailment,
-    ailment,
-    asking,
-    crashes,
-    daprd_of,
-    is_starting,
-    to_ask,
-)
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.trouble import AT_ONCE, explained, in_trouble
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import serving
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Ailment, ailment, asking, crashes, is_starting, to_ask
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.trouble import AT_ONCE, explained
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import DAPRD, daprd_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, WORKLOAD_KINDS, Verdict
 
 SETTLE = 60  # seconds in which what has just been started may get ready by itself
@@ -52,25 +44,20 @@ def look(cluster: Cluster, scope: Scope) -> Found:
     feed, verdict = judge_parts(cluster, scope.namespace, scope.settle)
     _require_dapr(cluster, scope, verdict)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        reads = {
-            "secret": pool.submit(get, cluster, "Secret", TRUST_BUNDLE, scope.namespace, "to compare the trust bundle"),
-            "configmap": pool.submit(get, cluster, "ConfigMap", TRUST_BUNDLE, scope.namespace, "to compare the trust bundle"),
-            "webhook": pool.submit(get, cluster, "MutatingWebhookConfiguration", WEBHOOK, None, "to see whether new pods get sidecars"),
-            "slices": pool.submit(list_all, cluster, "EndpointSlice", (scope.namespace,), f"kubernetes.io/service-name={WEBHOOK}"),
-            "workloads": pool.submit(lambda: [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, scope.namespaces)]),
-            "pods": pool.submit(_applications, cluster, scope, verdict.state == COMPLETE),
-        }
-        got = {name: future.result() for name, future in reads.items()}
-    _require_namespaces(cluster, scope, [*got["pods"], *(obj for _kind, obj in got["workloads"])])
-    written = max(filter(None, map(written_at, (got["secret"], got["configmap"]))), default=None)
-    bundle, pods = bundle_of(got["secret"], got["configmap"]), got["pods"]
+        reading = pool.submit(read_injection, cluster, scope.namespace)
+        listing = pool.submit(_applications, cluster, scope, verdict.state == COMPLETE)
+        workloads = [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, scope.namespaces)]
+        injection, pods = reading.result(), listing.result()
+    _require_namespaces(cluster, scope, [*pods, *(obj for _kind, obj in workloads)])
+    written = max(filter(None, map(written_at, (injection.secret, injection.configmap))), default=None)
+    bundle = injection.bundle
     found = Found(
         namespace=scope.namespace, now=cluster.now(), parts=parts_of(cluster, feed, verdict, bundle, written), bundle=bundle, written=written,
-        webhook=got["webhook"], endpoints=serving(got["slices"]), sidecars=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods),
-        ailments=tuple(_ailments(cluster, pods, bundle)), workloads=tuple(got["workloads"]), secret=got["secret"], configmap=got["configmap"],
+        webhook=injection.webhook, endpoints=injection.endpoints, sidecars=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods),
+        ailments=tuple(_ailments(cluster, pods, bundle)), workloads=tuple(workloads), secret=injection.secret,
         missing_components=tuple(_missing_components(cluster, scope)),
     )
-    return explained(cluster, _owned(cluster, found), scope.release)
+    return explained(cluster, found, scope.release)
 
 
 def _require_dapr(cluster: Cluster, scope: Scope, verdict: Verdict) -> None:
@@ -116,14 +103,6 @@ def _ailments(cluster: Cluster, pods: list[dict], bundle: Bundle) -> list[Ailmen
 def _log(cluster: Cluster, pod: dict) -> str:
     where = (pod["metadata"]["name"], pod["metadata"]["namespace"], DAPRD)
     return cluster.logs(*where, lines=LOG_LINES, previous=True) or cluster.logs(*where, lines=LOG_LINES)
-
-
-def _owned(cluster: Cluster, found: Found) -> Found:
-    """With who owns the pods, where something may have to be done about them."""
-    if not found.ailments and not in_trouble(found):
-        return found
-    namespaces = sorted({pod["metadata"]["namespace"] for pod in found.pods})
-    return replace(found, replica_sets=tuple(item for namespace in namespaces for item in cluster.list_metadata("ReplicaSet", namespace)))
 
 
 def _missing_components(cluster: Cluster, scope: Scope) -> list[tuple[str, str]]:

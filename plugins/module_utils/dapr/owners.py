@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import controller_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import WORKLOAD_KINDS
 
 
@@ -30,16 +31,6 @@ class Owner:
         return f"{self.kind} {self.name}" if self.kind else "no controller"
 
 
-def owner_of(pod: dict, replica_sets: list[dict]) -> Owner:
-    """The owner; for a pod of a Deployment that, and not its ReplicaSet. ``replica_sets``: metadata of the namespace's."""
-    metadata = pod["metadata"]
-    kind, name = _controller(metadata)
-    if kind == "ReplicaSet":
-        kept = next((item for item in replica_sets if item["name"] == name and item["namespace"] == metadata["namespace"]), {})
-        above = _controller(kept)
-        kind, name = above if above[0] == "Deployment" else (kind, name)
-    return Owner(kind, name, metadata["namespace"])
-
-
-def _controller(metadata: dict) -> tuple[str, str]:
-    return next(((owner["kind"], owner["name"]) for owner in metadata.get("ownerReferences") or [] if owner.get("controller")), ("", ""))
+def owner_of(pod: dict) -> Owner:
+    """The owner; for a pod of a Deployment that, and not its ReplicaSet."""
+    return Owner(*controller_of(pod), pod["metadata"]["namespace"])

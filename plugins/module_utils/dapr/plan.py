@@ -12,8 +12,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.applications
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import warnings
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.cures import cure
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, SENTRY, TRUST_BUNDLE, WEBHOOK, WITHOUT_CHOICE
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, ORDER, SENTRY, TRUST_BUNDLE, WEBHOOK, WITHOUT_CHOICE
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import authority_problem, with_authority
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE
 
 REINSTALL = "The Helm release does not have it either. Install Dapr again with the same values: helm upgrade --install (role dapr)"
 
@@ -97,7 +98,7 @@ def _webhook(found: Found) -> list[Action]:
 
 def _endpoints(found: Found) -> list[Problem]:
     """The injector serves, and nobody is sent to it."""
-    if found.endpoints or not found.webhook or found.parts["injector"].state.state != "complete" or ("Service", WEBHOOK) in _names(found.missing):
+    if found.endpoints or not found.webhook or found.parts[INJECTOR.name].state.state != COMPLETE or ("Service", WEBHOOK) in _names(found.missing):
         return []
     step = f"Compare its selector with the pods' labels: kubectl describe service {WEBHOOK} -n {found.namespace}"
     return [Problem("Service", WEBHOOK, found.namespace, "no_endpoints", "no ready pod is behind it, although the injector is ready", step)]

@@ -8,15 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import CREATE, Action, Plan
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import CREATE, TRUST, Action, Plan
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.apply import do, require_allowed
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import bundle_of
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import read_injection
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.look import Scope, look
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, ORDER, TRUST_BUNDLE, WEBHOOK
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, ORDER
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.steady import steady
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.webhook import authority_problem, serving
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Options, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
@@ -75,9 +74,9 @@ class Recovery:
 
     def _control_plane(self, found: Found, plan: Plan) -> None:
         """Missing objects and the trust bundle, then part by part, each waited for, then the webhook."""
-        first = [action for action in plan.control if action.what == CREATE or not action.component]
-        webhook = [action for action in first if action.name == WEBHOOK and action.what != CREATE]
-        self._do(action for action in first if action not in webhook)
+        last = [action for action in plan.control if action.what == TRUST]
+        first = [action for action in plan.control if action.what == CREATE or not action.component and action not in last]
+        self._do(first)
         of_person = {(problem.kind, problem.name) for problem in plan.problems}
         for component in ORDER:
             own = [action for action in plan.control if action.component == component.name]
@@ -86,7 +85,7 @@ class Recovery:
             comes_by_itself = part.obj is not None and part.state.state != COMPLETE and (component.kind, component.workload) not in of_person
             if own or (comes_by_itself and plan.control):
                 self._wait(self.scope.namespace, [component.as_workload])
-        self._do(webhook)
+        self._do(last)
 
     def _applications(self, plan: Plan) -> None:
         if not plan.applications and not plan.awaited:
@@ -119,25 +118,12 @@ class Recovery:
     def _wait_for_injection(self, is_new: bool) -> None:
         """Until the API server reaches an injector that it trusts: a pod that is made before has no sidecar, and nobody says so."""
         until = time.monotonic() + self.timeout
-        while wrong := steady(self._injection_problem):
+        while wrong := steady(lambda: read_injection(self.cluster, self.scope.namespace)).problem:
             if time.monotonic() >= until:
                 raise RunbookError(f"New pods would get no sidecar after {self.timeout} s: {wrong}. No application was touched.")
             time.sleep(PAUSE)
         if is_new:
             time.sleep(PROXY_LAG)
-
-    def _injection_problem(self) -> str:
-        namespace = self.scope.namespace
-        slices = self.cluster.list("EndpointSlice", namespace, label_selector=f"kubernetes.io/service-name={WEBHOOK}")
-        if not serving(slices):
-            return f"no ready pod is behind the Service {WEBHOOK}"
-        webhook = self.cluster.get("MutatingWebhookConfiguration", WEBHOOK)
-        if webhook is None:
-            return f"there is no MutatingWebhookConfiguration {WEBHOOK}"
-        secret, configmap = (self.cluster.get(kind, TRUST_BUNDLE, namespace) for kind in ("Secret", "ConfigMap"))
-        bundle = bundle_of(secret, configmap)
-        wrong = authority_problem(webhook, bundle) if bundle.is_whole else "has nothing to be validated by: Sentry has not filled the trust bundle"
-        return f"the webhook {wrong}" if wrong else ""
 
 
 def report(found: Found, plan: Plan, actions: Iterable[Action]) -> dict:

@@ -10,10 +10,9 @@ from datetime import datetime, timedelta
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, validates
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import trouble_of, waits_for_own_sidecar
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition, containers_of, is_active, time_of
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import asks_for_dapr
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of, is_active, is_ready, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, daprd_of
 
-DAPRD = "daprd"
 ANCHORS = "DAPR_TRUST_ANCHORS"
 APP_PORT = "dapr.io/app-port"
 STARTING = timedelta(seconds=60)  # a pod that is younger may yet get ready by itself
@@ -53,20 +52,10 @@ def asking(pods: list[dict]) -> list[dict]:
     return [pod for pod in pods if asks_for_dapr(pod) and is_active(pod)]
 
 
-def daprd_of(pod: dict) -> tuple[dict, dict] | None:
-    """Spec and status of the sidecar's container, also where it is a native sidecar; None where there is none."""
-    return next(((spec, status) for spec, status, _kind in containers_of(pod) if spec["name"] == DAPRD), None)
-
-
 def is_starting(pod: dict, now: datetime) -> bool:
     """Whether it may yet get ready by itself: young, not ready, and nothing wrong to be seen."""
     young = time_of(pod["metadata"]["creationTimestamp"]) > now - STARTING
     return young and not is_ready(pod) and not crashes(pod) and ailment(pod, Bundle(False, False), now) is None
-
-
-def is_ready(pod: dict) -> bool:
-    """Whether all its containers are ready, its application among them."""
-    return condition(pod, "Ready").get("status") == "True"
 
 
 def to_ask(pod: dict) -> bool:

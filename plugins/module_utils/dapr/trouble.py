@@ -19,7 +19,7 @@ AT_ONCE = 8  # calls
 
 def explained(cluster: Cluster, found: Found, name: str) -> Found:
     """What was found, with the objects of the release and the nodes that are not ready, where there is trouble."""
-    if not in_trouble(found):
+    if not _in_trouble(found):
         return found
     release = objects_of(release_in_force(cluster, name, found.namespace), found.namespace)
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -28,7 +28,7 @@ def explained(cluster: Cluster, found: Found, name: str) -> Found:
     return replace(found, release=release, missing=missing, bare_nodes=tuple(_unready_nodes(cluster)))
 
 
-def in_trouble(found: Found) -> bool:
+def _in_trouble(found: Found) -> bool:
     """Whether something of the control plane lacks."""
     parts = any(part.obj is not None and (part.state.state != COMPLETE or part.replicas == 0) for part in found.parts.values())
     absent_parts = any(part.obj is None for part in found.parts.values())

@@ -47,12 +47,11 @@ def refusal(cause: str, evidence: str, found: Found) -> Problem:
 def renewal(cause: str, evidence: str, found: Found) -> list[Action]:
     """A new certificate authority: Sentry makes one where the Secret is empty, and everybody else takes it over at a restart."""
     actions = []
-    if found.secret and found.secret.get("data"):
+    data = (found.secret or {}).get("data") or {}
+    if data:
         actions.append(_of_secret(BACK_UP, found, cause, "nothing is deleted without a copy", _copy(found)))
-    if found.bundle.has_secret:
-        body = {"data": dict.fromkeys((found.secret or {}).get("data") or {})}
-        actions.append(_of_secret(EMPTY_BUNDLE, found, cause, evidence, body))
-    else:
+        actions.append(_of_secret(EMPTY_BUNDLE, found, cause, evidence, {"data": dict.fromkeys(data)}))
+    if not found.bundle.has_secret:
         actions.append(_of_secret(CREATE, found, cause, evidence, _empty(found, "Secret")))
     if not found.bundle.has_configmap:
         actions.append(Action(CREATE, "ConfigMap", TRUST_BUNDLE, found.namespace, cause, "it is not there", body=_empty(found, "ConfigMap")))

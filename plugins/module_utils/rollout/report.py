@@ -4,11 +4,9 @@
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.completion import ready_count
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import DEFAULT_CONTAINER, INJECTED, containers_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import State
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import DEPLOYMENT_REVISION, Scene, Subject
-
-DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
 
 
 def workload_data(state: State, scene: Scene, seconds: float | None) -> dict:
@@ -32,8 +30,8 @@ def pod_data(pod: dict) -> dict:
 
 
 def _main_container(pod: dict) -> tuple[dict, dict]:
-    """The application's own container: the one that kubectl takes by default, or the first that is no Dapr sidecar."""
-    own = [(spec, status) for spec, status, kind in containers_of(pod) if kind == "container" and spec["name"] != "daprd"]
+    """The application's own container: the one that kubectl takes by default, or the first that is no injected sidecar."""
+    own = [(spec, status) for spec, status, kind in containers_of(pod) if kind == "container" and spec["name"] not in INJECTED]
     default = (pod["metadata"].get("annotations") or {}).get(DEFAULT_CONTAINER)
     return next((entry for entry in own if entry[0]["name"] == default), own[0])
 

@@ -10,7 +10,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners im
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.plan import Restart
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import Revision, current_of, revisions_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.completion import settles_at
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition, is_ready
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Verdict, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.pods import sidecar_missing
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import POD_REVISION, Scene, Subject
@@ -47,7 +47,7 @@ def _served(subject: Subject, revisions: list[Revision], scene: Scene, is_comple
     current = current_of(subject.obj, revisions)
     if current and (is_complete or current.name in (recorded(subject.obj), _restored(subject.obj))):
         return current.name
-    ready = {_label(subject, pod) for pod in (*subject.new_pods, *subject.old_pods, *subject.leaving) if _is_ready(pod)}
+    ready = {_label(subject, pod) for pod in (*subject.new_pods, *subject.old_pods, *subject.leaving) if is_ready(pod)}
     others = [revision for revision in revisions if revision is not current]
     serving = [revision.name for revision in others if revision.label in ready]
     if current and not serving and _is_only_scaled(subject, scene):
@@ -64,7 +64,7 @@ def _is_only_scaled(subject: Subject, scene: Scene) -> bool:
     this reason until the pod template changes (syncRolloutStatus in its progress.go). One without the sidecar that it asks for is
     ready to Kubernetes alone.
     """
-    serving = [pod for pod in subject.active if _is_ready(pod) and not sidecar_missing(subject, pod)]
+    serving = [pod for pod in subject.active if is_ready(pod) and not sidecar_missing(subject, pod)]
     settled = [pod for pod in serving if (settles_at(pod, scene.options) or scene.now) <= scene.now]
     if subject.workload.kind == "Deployment" and condition(subject.obj, "Progressing").get("reason") != "NewReplicaSetAvailable":
         return False
@@ -78,10 +78,6 @@ def _restored(obj: dict) -> str:
 
 def _label(subject: Subject, pod: dict) -> str:
     return (pod["metadata"].get("labels") or {}).get(POD_REVISION[subject.workload.kind], "")
-
-
-def _is_ready(pod: dict) -> bool:
-    return condition(pod, "Ready").get("status") == "True"
 
 
 def _remembering(action, name: str):

@@ -7,9 +7,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.readers import ENVIRONMENT, Reading, may_have, readings
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, asked_of, runs
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import INJECTED, controller_of
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet")
-SIDECARS = ("daprd", "istio-proxy", "linkerd-proxy")  # injected, and never given the application's variables
 
 
 class Pods:
@@ -69,14 +69,9 @@ class Pods:
 
 
 def owner_of(pod: dict) -> str:
-    """The workload of a pod; a ReplicaSet's name is that of its Deployment and the hash that the pod is labelled with."""
-    owner = next((one for one in pod["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
-    if owner is None:
-        return f"Pod/{pod['metadata']['name']}"
-    template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
-    if owner["kind"] == "ReplicaSet" and template and owner["name"].endswith(f"-{template}"):
-        return f"Deployment/{owner['name'].removesuffix(f'-{template}')}"
-    return f"{owner['kind']}/{owner['name']}"
+    """The workload of a pod, or the pod where it has none, as kind/name."""
+    kind, name = controller_of(pod)
+    return f"{kind}/{name}" if kind else f"Pod/{pod['metadata']['name']}"
 
 
 def matches(selector: dict, pod: dict) -> bool:
@@ -103,7 +98,7 @@ def _of_pod(pod: dict, container: str | None, variable: str) -> list[Asked]:
     everyone = [*(spec.get("initContainers") or []), *spec["containers"]]
     running = [one for one in everyone if runs(pod, one["name"]) and container in (None, one["name"])]
     told = [one for one in running if may_have(one, variable)]
-    chosen = told or [one for one in running if container or one["name"] not in SIDECARS]
+    chosen = told or [one for one in running if container or one["name"] not in INJECTED]
     return [
         asked_of(pod, Reading(one["name"], ENVIRONMENT, variable, fixed=True), declared=_declares(one, variable)) for one in chosen
     ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+DEFAULT_CONTAINER = "kubectl.kubernetes.io/default-container"
+INJECTED = ("daprd", "istio-proxy", "linkerd-proxy")  # containers that are none of the application's own
+
 
 def time_of(text: str | None) -> datetime | None:
     """An API timestamp as an aware datetime."""
@@ -14,6 +17,25 @@ def time_of(text: str | None) -> datetime | None:
 def condition(obj: dict, name: str) -> dict:
     """The condition of that type in an object's status, {} where there is none."""
     return next((item for item in obj.get("status", {}).get("conditions") or [] if item["type"] == name), {})
+
+
+def is_ready(pod: dict) -> bool:
+    """Whether all containers of a pod that count are ready."""
+    return condition(pod, "Ready").get("status") == "True"
+
+
+def controller_of(pod: dict) -> tuple[str, str]:
+    """(kind, name) of what makes a pod anew, ("", "") for a bare one; a Deployment where its ReplicaSet is one's.
+
+    The ReplicaSet of a Deployment is named by it and by the hash that its pods are labelled with.
+    """
+    owner = next((one for one in pod["metadata"].get("ownerReferences") or [] if one.get("controller")), None)
+    if owner is None:
+        return "", ""
+    template = (pod["metadata"].get("labels") or {}).get("pod-template-hash")
+    if owner["kind"] == "ReplicaSet" and template and owner["name"].endswith(f"-{template}"):
+        return "Deployment", owner["name"].removesuffix(f"-{template}")
+    return owner["kind"], owner["name"]
 
 
 def owner_uid(obj: dict) -> str | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, daprd_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import (
     condition,
     containers_of,
@@ -17,18 +18,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model i
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.reasons import Rule, classify
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 
-DAPR_ENABLED = "dapr.io/enabled"
-
-
-def asks_for_dapr(template: dict) -> bool:
-    """Whether a pod, or a pod template, carries the annotation that makes Dapr inject its sidecar."""
-    return (template.get("metadata", {}).get("annotations") or {}).get(DAPR_ENABLED) == "true"
-
 
 def sidecar_missing(subject: Subject, pod: dict) -> Cause | None:
     """A pod that asks for Dapr and was created without daprd: it never gets one."""
     wanted = subject.workload.dapr if subject.workload.dapr is not None else asks_for_dapr(pod)
-    if not wanted or any(spec["name"] == "daprd" for spec, _status, _kind in containers_of(pod)):
+    if not wanted or daprd_of(pod):
         return None
     created = time_of(pod["metadata"]["creationTimestamp"])
     return Cause(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr_pod import daprd_of
+from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr_pod import daprd_beside
 from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.workloads import kinds_needed, targets_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from connectivity_data import ARGS, cluster_of, pod
@@ -62,7 +62,7 @@ def test_a_workload_that_is_not_there():
 @pytest.mark.parametrize("native", [False, True])
 def test_the_daprd_of_a_pod(native):
     (target,) = found(BACKEND, pod("a", "rs", native=native))
-    daprd = daprd_of(target)
+    daprd = daprd_beside(target)
     assert (daprd.http_port, daprd.app_port, daprd.state) == (3500, 8000, "")
 
 
@@ -73,7 +73,7 @@ def test_the_daprd_of_a_pod(native):
 def test_its_ports(args, ports):
     (target,) = found(BACKEND, pod("a", "rs"))
     target.found["spec"]["containers"][1]["args"] = args
-    assert (daprd_of(target).http_port, daprd_of(target).app_port) == ports
+    assert (daprd_beside(target).http_port, daprd_beside(target).app_port) == ports
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_its_ports(args, ports):
 def test_a_pod_without_one(annotations, words):
     (target,) = found(BACKEND, pod("a", "rs", daprd=False, annotations=annotations))
     with pytest.raises(RunbookError, match=rf"pod default/a of Deployment/backend has no container daprd.*{words}"):
-        daprd_of(target)
+        daprd_beside(target)
