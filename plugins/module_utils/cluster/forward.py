@@ -52,6 +52,8 @@ class Forward:
                 self.failure = error
             except OSError:  # the one who connected has gone
                 return
+            finally:
+                _hang_up(connection)
 
     def _downwards(self, connection: socket.socket, channels: Channels) -> None:
         begun = set()
@@ -63,6 +65,14 @@ class Forward:
             if channel == ERROR and data:
                 raise RunbookError(f"The pod does not take connections at port {self._port}: {data.decode(errors='replace').strip()}")
             connection.sendall(data)
+
+
+def _hang_up(connection: socket.socket) -> None:
+    """Tells the one who connected: a mere close waits for the thread that still reads from it."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # it has gone already
 
 
 def _upwards(connection: socket.socket, channels: Channels) -> None:

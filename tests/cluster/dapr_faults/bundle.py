@@ -68,9 +68,7 @@ class BundleDiffers(Fault):
     other: str = ""
 
     def make(self, cluster: TestCluster) -> None:
-        self.former = trust.read(cluster)
-        self.other = trust.make(self.former)[ROOT]
-        trust.write_root(cluster, self.other)
+        self._differ(cluster)
         self.persists(cluster)
 
     def persists(self, cluster: TestCluster) -> None:
@@ -85,15 +83,22 @@ class BundleDiffers(Fault):
             trust.write_root(cluster, trust.read(cluster)[ROOT])
             eventually(lambda: injector_knows(cluster, trust.read(cluster)[ROOT]), SYNC)
 
+    def _differ(self, cluster: TestCluster) -> None:
+        self.former = trust.read(cluster)
+        self.other = trust.make(self.former)[ROOT]
+        trust.write_root(cluster, self.other)
+
 
 @dataclass
 class InjectorMisled(BundleDiffers):
     """The ConfigMap had another root for a while, and was repaired by hand, the webhook too. The injector keeps giving that root to new pods."""
 
     app: str = "misled"
+    injector: str = ""
 
     def make(self, cluster: TestCluster) -> None:
-        super().make(cluster)
+        self.injector = only(pods_of(cluster, "dapr-sidecar-injector"))["metadata"]["uid"]
+        self._differ(cluster)
         eventually(lambda: injector_knows(cluster, self.other), SYNC)
         trust.write_root(cluster, self.former[ROOT])
         told = base64.b64encode(self.former[ROOT].encode()).decode()
@@ -114,6 +119,9 @@ class InjectorMisled(BundleDiffers):
     def clean(self, cluster: TestCluster) -> None:
         super().clean(cluster)
         remove(cluster, self.app)
+        if any(pod["metadata"]["uid"] == self.injector for pod in pods_of(cluster, "dapr-sidecar-injector")):
+            for name in CONTROL_PLANE:
+                restart(cluster, name)
 
 
 @dataclass
