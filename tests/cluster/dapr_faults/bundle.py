@@ -221,7 +221,7 @@ class CaExpired(Fault):
 BUNDLES = (
     # In the long form until the control plane has taken the wrong root over.
     BundleDiffers("bundle_differs", (f"ConfigMap {BUNDLE}",), pause=150),
-    InjectorMisled("injector_misled", ("anchors that are not the trust bundle's", "misled"), long=True),
+    InjectorMisled("injector_misled", ("has taken over anchors", "misled"), long=True),
     SecretMissing("bundle_secret_missing", (f"Secret {BUNDLE}",), long=True),
     OldCa("old_ca", ("backend-api", "anchors"), long=True),
     CaExpired("ca_expired", ("ran out",), long=True),
