@@ -15,6 +15,8 @@ description:
   - "In this order: objects of the Helm release that are missing come back from the manifest that Helm stored; the trust bundle's ConfigMap gets the
     anchors of its Secret; sentry, operator, placement, injector and scheduler are brought back one after the other, each waited for; the webhook
     gets its CA bundle; then applications get working sidecars."
+  - Dapr takes over changed anchors only once. So where the ConfigMap has other anchors than the Secret, all that read it are restarted; where it was
+    repaired since, those whose log tells that they took over the former ones.
   - One broken pod is evicted, which honours PodDisruptionBudgets; a workload all of whose pods lack a working sidecar is rolled. Pods without a
     controller and those of Jobs are reported, never deleted.
   - A sidecar that is stuck is told from one whose application does not listen by asking it, through a port-forward. Only the first is made anew.

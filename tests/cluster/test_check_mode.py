@@ -80,10 +80,10 @@ def test_check_tells_what_the_next_run_does(deployed, playbooks, audit, own_copy
     assert there.actions == {("build", "Image", images[0]), ("create", "Secret", SECRET), *objects, *readers}
     assert cluster.kubectl("get", "deployment", "audit-service", "-o", "jsonpath={.metadata.labels.runbook-test}") == label
 
-    stored = [write for write in audit.writes(there.began, there.checked) if write.stored]
+    stored = audit.stored(there.began, there.checked)
     assert stored == [], stored
     # The log would have shown it: the real run's writes are there.
-    written = {(write.resource, write.name) for write in audit.writes(there.checked, datetime.now(timezone.utc)) if write.stored}
+    written = {(request.resource, request.name) for request in audit.stored(there.checked, datetime.now(timezone.utc))}
     assert {("deployments", "backend-api"), ("deployments", "audit-service"), ("services", "audit-service"), ("secrets", SECRET)} <= written, written
 
     back = check_then_run(playbooks, tmp_path)

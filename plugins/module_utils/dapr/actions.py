@@ -78,13 +78,14 @@ class Problem:
 class Plan:
     """What is done, in its order (the control plane with its webhook, then the applications), and what is left to a person.
 
-    ``awaited``: workloads (namespace, kind, name) that get ready when the control plane is back.
+    ``awaited``: workloads (namespace, kind, name) that get ready when the control plane is back; ``reconnecting``: UIDs of pods that may.
     """
 
     control: tuple[Action, ...] = ()
     applications: tuple[Action, ...] = ()
     problems: tuple[Problem, ...] = ()
     awaited: tuple[tuple[str, str, str], ...] = ()
+    reconnecting: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -10,6 +10,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars imp
     BY_PERSON,
     OLD_CA,
     RECREATED,
+    UNREADY,
     WAITS,
     Ailment,
 )
@@ -19,11 +20,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields 
 NEW_CA = "its anchors are those of the former certificate authority"
 
 
-def repairs(found: Found, new_ca: bool) -> tuple[list[Action], list[Problem]]:
-    """What is done to the applications' pods, and what is left. ``new_ca``: whether every sidecar's anchors are void by then."""
+def repairs(found: Found, new_ca: bool, control_first: bool = False) -> tuple[list[Action], list[Problem]]:
+    """What is done to the applications' pods, and what is left.
+
+    ``new_ca``: whether every sidecar's anchors are void by then; ``control_first``: whether sidecars may lack what is just brought back.
+    """
     actions, problems = [], []
     for owner, pods in _by_owner(found).items():
-        sick = _sick(pods, found, new_ca)
+        sick = [ailment for ailment in _sick(pods, found, new_ca) if not (control_first and ailment.what == UNREADY)]
         if sick and owner.remakes:
             actions += _repair(owner, pods, sick, found)
         else:
@@ -37,6 +41,11 @@ def waiting(found: Found) -> tuple[tuple[str, str, str], ...]:
     of_person = {ailment.pod["metadata"]["uid"] for ailment in found.ailments if ailment.what != WAITS}
     owners = {owner_of(pod): None for pod in found.pods if not is_ready(pod) and pod["metadata"]["uid"] not in of_person}
     return tuple((owner.namespace, owner.kind, owner.name) for owner in owners if owner.rolls)
+
+
+def unconnected(found: Found) -> tuple[str, ...]:
+    """The UIDs of pods whose sidecars may only lack the control plane."""
+    return tuple(ailment.pod["metadata"]["uid"] for ailment in found.ailments if ailment.what == UNREADY)
 
 
 def idle_waits(found: Found) -> list[str]:

@@ -29,9 +29,11 @@ DATA_LOST = "has already been bootstrapped"  # what etcd says in a scheduler who
 def cure(component: Component, part: Part, found: Found, others_first: bool) -> tuple[list[Action], list[Problem]]:
     """What brings one existing part back. ``others_first``: whether a part that it depends on is brought back before."""
     if part.stale:
-        pods = ", ".join(pod["metadata"]["name"] for pod in part.stale)
-        why = f"{pods} still has a certificate of another authority than the present one"
+        why = f"{_names(part.stale)} still has a certificate of another authority than the present one"
         return [_on_workload(RESTART, component, found, "old_ca", why)], []
+    if part.misled:
+        why = f"{_names(part.misled)} has taken over anchors that are not the trust bundle's any more, and reads them only once"
+        return [_on_workload(RESTART, component, found, "wrong_anchors", why)], []
     if part.replicas == 0:
         return [_scaled(component, found)], []
     if part.state.state == COMPLETE:
@@ -95,6 +97,10 @@ def _anew(component: Component, part: Part, found: Found) -> list[Action]:
         Action(RECREATE, "Pod", name, found.namespace, *({**seen, **told}[name]), component.name, uid=uid)
         for name, uid in pods.items() if name in {**seen, **told}
     ]
+
+
+def _names(pods: tuple[dict, ...]) -> str:
+    return ", ".join(pod["metadata"]["name"] for pod in pods)
 
 
 def _scaled(component: Component, found: Found) -> Action:

@@ -13,13 +13,17 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model i
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the control plane. ``obj`` is None where it does not exist; ``stale``: pods with a certificate of another authority."""
+    """A part of the control plane. ``obj`` is None where it does not exist.
+
+    ``stale``: pods with a certificate of another authority; ``misled``: pods that trust by former anchors.
+    """
 
     state: State
     obj: dict | None
     pods: tuple[dict, ...] = ()
     causes: tuple[Cause, ...] = ()  # with the last lines of their logs
     stale: tuple[dict, ...] = ()
+    misled: tuple[dict, ...] = ()
 
     @property
     def replicas(self) -> int:

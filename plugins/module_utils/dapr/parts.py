@@ -1,16 +1,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Looks at the parts of the control plane: whether each serves, why it does not, and whose certificates its pods have."""
+"""Looks at the parts of the control plane: whether each serves, why it does not, and what its pods hold of the trust bundle."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.ask import certificate_of
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, faults, issued
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Part
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.held import held
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, Component
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of, is_active, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import time_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.logs import with_logs
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, FAILED, Options, State, Verdict
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
@@ -34,30 +35,17 @@ def parts_of(cluster: Cluster, feed: Feed, verdict: Verdict, bundle: Bundle, wri
     """Each part by its name. ``written``: when somebody changed the trust bundle last."""
     scene = Scene(feed.observation, cluster.now(), AT_PRESENT)
     states = {state.workload: state for state in verdict.states}
-    parts = {}
-    for component in ORDER:
+
+    def part(component: Component) -> Part:
         state, subject = states.get(component.as_workload), scene.subject(component.as_workload)
         if state is None or subject is None:
-            parts[component.name] = Part(State(component.as_workload, FAILED), None)
-            continue
+            return Part(State(component.as_workload, FAILED), None)
         causes = with_logs(cluster, feed.observation.namespace, list(state.causes), LOG_LINES) if state.state != COMPLETE else []
         pods = (*subject.new_pods, *subject.old_pods)
-        parts[component.name] = Part(state, subject.obj, pods, tuple(causes), _stale(cluster, component, pods, bundle, written))
-    return parts
+        return Part(state, subject.obj, pods, tuple(causes), *held(cluster, component, pods, bundle, written))
 
-
-def _stale(cluster: Cluster, component: Component, pods: tuple[dict, ...], bundle: Bundle, written: datetime | None) -> tuple[dict, ...]:
-    """Pods that are older than the bundle's last change, and present a certificate that the present issuer did not sign."""
-    if written is None or not bundle.is_whole or faults(bundle, cluster.now()):
-        return ()
-    older = [pod for pod in pods if is_active(pod) and _runs_since_before(pod, written)]
-    leaves = [(pod, certificate_of(cluster, pod, component.port)) for pod in older]
-    return tuple(pod for pod, leaf in leaves if leaf and not issued(bundle.issuer, leaf))
-
-
-def _runs_since_before(pod: dict, moment: datetime) -> bool:
-    started = [(status.get("state") or {}).get("running", {}).get("startedAt") for _spec, status, _kind in containers_of(pod)]
-    return any(started) and min(map(time_of, filter(None, started))) <= moment
+    with ThreadPoolExecutor(len(ORDER)) as pool:
+        return dict(zip((component.name for component in ORDER), pool.map(part, ORDER)))
 
 
 def written_at(obj: dict | None) -> datetime | None:

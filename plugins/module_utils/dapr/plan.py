@@ -8,7 +8,7 @@ import copy
 
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import trust
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import CREATE, RESTART, TRUST, Action, Plan, Problem
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.applications import idle_waits, repairs, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.applications import idle_waits, repairs, unconnected, waiting
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import warnings
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.cures import cure
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
@@ -32,12 +32,13 @@ def make_plan(found: Found, allow_new_ca: bool) -> Plan:
     missing, lacking = _missing(found)
     parts, helpless = ([], []) if cause else _parts(found, bool(bundle or missing))
     control = [*bundle, *missing, *parts, *([] if cause else _webhook(found))]
-    applications, left = repairs(found, new_ca=bool(cause))
+    applications, left = repairs(found, new_ca=bool(cause), control_first=bool(control))
     held = applications if lacking or helpless else []
     problems = [*_nodes(found), *lacking, *helpless, *_endpoints(found), *left, *_components(found)]
     awaited = waiting(found) if control else ()
     notes = [*warnings(found.bundle, found.now), *([] if control else idle_waits(found)), *(f"Left until the control plane serves: {one}" for one in held)]
-    return Plan(tuple(control), () if held else tuple(applications), tuple(problems), () if lacking or helpless else awaited, tuple(notes))
+    reconnecting = unconnected(found) if control else ()
+    return Plan(tuple(control), () if held else tuple(applications), tuple(problems), () if lacking or helpless else awaited, reconnecting, tuple(notes))
 
 
 def _missing(found: Found) -> tuple[list[Action], list[Problem]]:
@@ -62,8 +63,9 @@ def _create(obj: dict, found: Found) -> Action:
 
 
 def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem]]:
-    if trust.is_misled(found):
-        return _restarted(found), []
+    why = trust.misleading(found)
+    if why:
+        return _restarted(found, why), []
     actions, problems = [], []
     for component in ORDER:
         part = found.parts[component.name]
@@ -75,9 +77,8 @@ def _parts(found: Found, others_first: bool) -> tuple[list[Action], list[Problem
     return actions, problems
 
 
-def _restarted(found: Found) -> list[Action]:
-    """All that read the ConfigMap; the kubelet would show them the repaired one only after a minute or two."""
-    why = "it has taken over anchors that are not the trust bundle's, as the webhook's CA bundle or the last pods that were made show"
+def _restarted(found: Found, why: str) -> list[Action]:
+    """All that read the ConfigMap."""
     return [
         Action(RESTART, component.kind, component.workload, found.namespace, "wrong_anchors", why, component.name)
         for component in ORDER if component is not SENTRY and found.parts[component.name].obj
@@ -86,7 +87,7 @@ def _restarted(found: Found) -> list[Action]:
 
 def _webhook(found: Found) -> list[Action]:
     """What an injector that starts does not tell the API server by itself."""
-    if found.webhook is None or not found.bundle.is_whole or trust.is_misled(found):
+    if found.webhook is None or not found.bundle.is_whole or trust.misleading(found):
         return []
     wrong = authority_problem(found.webhook, found.bundle)
     if not wrong:

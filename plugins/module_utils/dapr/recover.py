@@ -12,11 +12,13 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions impo
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.apply import do, require_allowed
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import read_injection
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.look import Scope, look
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.look import SETTLE, Scope, look
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, ORDER
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.read import list_all
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.steady import steady
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import is_ready
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, Options, Workload
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.tell import told
@@ -88,6 +90,7 @@ class Recovery:
         self._do(last)
 
     def _applications(self, plan: Plan) -> None:
+        self._wait_for_connections(plan.reconnecting)
         if not plan.applications and not plan.awaited:
             return
         if plan.applications:
@@ -114,6 +117,15 @@ class Recovery:
         if outcome.verdict.state != COMPLETE:
             params = {"namespace": namespace, "log_lines": LOG_LINES, "timeout": self.timeout}
             raise RunbookError(told(self.cluster, params, outcome)[0])
+
+    def _wait_for_connections(self, uids: tuple[str, ...]) -> None:
+        """Gives sidecars the time to find the control plane again; what does not is looked at anew."""
+        until = time.monotonic() + SETTLE
+        while uids and time.monotonic() < until:
+            pods = steady(lambda: list_all(self.cluster, "Pod", self.scope.namespaces))
+            if not any(pod["metadata"]["uid"] in uids and not is_ready(pod) for pod in pods):
+                return
+            time.sleep(PAUSE)
 
     def _wait_for_injection(self, is_new: bool) -> None:
         """Until the API server reaches an injector that it trusts: a pod that is made before has no sidecar, and nobody says so."""

@@ -20,9 +20,10 @@ REFUSED = re.compile(r"INIT_COMPONENT_FAILURE|process component|init component|f
 
 # What is wrong. Re-creating the pod cures the first group; the second needs a person; the third ends with its cause.
 MISSING, OLD_CA, STUCK, BROKEN, OUTDATED_CRASH = "sidecar_missing", "old_ca", "daprd_stuck", "daprd_broken", "daprd_crashed"
+UNREADY = "daprd_unready"  # it may lack the control plane, so it has time to connect where that is brought back
 NO_APPLICATION, REFUSED_COMPONENT, DEADLOCK, UNCURABLE = "application_not_listening", "component_refused", "waits_for_own_sidecar", "daprd_unusable"
 WAITS = "waits_for_control_plane"
-RECREATED = (MISSING, OLD_CA, STUCK, BROKEN, OUTDATED_CRASH)
+RECREATED = (MISSING, OLD_CA, STUCK, BROKEN, OUTDATED_CRASH, UNREADY)
 BY_PERSON = (NO_APPLICATION, REFUSED_COMPONENT, DEADLOCK, UNCURABLE)
 
 HANGS, NOT_READY, READY, GONE = "hangs", "not_ready", "ready", "gone"  # what a daprd answers at /v1.0/healthz
@@ -127,7 +128,7 @@ def _of_answer(pod: dict, status: dict, answer: Answer | None, now: datetime) ->
         port = pod["metadata"]["annotations"].get(APP_PORT, "")
         step = f"Let the application listen on port {port}, or correct {APP_PORT}; its log tells why it does not. A restart of the sidecar does not help."
         return Ailment(pod, NO_APPLICATION, f"{answer.detail}, as nothing listens on the application's port {port}", step)
-    return None if new else Ailment(pod, STUCK, f"{answer.detail}, although its application listens")
+    return None if new else Ailment(pod, UNREADY, f"{answer.detail}, although its application listens")
 
 
 def _of_init(pod: dict) -> Ailment | None:

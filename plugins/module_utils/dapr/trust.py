@@ -78,14 +78,19 @@ def repair(found: Found) -> list[Action]:
     return made
 
 
-def is_misled(found: Found) -> bool:
-    """Whether the control plane has taken over anchors that are not, or not any more, the bundle's.
+def misleading(found: Found) -> str:
+    """Why all who read the ConfigMap may have anchors that are not, or not any more, the bundle's; "" where they have the right ones.
 
-    The injector tells the API server which it has, and gives them to new pods; it has been seen to keep them for good.
+    Dapr keeps for good what it has taken over. The injector tells the API server which it has, and gives them to new pods.
     """
-    if not found.bundle.is_whole or found.webhook is None:
-        return False
-    return is_told_otherwise(found.webhook, found.bundle) or any(_is_late(ailment, found) for ailment in found.ailments)
+    bundle = found.bundle
+    if bundle.differs and bundle.public:
+        return "the kubelet shows the ConfigMap's other anchors to each pod at a moment of its own, and Dapr takes them over only once"
+    if not bundle.is_whole or found.webhook is None:
+        return ""
+    if is_told_otherwise(found.webhook, bundle) or any(_is_late(ailment, found) for ailment in found.ailments):
+        return "it has taken over anchors that are not the trust bundle's, as the webhook's CA bundle or the last pods that were made show"
+    return ""
 
 
 def _is_late(ailment: Ailment, found: Found) -> bool:

@@ -8,7 +8,9 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 
+from audit import AuditLog
 from dapr_faults.cases import FAULTS, fault
 from dapr_faults.fault import Fault
 from dapr_faults.looks import SYSTEM, asks_for_dapr, dapr_serves, is_ready, sidecar_of
@@ -83,15 +85,20 @@ def measure(cluster: TestCluster, figures: Figures, name: str, way: str, cure: C
         found.clean(cluster)
 
 
-def looks(cluster: TestCluster, playbooks: Playbooks, figures: Figures) -> None:
-    """A healthy Dapr, looked at by the playbook, and by the guide's checks."""
-    began = time.monotonic()
-    playbooks.run(RECOVER).ok()
-    figures.add(HEALTHY, OURS, time.monotonic() - began)
-    began = time.monotonic()
-    for command in (("get", "pods", "-n", SYSTEM), ("get", "pods"), ("logs", "deployment/backend-api", "-c", "daprd", "--tail=50"), ("get", "components")):
-        cluster.kubectl(*command)
-    figures.add(HEALTHY, GUIDE, time.monotonic() - began)
+def looks(cluster: TestCluster, playbooks: Playbooks, figures: Figures, requests: dict[str, list[int]]) -> None:
+    """A healthy Dapr, looked at by the playbook, and by the guide's checks; how many requests the API server gets of each."""
+    audit = AuditLog(cluster)
+
+    def by_guide() -> None:
+        for command in (("get", "pods", "-n", SYSTEM), ("get", "pods"), ("logs", "deployment/backend-api", "-c", "daprd", "--tail=50"), ("get", "components")):
+            cluster.kubectl(*command)
+
+    for way, look in ((OURS, lambda: playbooks.run(RECOVER).ok()), (GUIDE, by_guide)):
+        since, began = datetime.now(timezone.utc), time.monotonic()
+        look()
+        figures.add(HEALTHY, way, time.monotonic() - began)
+        requests.setdefault(way, []).append(len(audit.requests(since, datetime.now(timezone.utc))))
+        print(f"{HEALTHY}, {way}: {requests[way][-1]} requests", flush=True)
 
 
 def main() -> None:
@@ -101,6 +108,8 @@ def main() -> None:
     cli.add_argument("--faults", nargs="*", default=CURABLE, choices=CURABLE, help="only these")
     options, figures = cli.parse_args(), Figures()
     cluster, playbooks = TestCluster(), Playbooks()
+    requests: dict[str, list[int]] = {}
+    AuditLog(cluster).switch_on()
 
     def ours(found: Fault) -> None:
         playbooks.run(RECOVER, dapr_allow_new_ca=found.name == "bundle_secret_missing").ok()
@@ -108,7 +117,7 @@ def main() -> None:
     try:
         for _number in range(options.rounds):
             dapr_serves(cluster)
-            looks(cluster, playbooks, figures)
+            looks(cluster, playbooks, figures, requests)
             for name in options.faults:
                 measure(cluster, figures, name, OURS, ours)
                 if name in COMMANDS:
@@ -119,7 +128,7 @@ def main() -> None:
         remove_namespace(cluster)
     print(table(figures, (OURS,)))
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / "bench_dapr.json").write_text(json.dumps({"rounds": options.rounds, "cases": figures.to_dict()}, indent=2) + "\n")
+    (OUTPUT / "bench_dapr.json").write_text(json.dumps({"rounds": options.rounds, "cases": figures.to_dict(), "requests": requests}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from harness import TestCluster
 
 from dapr_faults import trust
-from dapr_faults.control_plane import recreate, restart
+from dapr_faults.control_plane import recreate, restart_all
 from dapr_faults.fault import Fault
 from dapr_faults.looks import (
     CONTROL_PLANE,
@@ -81,7 +81,7 @@ class BundleDiffers(Fault):
     def clean(self, cluster: TestCluster) -> None:
         if self.former and trust.root_in_configmap(cluster) == self.other:
             trust.write_root(cluster, trust.read(cluster)[ROOT])
-            eventually(lambda: injector_knows(cluster, trust.read(cluster)[ROOT]), SYNC)
+            restart_all(cluster)  # what has taken the other root over does not forget it by itself
 
     def _differ(self, cluster: TestCluster) -> None:
         self.former = trust.read(cluster)
@@ -90,28 +90,25 @@ class BundleDiffers(Fault):
 
 
 @dataclass
-class InjectorMisled(BundleDiffers):
-    """The ConfigMap had another root for a while, and was repaired by hand, the webhook too. The injector keeps giving that root to new pods."""
+class Misled(BundleDiffers):
+    """The ConfigMap had another root for a while, and was repaired by hand. A part of the control plane keeps that root for good."""
 
     app: str = "misled"
-    injector: str = ""
+    part: str = ""
+    uid: str = ""
 
     def make(self, cluster: TestCluster) -> None:
-        self.injector = only(pods_of(cluster, "dapr-sidecar-injector"))["metadata"]["uid"]
+        self.uid = self._pod(cluster)["metadata"]["uid"]
         self._differ(cluster)
-        eventually(lambda: injector_knows(cluster, self.other), SYNC)
-        trust.write_root(cluster, self.former[ROOT])
-        told = base64.b64encode(self.former[ROOT].encode()).decode()
-        change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": told}]
-        patch(cluster, "mutatingwebhookconfiguration", "dapr-sidecar-injector", change, "json")
-        time.sleep(SYNC)
+        eventually(lambda: self._has_taken_over(cluster), SYNC)
+        self._repair(cluster)
         apply(cluster, workload(cluster, self.app))
         eventually(lambda: self.persists(cluster))
 
     def persists(self, cluster: TestCluster) -> None:
         assert trust.root_in_configmap(cluster) == trust.read(cluster)[ROOT], "the ConfigMap differs"
         pod = only(pods_of(cluster, self.app, NAMESPACE))
-        assert anchors(pod).strip() == self.other.strip() and not is_ready(pod), f"its sidecar works: {states([pod])}"
+        assert sidecar_of(pod) and not is_ready(pod), f"its sidecar works: {states([pod])}"
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return super().affected(cluster) | {(NAMESPACE, f"{self.app}-")}
@@ -119,9 +116,39 @@ class InjectorMisled(BundleDiffers):
     def clean(self, cluster: TestCluster) -> None:
         super().clean(cluster)
         remove(cluster, self.app)
-        if any(pod["metadata"]["uid"] == self.injector for pod in pods_of(cluster, "dapr-sidecar-injector")):
-            for name in CONTROL_PLANE:
-                restart(cluster, name)
+        if self.uid and self._pod(cluster)["metadata"]["uid"] == self.uid:
+            restart_all(cluster)
+
+    def _pod(self, cluster: TestCluster) -> dict:
+        return only(pods_of(cluster, self.part))
+
+    def _has_taken_over(self, cluster: TestCluster) -> None:
+        """Asserts that it has read the other root."""
+        log = cluster.kubectl("logs", self._pod(cluster)["metadata"]["name"], "-n", SYSTEM)
+        assert "Trust anchors file changed" in log, f"{self.part} has not read the ConfigMap again"
+
+    def _repair(self, cluster: TestCluster) -> None:
+        """What somebody does by hand."""
+        trust.write_root(cluster, self.former[ROOT])
+
+
+@dataclass
+class InjectorMisled(Misled):
+    """The webhook was repaired by hand too. The injector keeps giving the other root to new pods."""
+
+    def persists(self, cluster: TestCluster) -> None:
+        super().persists(cluster)
+        assert anchors(only(pods_of(cluster, self.app, NAMESPACE))).strip() == self.other.strip(), "its sidecar has the present root"
+
+    def _has_taken_over(self, cluster: TestCluster) -> None:
+        injector_knows(cluster, self.other)
+
+    def _repair(self, cluster: TestCluster) -> None:
+        super()._repair(cluster)
+        told = base64.b64encode(self.former[ROOT].encode()).decode()
+        change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": told}]
+        patch(cluster, "mutatingwebhookconfiguration", "dapr-sidecar-injector", change, "json")
+        time.sleep(SYNC)
 
 
 @dataclass
@@ -156,8 +183,7 @@ class OldCa(Fault):
 
     def make(self, cluster: TestCluster) -> None:
         trust.write(cluster, trust.make(trust.read(cluster)))
-        for name in CONTROL_PLANE:
-            restart(cluster, name)
+        restart_all(cluster)
         eventually(lambda: injector_knows(cluster, trust.read(cluster)[ROOT]), SYNC)
         control_plane_serves(cluster)
         self.persists(cluster)
@@ -198,9 +224,7 @@ class CaExpired(Fault):
 
     def cure(self, cluster: TestCluster) -> None:
         trust.write(cluster, self.former)
-        # What has taken the expired root over does not forget it by itself.
-        for name in CONTROL_PLANE:
-            restart(cluster, name)
+        restart_all(cluster)  # what has taken the expired root over does not forget it by itself
         eventually(lambda: control_plane_serves(cluster), SYNC)
         eventually(lambda: injector_knows(cluster, self.former[ROOT]), SYNC)
 
@@ -219,10 +243,11 @@ class CaExpired(Fault):
 
 
 BUNDLES = (
-    # In the long form until the control plane has taken the wrong root over.
+    # In the long form until the whole control plane has taken the wrong root over.
     BundleDiffers("bundle_differs", (f"ConfigMap {BUNDLE}",), pause=150),
-    InjectorMisled("injector_misled", ("has taken over anchors", "misled"), long=True),
+    InjectorMisled("injector_misled", ("has taken over anchors", "misled"), long=True, part="dapr-sidecar-injector"),
+    Misled("placement_misled", ("has taken over anchors", "dapr-placement-server"), long=True, part="dapr-placement-server"),
     SecretMissing("bundle_secret_missing", (f"Secret {BUNDLE}",), long=True),
-    OldCa("old_ca", ("backend-api", "anchors"), long=True),
+    OldCa("old_ca", ("backend-api", "anchors")),
     CaExpired("ca_expired", ("ran out",), long=True),
 )

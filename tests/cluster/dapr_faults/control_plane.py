@@ -91,6 +91,12 @@ def restart(cluster: TestCluster, name: str) -> None:
     cluster.kubectl("rollout", "status", target, "-n", SYSTEM, "--timeout=240s")
 
 
+def restart_all(cluster: TestCluster) -> None:
+    """Makes the whole control plane anew, in its order."""
+    for name in CONTROL_PLANE:
+        restart(cluster, name)
+
+
 @dataclass
 class PlacementLost(Fault):
     """The StatefulSet was deleted, its pod with it."""

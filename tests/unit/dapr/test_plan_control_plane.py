@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import actions
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, OPERATOR, ORDER, PLACEMENT, SCHEDULER, SENTRY, TRUST_BUNDLE, WEBHOOK
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import OLD_CA, Ailment
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import OLD_CA, UNREADY, Ailment
 from dapr_objects import CA, NOW, OTHER_CA, Authority, cause, control_object, control_pod, found, part, pod, waiting, webhook
 
 TAKEN = waiting("CreateContainerError", 'Conflict. The container name "x" is already in use')
@@ -125,18 +125,33 @@ def test_a_service_that_leads_nowhere_needs_a_person():
     assert [problem.cause for problem in make_plan(found(endpoints=0), False).problems] == ["no_endpoints"]
 
 
-def test_a_configmap_unlike_its_secret_is_repaired_from_it():
-    plan = make_plan(found(configmap=OTHER_CA.configmap()), False)
-    assert [(action.what, action.kind, action.body) for action in plan.actions] == [
-        (actions.PUBLISH_ANCHORS, "ConfigMap", {"data": {"ca.crt": CA.anchors}})
-    ]
+READERS = ["dapr-operator", "dapr-placement-server", "dapr-sidecar-injector", "dapr-scheduler-server"]
 
 
-def test_what_has_taken_over_wrong_anchors_is_restarted():
-    restarted = ["dapr-operator", "dapr-placement-server", "dapr-sidecar-injector", "dapr-scheduler-server"]
-    for configmap, repaired in ((OTHER_CA.configmap(), [TRUST_BUNDLE]), (CA.configmap(), [])):
-        plan = make_plan(found(configmap=configmap, webhook=webhook(OTHER_CA.anchors)), False)
-        assert [action.name for action in plan.actions] == [*repaired, *restarted]
+def test_a_configmap_unlike_its_secret_is_repaired_from_it_and_all_that_read_it_are_restarted():
+    for told in (CA, OTHER_CA):
+        plan = make_plan(found(configmap=OTHER_CA.configmap(), webhook=webhook(told.anchors)), False)
+        first, *others = plan.actions
+        assert (first.what, first.kind, first.body) == (actions.PUBLISH_ANCHORS, "ConfigMap", {"data": {"ca.crt": CA.anchors}})
+        assert [(action.what, action.name, action.cause) for action in others] == [(actions.RESTART, name, "wrong_anchors") for name in READERS]
+
+
+def test_an_empty_configmap_told_nobody_anything_wrong():
+    assert done(found(configmap={"metadata": {}, "data": {}})) == [(actions.PUBLISH_ANCHORS, "ConfigMap", TRUST_BUNDLE)]
+
+
+def test_what_told_the_api_server_wrong_anchors_is_restarted():
+    assert [name for _what, _kind, name in done(found(webhook=webhook(OTHER_CA.anchors)))] == READERS
+
+
+def test_only_the_parts_that_trust_by_former_anchors_are_restarted_and_sidecars_may_connect_again():
+    sick = pod(ready=False)
+    unready = (Ailment(sick, UNREADY, "dapr is not ready: [placement-client]"),)
+    plan = make_plan(found((PLACEMENT, part(PLACEMENT, misled=(control_pod(PLACEMENT),))), pods=(sick,), ailments=unready), False)
+    assert [(action.what, action.name) for action in plan.actions] == [(actions.RESTART, "dapr-placement-server")]
+    assert "dapr-placement-server-0 has taken over anchors" in plan.actions[0].evidence and plan.reconnecting == (sick["metadata"]["uid"],)
+    alone = make_plan(found(pods=(sick,), ailments=unready), False)
+    assert [action.what for action in alone.actions] == [actions.ROLL] and alone.reconnecting == ()
 
 
 @pytest.mark.parametrize(("age", "restarts"), [(600, 4), (3650, 0), (7200, 0)])

@@ -51,7 +51,7 @@ def test_one_that_hangs_is_stuck():
     assert told.what == sidecars.STUCK and "nobody restarts it" in told.evidence
 
 
-@pytest.mark.parametrize(("listens", "expected"), [(False, sidecars.NO_APPLICATION), (True, sidecars.STUCK), (None, sidecars.STUCK)])
+@pytest.mark.parametrize(("listens", "expected"), [(False, sidecars.NO_APPLICATION), (True, sidecars.UNREADY), (None, sidecars.UNREADY)])
 def test_one_that_is_not_ready_is_judged_by_its_application(listens, expected):
     assert what(pod(daprd=UNREADY), Answer(sidecars.NOT_READY, "HTTP status 500", listens)) == expected
 
