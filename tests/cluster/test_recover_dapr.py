@@ -178,6 +178,7 @@ def kill_all(process) -> None:
             one.kill()
 
 
+@pytest.mark.long
 def test_a_run_that_was_cut_off_is_completed_by_the_next(cluster, playbooks, addresses, person, made):
     # The sidecar's turn comes when the operator serves: it is killed before.
     for name in ("daprd_stuck", "operator_name_taken"):

@@ -103,6 +103,6 @@ class WebhookBroken(Fault):
 INJECTION = (
     InjectorAway("injector_away", (*BORN_BARE, "daprd")),
     InjectorAway("injector_stays_away", (f"Deployment {INJECTOR}", *BORN_BARE, "daprd"), long=True, back=False),
-    WebhookBroken("webhook_deleted", (f"MutatingWebhookConfiguration {INJECTOR}",)),
+    WebhookBroken("webhook_deleted", (f"MutatingWebhookConfiguration {INJECTOR}",), long=True),
     WebhookBroken("webhook_without_ca", (f"MutatingWebhookConfiguration {INJECTOR}", "CA bundle"), long=True, deleted=False),
 )

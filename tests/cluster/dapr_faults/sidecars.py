@@ -124,6 +124,6 @@ class AppNotListening(Fault):
 
 SIDECARS = (
     DaprdStuck("daprd_stuck", ("stuck-sidecar", "daprd"), pause=60),
-    ComponentRefused("component_refused", ("refuses-component", COMPONENT)),
+    ComponentRefused("component_refused", ("refuses-component", COMPONENT), long=True),
     AppNotListening("app_not_listening", ("not-listening", f"{PORT}"), long=True, pause=60),
 )
