@@ -209,9 +209,11 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 300},
 }
 
+SETTINGS = {"required_by": {"components": "app_namespaces"}}
 
-def main():
-    module = RunbookModule(ARGUMENT_SPEC, required_by={"components": "app_namespaces"})
+
+def run(module):
+    """Ends by exit_json or fail_json."""
     params = module.params
     scope = Scope(params["namespace"], tuple(params["app_namespaces"] or ()), tuple(params["components"] or ()), params["release"])
     with module.clear_failures():
@@ -221,6 +223,10 @@ def main():
             module.exit_json(**report(found, plan, plan.actions))
         found, plan = recovery.run()
     module.exit_json(**report(found, plan, recovery.done))
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":
