@@ -44,7 +44,8 @@ requirements:
   - kubernetes >= 24.2.0
 notes:
   - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of those that are not there."
-  - What the API server refuses counts as pending, so that the apply says it in its own words. In a namespace that is not there yet it refuses all.
+  - What the API server refuses counts as pending, so that the apply says it in its own words.
+  - In a namespace that is not there it could not be asked. The objects count as ones to be made, and RV(missing_namespaces) names it.
 seealso:
   - module: kubernetes.core.k8s
     description: Applies them.
@@ -110,6 +111,12 @@ pending:
   returned: success
   type: list
   elements: dict
+  sample: []
+missing_namespaces:
+  description: The namespaces of O(objects) that have to be made before them.
+  returned: success
+  type: list
+  elements: str
   sample: []
 """
 

@@ -89,3 +89,27 @@ def test_check_tells_what_the_next_run_does(deployed, playbooks, audit, own_copy
     back = check_then_run(playbooks, tmp_path)
     assert back.actions == objects, "the images of the checkout are in the node, and nothing else was changed"
     assert check_then_run(playbooks, tmp_path).actions == set()
+
+
+NOWHERE = {"runbook_app_overrides": {"namespace": "checked-first"}, "todo_frontend_node_port": 30320, "todo_backend_node_port": 30820}
+
+
+def test_check_in_a_namespace_that_is_not_there(deployed, playbooks, audit, tmp_path):
+    cluster, _run = deployed
+    began = datetime.now(timezone.utc)
+    playbooks.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json"), **NOWHERE).ok()
+    told = [(action["what"], action["kind"]) for action in json.loads((tmp_path / "check.json").read_text())["actions"]]
+    assert told[0] == ("create", "Namespace") and told.count(("create", "Deployment")) == 5 and ("create", "Secret") in told, told
+    assert audit.stored(began, datetime.now(timezone.utc)) == []
+    assert not cluster.kubectl("get", "namespace", "checked-first", "--ignore-not-found")
+
+
+@pytest.mark.long
+def test_check_of_a_first_deployment_tells_what_it_does(deployed, playbooks, tmp_path):
+    cluster, _run = deployed
+    try:
+        first = check_then_run(playbooks, tmp_path, **NOWHERE)
+        assert ("create", "Namespace", "checked-first") in first.actions
+        assert check_then_run(playbooks, tmp_path, **NOWHERE).actions == set()
+    finally:
+        cluster.kubectl("delete", "namespace", "checked-first", "--ignore-not-found")

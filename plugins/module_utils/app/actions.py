@@ -6,6 +6,7 @@ from __future__ import annotations
 ASKED = "asked"  # not a step: what manifests_info said before the manifests were applied
 STEPS = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
 IMAGE_WORDS = {"built": "build", "tagged": "tag"}
+PENDING = ("create", "change")
 SECRET_WORDS = {"created": "create", "updated": "change"}
 
 
@@ -21,7 +22,10 @@ def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     actions = []
     for step in STEPS:
         result = results.get(step) or {}
-        if not result.get("skipped"):
+        if result.get("skipped") and step == "manifests":
+            # Left out although something is pending: in check mode, in a namespace that is not there yet.
+            actions += [{"what": entry["action"], "kind": entry["kind"], "name": entry["name"]} for entry in asked if entry["action"] in PENDING]
+        elif not result.get("skipped"):
             actions += [{"what": what, "kind": kind, "name": name} for what, kind, name in readers[step](result)]
     return actions
 

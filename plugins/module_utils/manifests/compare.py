@@ -13,13 +13,15 @@ OF_THE_SERVER = ("resourceVersion", "generation", "managedFields")
 class Trial:
     """An object as it was given, as it is stored (None for one that is not there), and as an apply would leave it.
 
-    ``refusal`` is the API server's message where it would not take the object; ``after`` is None then.
+    ``refusal`` is the API server's message where it would not take the object; ``after`` is None then. Where only its namespace
+    ``lacks``, it would be made once that is there.
     """
 
     given: dict
     before: dict | None
     after: dict | None
     refusal: str = ""
+    lacks: str = ""
 
     @property
     def action(self) -> str:
@@ -41,6 +43,7 @@ def report(trials: list[Trial]) -> dict:
     return {
         "objects": [_described(trial) for trial in trials],
         "pending": [trial.given for trial in trials if trial.action != KEEP],
+        "missing_namespaces": sorted({trial.lacks for trial in trials if trial.lacks}),
     }
 
 

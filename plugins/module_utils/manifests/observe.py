@@ -9,6 +9,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import Trial
 
+NOT_FOUND = 404
+
 
 def observe(cluster: Cluster, objects: list[dict], field_manager: str, force: bool, parallel: int) -> list[Trial]:
     """A trial for each object, in their order. Raises RunbookError for what is no object, or where the API server can't be reached."""
@@ -23,7 +25,14 @@ def _tried(cluster: Cluster, obj: dict, field_manager: str, force: bool) -> Tria
         before = cluster.get_object(obj)
         return Trial(obj, before, cluster.apply_object(obj, field_manager=field_manager, force=force, dry_run=True))
     except ApiError as error:
-        return Trial(obj, None, None, str(error))
+        lacks = _missing_namespace(obj, error)
+        return Trial(obj, None, obj, lacks=lacks) if lacks else Trial(obj, None, None, str(error))
+
+
+def _missing_namespace(obj: dict, error: ApiError) -> str:
+    """The object's namespace, if that is what could not be found."""
+    namespace = obj["metadata"].get("namespace") or ""
+    return namespace if error.status == NOT_FOUND and f'namespaces "{namespace}" not found' in str(error) else ""
 
 
 def _check(index: int, obj) -> None:

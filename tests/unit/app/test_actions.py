@@ -47,6 +47,7 @@ def lines(results: dict) -> list[str]:
     ({"manifests": ONE_RESULT}, ["change Deployment a"]),
     ({"manifests": MANY_RESULTS, "asked": ASKED}, ["change Deployment a", "create ConfigMap n"]),
     ({"asked": ASKED}, []),
+    ({"manifests": {"skipped": True}, "asked": ASKED}, ["create ConfigMap n", "create Deployment a"]),
     ({"namespace": applied("Namespace", "bench", method="create")}, ["create Namespace bench"]),
     ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),

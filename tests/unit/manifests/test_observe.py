@@ -4,6 +4,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import report
 from ansible_collections.runbook.minikube.plugins.module_utils.manifests.observe import observe
 
 
@@ -39,6 +40,15 @@ def test_each_object_is_tried_in_its_order_and_nothing_is_stored():
 def test_one_refusal_leaves_the_others():
     api = Api([service("kept")], {"bad": ApiError("conflict", 409, "Conflict")})
     assert [trial.action for trial in observe(api, [service("bad"), service("kept")], "m", False, 8)] == ["refused", "keep"]
+
+
+def test_what_lacks_its_namespace_would_be_made():
+    gone = ApiError('namespaces "default" not found', 404, "NotFound")
+    trials = observe(Api([], {"a": gone, "b": ApiError('the server could not find the requested resource', 404, "NotFound")}),
+                     [service("a"), service("b"), service("c")], "m", False, 8)  # fmt: skip
+    assert [trial.action for trial in trials] == ["create", "refused", "create"]
+    told = report(trials)
+    assert told["missing_namespaces"] == ["default"] and [obj["metadata"]["name"] for obj in told["pending"]] == ["a", "b", "c"]
 
 
 def test_an_api_server_that_is_away_is_no_refusal():
