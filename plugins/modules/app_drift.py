@@ -153,7 +153,7 @@ drift:
   elements: dict
   contains:
     part:
-      description: V(cluster), V(release), V(image), V(secret), V(object), V(workload) or V(health).
+      description: V(cluster), V(release), V(base_image), V(image), V(secret), V(object), V(workload) or V(health).
       type: str
       returned: always
       sample: object

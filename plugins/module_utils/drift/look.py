@@ -129,8 +129,10 @@ def _planned_images(wanted: dict, run_command: Callable) -> Images:
     sources = read_sources(requests_of(wanted["images"], wanted["tag_strategy"]))
     node = open_node(read_profile(wanted["profile"], wanted["minikube_home"]), wanted["minikube"], run_command)
     plans = plan_all(observe(node, sources))
+    bases = dict.fromkeys(base for plan in plans for base in plan.missing)
     return Images(
-        drift=[Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"],
+        drift=[Drift("base_image", base, "is not in the engine that builds") for base in bases]
+        + [Drift("image", plan.name, plan.reason) for plan in plans if plan.action != "reused"],
         references={plan.name: plan.reference for plan in plans if plan.reference},
         ids={plan.reference: plan.present.id for plan in plans if plan.action == "reused"},
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Drift:
-    """One difference. ``part`` is cluster, release, image, secret, object, workload or health; ``says`` holds no value."""
+    """One difference. ``part`` is cluster, release, base_image, image, secret, object, workload or health; ``says`` holds no value."""
 
     part: str
     name: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
+from ansible_collections.runbook.minikube.plugins.module_utils.drift import look as look_module
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.look import Expectation, look
 
 SERVICE = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": "default"}, "spec": {"ports": [{"port": 80}]}}
@@ -81,3 +82,33 @@ def test_images_that_cannot_be_looked_at_are_told_once_and_what_depends_on_them_
     }
     (line,) = found(Server(), images=images, objects=[SERVICE])
     assert line.startswith("image: images[0].context: there is no folder")
+
+
+class EmptyNode:
+    """Builds inside, and has no image at all."""
+
+    builds_inside = True
+
+    @property
+    def builder(self):
+        return self
+
+    def images(self):
+        return []
+
+    def image(self, _reference):
+        return None
+
+
+def test_a_base_image_that_lacks_is_told_by_itself(tmp_path, monkeypatch):
+    monkeypatch.setattr(look_module, "read_profile", lambda *_options: None)
+    monkeypatch.setattr(look_module, "open_node", lambda *_options: EmptyNode())
+    (tmp_path / "Dockerfile").write_text("FROM python:3.11-slim\n", encoding="utf-8")
+    asked = {"context": str(tmp_path), "dockerfile": "Dockerfile", "args": {}, "target": None, "archive": None, "platform": None, "tag": None}
+    images = {
+        "images": [{"name": name, **asked} for name in ("web", "api")],
+        "tag_strategy": "content", "profile": "minikube", "minikube": "minikube", "minikube_home": None,
+    }
+    lines = found(Server(), images=images)
+    assert lines[0] == "base_image python:3.11-slim: is not in the engine that builds"
+    assert [line.split(":")[0] for line in lines[1:]] == ["image web", "image api"]
