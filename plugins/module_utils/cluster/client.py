@@ -40,6 +40,7 @@ IS_IT_RUNNING = "Is the cluster running (minikube status), and are the options k
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 READ_TIMEOUT = 30  # seconds for one answer that is not a watch
+LOG_IS_GONE = "unable to retrieve container logs for "  # what the kubelet answers, with status 200, where it has removed the container
 
 
 class ApiError(RunbookError):
@@ -196,7 +197,7 @@ class Cluster:
             response.close()
 
     def logs(self, pod: str, namespace: str, container: str, *, lines: int = 20, previous: bool = False) -> str:
-        """The last lines that a container wrote, "" where there are none or it never ran."""
+        """The last lines that a container wrote, "" where there are none, or it never ran or is gone."""
         query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
         try:
             response = self._request("GET", path_of("Pod", namespace, pod, "log"), query_params=query)
@@ -204,7 +205,8 @@ class Cluster:
             if error.status in (400, 404):
                 return ""
             raise
-        return response.read().decode(errors="replace")
+        text = response.read().decode(errors="replace")
+        return "" if text.startswith(LOG_IS_GONE) else text
 
     def can(self, verb: str, kind: str, namespace: str | None = None, subresource: str | None = None, name: str | None = None) -> bool:
         """Whether the API server would let this user do it, to any object of the kind or to the one of that name."""

@@ -18,7 +18,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection im
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import SENTRY
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.parts import LOG_LINES, judge_parts, parts_of, written_at
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.read import get, list_all
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Ailment, ailment, asking, crashes, is_starting, to_ask
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Ailment, ailment, asking, crashes, is_starting, runs, to_ask
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.trouble import AT_ONCE, explained
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import DAPRD, daprd_of
@@ -101,8 +101,10 @@ def _ailments(cluster: Cluster, pods: list[dict], bundle: Bundle) -> list[Ailmen
 
 
 def _log(cluster: Cluster, pod: dict) -> str:
+    """The end of what daprd wrote before it ended last. The kubelet keeps one ended container: where none runs again, that is no former one."""
     where = (pod["metadata"]["name"], pod["metadata"]["namespace"], DAPRD)
-    return cluster.logs(*where, lines=LOG_LINES, previous=True) or cluster.logs(*where, lines=LOG_LINES)
+    again = runs(pod)
+    return cluster.logs(*where, lines=LOG_LINES, previous=again) or cluster.logs(*where, lines=LOG_LINES, previous=not again)
 
 
 def _missing_components(cluster: Cluster, scope: Scope) -> list[tuple[str, str]]:

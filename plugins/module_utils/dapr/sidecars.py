@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, validates
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import trouble_of, waits_for_own_sidecar
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import containers_of, is_active, is_ready, time_of
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import (
+    condition,
+    containers_of,
+    is_active,
+    is_ready,
+    serving_containers,
+    time_of,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, daprd_of
 
 ANCHORS = "DAPR_TRUST_ANCHORS"
@@ -54,15 +61,29 @@ def asking(pods: list[dict]) -> list[dict]:
 
 
 def is_starting(pod: dict, now: datetime) -> bool:
-    """Whether it may yet get ready by itself: young, not ready, and nothing wrong to be seen."""
+    """Whether it may yet get ready by itself: young, not ready, not ready before either, and nothing wrong to be seen."""
     young = time_of(pod["metadata"]["creationTimestamp"]) > now - STARTING
-    return young and not is_ready(pod) and not crashes(pod) and ailment(pod, Bundle(False, False), now) is None
+    begins = young and not is_ready(pod) and not _was_ready(pod)
+    return begins and not crashes(pod) and ailment(pod, Bundle(False, False), now) is None
+
+
+def _was_ready(pod: dict) -> bool:
+    """Whether a pod lost its readiness after its containers had started: one that never had it lacks it since it was made."""
+    lost = condition(pod, "Ready").get("lastTransitionTime")
+    states = [status.get("state") or {} for _spec, status, _kind in serving_containers(pod)]
+    starts = [time_of(state["running"]["startedAt"]) for state in states if "running" in state]
+    return bool(lost) and len(starts) == len(states) and time_of(lost) > max(starts)
+
+
+def runs(pod: dict) -> bool:
+    """Whether its daprd runs."""
+    found = daprd_of(pod)
+    return found is not None and "running" in (found[1].get("state") or {})
 
 
 def to_ask(pod: dict) -> bool:
     """Whether only its daprd can tell what is wrong: it runs and is not ready."""
-    found = daprd_of(pod)
-    return found is not None and "running" in (found[1].get("state") or {}) and not found[1].get("ready")
+    return runs(pod) and not daprd_of(pod)[1].get("ready")
 
 
 def crashes(pod: dict) -> bool:

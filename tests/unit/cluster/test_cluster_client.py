@@ -101,6 +101,11 @@ def test_now_is_the_servers_time(skew, counts):
     assert abs(off - (skew if counts else 0)) < 2
 
 
+@pytest.mark.parametrize(("body", "expected"), [(b"ready\n", "ready\n"), (b"unable to retrieve container logs for docker://0123456789ab", "")])
+def test_what_the_kubelet_says_of_a_container_that_is_gone_is_no_log(body, expected):
+    assert cluster(Answer(body)).logs("pod", "default", "daprd") == expected
+
+
 def test_connecting_to_what_never_answers_ends_in_time(monkeypatch):
     monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.05)
     monkeypatch.setattr(client, "get_api_client", lambda **_given: threading.Event().wait(5))

@@ -8,8 +8,8 @@ import copy
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr import sidecars
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, bundle_of
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Answer, ailment, asking, crashes, is_starting, last_error, to_ask
-from dapr_objects import CA, NOW, OTHER_CA, pod, running, status, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Answer, ailment, asking, crashes, is_starting, last_error, runs, to_ask
+from dapr_objects import CA, NOW, OTHER_CA, at, pod, running, status, waiting
 
 BUNDLE = bundle_of(CA.secret(), CA.configmap())
 UNREADY = status("daprd", running())
@@ -115,9 +115,17 @@ def test_only_a_young_one_without_trouble_is_starting():
     assert not is_starting(pod(sidecar=False, ready=False, age=10), NOW)
 
 
+@pytest.mark.parametrize(("lost", "expected"), [(-30, True), (-20, True), (-5, False)])
+def test_one_that_was_ready_is_not_starting(lost, expected):
+    subject = pod(daprd=status("daprd", running(since=-20)), ready=False, age=30)
+    subject["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": at(lost)}]
+    assert is_starting(subject, NOW) is expected
+
+
 def test_who_is_asked_and_whose_log_is_read():
     assert to_ask(pod(daprd=UNREADY)) and not to_ask(pod()) and not to_ask(pod(daprd=BACK_OFF))
     assert crashes(pod(daprd=BACK_OFF)) and not crashes(pod(daprd=UNREADY))
+    assert runs(pod()) and not runs(pod(daprd=BACK_OFF)) and not runs(pod(sidecar=False))
 
 
 def test_the_last_error_of_a_log_is_the_fatal_one():
