@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.channels import PORT_FORWARD, Channels
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import CONNECT_TIMEOUT, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import path_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 DATA, ERROR = 0, 1
 PORT_BYTES = 2  # each channel begins with the port that it is for
+PAUSE = 0.5  # seconds before an API server that dropped the connection is asked again
 
 
 class Forward:
@@ -24,6 +26,7 @@ class Forward:
         self._port = port
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address: tuple[str, int] = self._listener.getsockname()
+        self.opened = False  # whether the API server has taken a connection on to the pod
         self.failure: RunbookError | None = None  # why the last connection could not be carried on
 
     def __enter__(self) -> Forward:
@@ -45,7 +48,8 @@ class Forward:
         """Carries one connection on, and ends it where the pod's side ends or fails."""
         with connection:
             try:
-                channels = Channels.open(self._cluster, self._path, [("ports", str(self._port))], PORT_FORWARD)
+                channels = self._open()
+                self.opened = True
                 threading.Thread(target=_upwards, args=(connection, channels), daemon=True).start()
                 self._downwards(connection, channels)
             except RunbookError as error:
@@ -54,6 +58,17 @@ class Forward:
                 return
             finally:
                 _hang_up(connection)
+
+    def _open(self) -> Channels:
+        """Tries again where the API server drops the connection, as one under load does: nothing has been asked of the pod yet."""
+        until = time.monotonic() + CONNECT_TIMEOUT
+        while True:
+            try:
+                return Channels.open(self._cluster, self._path, [("ports", str(self._port))], PORT_FORWARD)
+            except Unreachable:
+                if time.monotonic() + PAUSE > until:
+                    raise
+            time.sleep(PAUSE)
 
     def _downwards(self, connection: socket.socket, channels: Channels) -> None:
         begun = set()

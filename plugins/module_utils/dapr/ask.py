@@ -54,6 +54,8 @@ def _health(cluster: Cluster, pod: dict, port: int) -> Answer:
             answer = connection.getresponse()
             body = answer.read(2000).decode(errors="replace")
         except TimeoutError:
+            if not forward.opened:  # it is the API server that is late
+                return Answer(GONE)
             return Answer(HANGS, f"daprd takes connections at port {port} and answers /v1.0/healthz not within {TIMEOUT} s")
         except (OSError, http.client.HTTPException):
             _require_allowed(forward, metadata, "to tell a stuck sidecar from one whose application does not listen")

@@ -1,12 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A forward whose pod does not take the connection: the one who connected is told at once."""
+"""A forward whose pod, or whose API server, does not take the connection."""
 
 from __future__ import annotations
 
 import socket
 import threading
 
+import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster import forward
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
 
 PORT = b"\x90\x1f"
 
@@ -35,3 +37,45 @@ def test_a_refusal_ends_the_connection_although_a_thread_still_reads_from_it(mon
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         assert connection.recv(1) == b""
         assert "Connection refused" in str(opened.failure)
+
+
+class Answering(Refusing):
+    """The streams of a pod that answers."""
+
+    def __init__(self):
+        super().__init__()
+        self._pieces = [(forward.DATA, PORT), (forward.DATA, b"answer")]
+
+
+def asked(monkeypatch, *outcomes):
+    """What a forward gives to one who asks, while opening its streams ends in these ways one after the other, in the last for ever."""
+    left = list(outcomes)
+
+    def open_streams(*_arguments):
+        outcome = left.pop(0) if len(left) > 1 else left[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr(forward, "PAUSE", 0.01)
+    monkeypatch.setattr(forward, "CONNECT_TIMEOUT", 0.1)
+    monkeypatch.setattr(forward.Channels, "open", open_streams)
+    with forward.Forward(None, "default", "pod", 8080) as opened, socket.create_connection(opened.address, 5) as connection:
+        connection.sendall(b"question")
+        return connection.recv(6), opened
+
+
+def test_a_connection_that_the_api_server_drops_is_opened_again(monkeypatch):
+    data, opened = asked(monkeypatch, Unreachable("EOF"), Unreachable("EOF"), Answering())
+    assert data == b"answer" and opened.opened
+
+
+@pytest.mark.parametrize("error", [Unreachable("away"), ApiError("no", 403, "Forbidden")])
+def test_what_stays_away_or_refuses_is_told(monkeypatch, error):
+    data, opened = asked(monkeypatch, error)
+    assert data == b"" and not opened.opened and opened.failure is error
+
+
+def test_a_refusal_is_not_asked_again(monkeypatch):
+    refusal = ApiError("no", 403, "Forbidden")
+    assert asked(monkeypatch, refusal, Answering())[1].failure is refusal
