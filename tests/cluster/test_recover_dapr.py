@@ -14,9 +14,10 @@ import pytest
 import yaml
 from dapr_faults.cases import FAULTS, fault
 from dapr_faults.fault import Fault
-from dapr_faults.looks import dapr_serves, pod_uids, replaced
+from dapr_faults.looks import dapr_serves, eventually, pod_uids, replaced
 from dapr_faults.node import restart_api_server, wait_for_api
 from dapr_faults.publish import publish_arrives
+from dapr_faults.trial import injection_serves
 from dapr_faults.workloads import NAMESPACE, apply, remove_namespace
 from harness import LONG, Run, kill_group
 from modules import run_module
@@ -48,6 +49,7 @@ def made(cluster):
     """Makes faults, and takes back what is left of them."""
     faults: list[Fault] = []
     dapr_serves(cluster)
+    eventually(lambda: injection_serves(cluster))
 
     def make(name: str) -> Fault:
         found = fault(name)

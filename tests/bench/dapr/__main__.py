@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from audit import AuditLog
 from dapr_faults.cases import FAULTS, fault
 from dapr_faults.fault import Fault
-from dapr_faults.looks import SYSTEM, asks_for_dapr, dapr_serves, is_ready, sidecar_of
+from dapr_faults.looks import SYSTEM, asks_for_dapr, dapr_serves, eventually, is_ready, sidecar_of
+from dapr_faults.trial import injection_serves
 from dapr_faults.workloads import NAMESPACE, remove_namespace
 from figures import Figures, table
 from harness import OUTPUT, Playbooks, TestCluster
@@ -60,6 +61,7 @@ def measure(cluster: TestCluster, figures: Figures, name: str, way: str, cure: C
     """One round of one way."""
     found, seen, stop = fault(name), [], threading.Event()
     dapr_serves(cluster)
+    eventually(lambda: injection_serves(cluster))
 
     def watch() -> None:
         while not stop.wait(PAUSE) and not seen:

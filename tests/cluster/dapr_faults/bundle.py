@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from harness import TestCluster
 
 from dapr_faults import trust
-from dapr_faults.control_plane import recreate, restart_all
+from dapr_faults.control_plane import recreate, restart, restart_all
 from dapr_faults.fault import Fault
 from dapr_faults.looks import (
     CONTROL_PLANE,
     SYSTEM,
+    anchors,
     control_plane_serves,
     dapr_pods,
     eventually,
@@ -30,15 +31,11 @@ from dapr_faults.looks import (
     waiting,
     with_sidecar,
 )
+from dapr_faults.trial import injection_serves
 from dapr_faults.trust import BUNDLE, ISSUER, ROOT, Bundle
 from dapr_faults.workloads import NAMESPACE, apply, remove, workload
 
 SYNC = 180  # seconds in which all have to know a changed ConfigMap: the kubelet tells its pods once a minute or so
-
-
-def anchors(pod: dict) -> str:
-    """The root certificates that a sidecar was given when it was made."""
-    return next((item.get("value", "") for item in (sidecar_of(pod) or {}).get("env", []) if item["name"] == "DAPR_TRUST_ANCHORS"), "")
 
 
 def with_old_anchors(cluster: TestCluster) -> list[dict]:
@@ -128,8 +125,10 @@ class Misled(BundleDiffers):
         assert "Trust anchors file changed" in log, f"{self.part} has not read the ConfigMap again"
 
     def _repair(self, cluster: TestCluster) -> None:
-        """What somebody does by hand."""
+        """What somebody does by hand, who also saw that new pods got no sidecars: the injector may have taken the root over too."""
         trust.write_root(cluster, self.former[ROOT])
+        restart(cluster, "dapr-sidecar-injector")
+        eventually(lambda: injection_serves(cluster))
 
 
 @dataclass
@@ -144,7 +143,7 @@ class InjectorMisled(Misled):
         injector_knows(cluster, self.other)
 
     def _repair(self, cluster: TestCluster) -> None:
-        super()._repair(cluster)
+        trust.write_root(cluster, self.former[ROOT])
         told = base64.b64encode(self.former[ROOT].encode()).decode()
         change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": told}]
         patch(cluster, "mutatingwebhookconfiguration", "dapr-sidecar-injector", change, "json")

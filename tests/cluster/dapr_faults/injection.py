@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 
 from harness import TestCluster
@@ -11,20 +10,12 @@ from harness import TestCluster
 from dapr_faults.control_plane import recreate, scale
 from dapr_faults.fault import Fault
 from dapr_faults.looks import eventually, get, patch, pods_of, sidecar_of, states
-from dapr_faults.workloads import NAMESPACE, annotations, apply, image, ready_pods, remove, workload
+from dapr_faults.trial import injects
+from dapr_faults.workloads import NAMESPACE, apply, ready_pods, remove, workload
 
 INJECTOR = "dapr-sidecar-injector"
 WEBHOOK = ("mutatingwebhookconfiguration", INJECTOR)
 BORN_BARE = {"bare-deployment": "Deployment", "bare-statefulset": "StatefulSet", "bare-daemonset": "DaemonSet"}
-
-
-def injects(cluster: TestCluster) -> bool:
-    """Whether a pod that asked for Dapr now would get its sidecar; none is made."""
-    apply(cluster)
-    container = {"name": "app", "image": image(cluster)}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asked", "annotations": annotations("asked")}, "spec": {"containers": [container]}}
-    told = cluster.kubectl("create", "-n", NAMESPACE, "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(pod))
-    return sidecar_of(json.loads(told)) is not None
 
 
 @dataclass

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TypeVar
 
 from harness import TestCluster
 
 SYSTEM = "dapr-system"
 PATIENCE = 90  # seconds
-CONTROL_PLANE = {
+CONTROL_PLANE = MappingProxyType({
     "dapr-sentry": "deployment", "dapr-operator": "deployment", "dapr-placement-server": "statefulset",
     "dapr-sidecar-injector": "deployment", "dapr-scheduler-server": "statefulset",
-}
+})  # fmt: skip
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +71,11 @@ def sidecar_of(pod: dict) -> dict | None:
     return next((container for container in both if container["name"] == "daprd"), None)
 
 
+def anchors(pod: dict) -> str:
+    """The root certificates that a sidecar was given when it was made."""
+    return next((item.get("value", "") for item in (sidecar_of(pod) or {}).get("env", []) if item["name"] == "DAPR_TRUST_ANCHORS"), "")
+
+
 def states(pods: list[dict]) -> str:
     """Pods and their containers in one line, for a message."""
     return "; ".join(f"{pod['metadata']['name']}: {_states(pod)}" for pod in pods) or "no pod"
@@ -122,9 +128,9 @@ def dapr_pods(cluster: TestCluster, control_plane: bool = True) -> set[tuple[str
     return found | {(SYSTEM, f"{name}-") for name in CONTROL_PLANE} if control_plane else found
 
 
-def control_plane_serves(cluster: TestCluster) -> None:
-    """Asserts that all pods of Dapr's control plane that are wanted are there and ready."""
-    for name, kind in CONTROL_PLANE.items():
+def control_plane_serves(cluster: TestCluster, parts: Mapping[str, str] = CONTROL_PLANE) -> None:
+    """Asserts that all pods of Dapr's control plane that are wanted are there and ready. ``parts``: kinds by name."""
+    for name, kind in parts.items():
         workload, pods = get(cluster, kind, name), pods_of(cluster, name)
         wanted = workload["spec"]["replicas"] if workload else None
         assert wanted and sum(map(is_ready, pods)) == wanted == len(pods), f"{kind}/{name}, {wanted} wanted: {states(pods)}"
@@ -136,7 +142,7 @@ def sidecars_serve(cluster: TestCluster) -> None:
         assert sidecar_of(pod) and is_ready(pod), f"not ready with Dapr: {states([pod])}"
 
 
-def dapr_serves(cluster: TestCluster, patience: float = 180) -> None:
+def dapr_serves(cluster: TestCluster, patience: float = 180, parts: Mapping[str, str] = CONTROL_PLANE) -> None:
     """Waits until all of Dapr serves."""
-    eventually(lambda: control_plane_serves(cluster), patience)
+    eventually(lambda: control_plane_serves(cluster, parts), patience)
     eventually(lambda: sidecars_serve(cluster), patience)
