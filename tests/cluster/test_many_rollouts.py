@@ -65,16 +65,16 @@ def follow(kubeconfig: dict, names: list[str], **options) -> tuple[dict, float, 
     with tempfile.TemporaryFile("w+") as output:
         ansible = subprocess.Popen(command, env=environment(), text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         while ansible.poll() is None:
-            peak = max(peak, peak_of_module(ansible.pid))
+            peak = max(peak, peak_below(ansible.pid))
             time.sleep(0.1)
         took = time.monotonic() - began
         output.seek(0)
         return json.loads(output.read().partition("=> ")[2]), took, peak
 
 
-def peak_of_module(ansible: int) -> int:
-    """The peak memory (KiB) of the process that runs the module's code below an ansible process, 0 while there is none."""
-    return max((peak for pid in descendants(ansible) if (peak := module_memory(pid))), default=0)
+def peak_below(ansible: int) -> int:
+    """The peak memory (KiB) of the largest process below an ansible process: the one that runs the module's code, and with it Ansible's own."""
+    return max(map(peak_memory, descendants(ansible)), default=0)
 
 
 def descendants(pid: int) -> list[int]:
@@ -85,11 +85,9 @@ def descendants(pid: int) -> list[int]:
     return children + [below for child in children for below in descendants(child)]
 
 
-def module_memory(pid: int) -> int:
+def peak_memory(pid: int) -> int:
+    """The most memory (KiB) that a process has had, 0 once it has ended."""
     try:
-        # With pipelining the module comes by standard input, so its name stands nowhere; Ansible's own workers are told by theirs.
-        if b"bin/ansible" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            return 0
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0

@@ -53,6 +53,8 @@ class People:
         person, other = TodoClient(*self.addresses), TodoClient(*self.addresses)
         for one in (person, other):
             one.sign_up()
+            # A pod that ends closes kept connections; a browser asks again then, which this client does not.
+            one.http.headers["Connection"] = "close"
         proxy = self.stack.enter_context(CountingProxy(self.cluster)).server
         self.old_token = self.stack.enter_context(Caller(with_token(person), 0.1))
         self.tokens = self.stack.enter_context(Caller(asking_for_tokens(person), 0.5))
