@@ -26,9 +26,13 @@ def health_of(cluster: Cluster, pod: dict) -> Answer:
         answer = _health(cluster, pod, port)
         if answer.health != HANGS:
             break
-    if answer.health != NOT_READY:
+    app_port = (pod["metadata"].get("annotations") or {}).get(APP_PORT, "")
+    if answer.health != NOT_READY or not app_port.isdigit():
         return answer
-    return Answer(NOT_READY, answer.detail, _application_listens(cluster, pod))
+    metadata = pod["metadata"]
+    with Forward(cluster, metadata["namespace"], metadata["name"], int(app_port)) as forward:
+        listens = _listens(forward.address)
+        return Answer(NOT_READY, answer.detail, listens) if forward.opened else Answer(GONE)  # it is the API server that is late
 
 
 def certificate_of(cluster: Cluster, pod: dict, port: int) -> bytes | None:
@@ -75,21 +79,16 @@ def _said(body: str) -> str:
     return f" ({message})" if message else ""
 
 
-def _application_listens(cluster: Cluster, pod: dict) -> bool | None:
-    """Whether somebody takes connections at the application's port; None where the pod names none."""
-    metadata = pod["metadata"]
-    port = (metadata.get("annotations") or {}).get(APP_PORT, "")
-    if not port.isdigit():
-        return None
-    with Forward(cluster, metadata["namespace"], metadata["name"], int(port)) as forward:
-        try:
-            with socket.create_connection(forward.address, TIMEOUT) as connection:
-                connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
-                return bool(connection.recv(1))
-        except TimeoutError:
-            return True  # it takes what it is sent
-        except OSError:
-            return False
+def _listens(address: tuple[str, int]) -> bool:
+    """Whether somebody behind the forward takes what it is sent."""
+    try:
+        with socket.create_connection(address, TIMEOUT) as connection:
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            return bool(connection.recv(1))
+    except TimeoutError:
+        return True
+    except OSError:
+        return False
 
 
 def _require_allowed(forward: Forward, metadata: dict, purpose: str) -> None:

@@ -149,7 +149,7 @@ def _of_answer(pod: dict, status: dict, answer: Answer | None, now: datetime) ->
         port = pod["metadata"]["annotations"].get(APP_PORT, "")
         step = f"Let the application listen on port {port}, or correct {APP_PORT}; its log tells why it does not. A restart of the sidecar does not help."
         return Ailment(pod, NO_APPLICATION, f"{answer.detail}, as nothing listens on the application's port {port}", step)
-    return None if new else Ailment(pod, UNREADY, f"{answer.detail}, although its application listens")
+    return None if new else Ailment(pod, UNREADY, answer.detail + (", although its application listens" if answer.app_listens else ""))
 
 
 def _of_init(pod: dict) -> Ailment | None:
