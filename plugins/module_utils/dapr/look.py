@@ -7,14 +7,14 @@ A healthy Dapr costs one list or get a kind. What explains a failure, or brings 
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.ask import health_of
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import read_injection
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import Injection, read_injection
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import SENTRY
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.parts import LOG_LINES, judge_parts, parts_of, written_at
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.read import get, list_all
@@ -45,7 +45,7 @@ def look(cluster: Cluster, scope: Scope) -> Found:
     _require_dapr(cluster, scope, verdict)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         reading = pool.submit(read_injection, cluster, scope.namespace)
-        listing = pool.submit(_applications, cluster, scope, verdict.state == COMPLETE)
+        listing = pool.submit(_applications, cluster, scope, verdict.state == COMPLETE, reading)
         workloads = [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, scope.namespaces)]
         injection, pods = reading.result(), listing.result()
     _require_namespaces(cluster, scope, [*pods, *(obj for _kind, obj in workloads)])
@@ -80,12 +80,12 @@ def _require_namespaces(cluster: Cluster, scope: Scope, objects: list[dict]) -> 
             raise RunbookError(f"app_namespaces: there is no namespace {name}. See kubectl get namespaces.")
 
 
-def _applications(cluster: Cluster, scope: Scope, wait: bool) -> list[dict]:
+def _applications(cluster: Cluster, scope: Scope, wait: bool, injection: Future[Injection]) -> list[dict]:
     """The pods that ask for a sidecar; where the control plane serves, once those that have just been made have started."""
     until = time.monotonic() + scope.settle
     while True:
         pods = asking(list_all(cluster, "Pod", scope.namespaces))
-        if not wait or time.monotonic() >= until or not any(is_starting(pod, cluster.now()) for pod in pods):
+        if not wait or time.monotonic() >= until or not any(is_starting(pod, injection.result().bundle, cluster.now()) for pod in pods):
             return pods
         time.sleep(PAUSE)
 

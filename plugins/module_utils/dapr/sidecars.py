@@ -60,11 +60,11 @@ def asking(pods: list[dict]) -> list[dict]:
     return [pod for pod in pods if asks_for_dapr(pod) and is_active(pod)]
 
 
-def is_starting(pod: dict, now: datetime) -> bool:
+def is_starting(pod: dict, bundle: Bundle, now: datetime) -> bool:
     """Whether it may yet get ready by itself: young, not ready, not ready before either, and nothing wrong to be seen."""
     young = time_of(pod["metadata"]["creationTimestamp"]) > now - STARTING
     begins = young and not is_ready(pod) and not _was_ready(pod)
-    return begins and not crashes(pod) and ailment(pod, Bundle(False, False), now) is None
+    return begins and not crashes(pod) and ailment(pod, bundle, now) is None
 
 
 def _was_ready(pod: dict) -> bool:

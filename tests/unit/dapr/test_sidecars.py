@@ -110,16 +110,17 @@ def test_who_asks_for_a_sidecar_and_counts():
 
 def test_only_a_young_one_without_trouble_is_starting():
     starting = status("daprd", waiting("ContainerCreating"))
-    assert is_starting(pod(daprd=starting, ready=False, age=10), NOW)
-    assert not is_starting(pod(daprd=starting, ready=False, age=90), NOW)
-    assert not is_starting(pod(sidecar=False, ready=False, age=10), NOW)
+    assert is_starting(pod(daprd=starting, ready=False, age=10), BUNDLE, NOW)
+    assert not is_starting(pod(daprd=starting, ready=False, age=90), BUNDLE, NOW)
+    assert not is_starting(pod(sidecar=False, ready=False, age=10), BUNDLE, NOW)
+    assert not is_starting(pod(daprd=starting, ready=False, age=10, anchors=OTHER_CA.anchors), BUNDLE, NOW)
 
 
 @pytest.mark.parametrize(("lost", "expected"), [(-30, True), (-20, True), (-5, False)])
 def test_one_that_was_ready_is_not_starting(lost, expected):
     subject = pod(daprd=status("daprd", running(since=-20)), ready=False, age=30)
     subject["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": at(lost)}]
-    assert is_starting(subject, NOW) is expected
+    assert is_starting(subject, BUNDLE, NOW) is expected
 
 
 def test_who_is_asked_and_whose_log_is_read():
