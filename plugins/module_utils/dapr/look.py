@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.ask import health_of
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found
+from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found, Part
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.injection import Injection, read_injection
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import SENTRY
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.parts import LOG_LINES, judge_parts, parts_of, written_at
@@ -23,6 +24,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr.trouble impo
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import DAPRD, daprd_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, WORKLOAD_KINDS, Verdict
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.observe import Feed
 
 SETTLE = 60  # seconds in which what has just been started may get ready by itself
 PAUSE = 1  # seconds between looks at pods that start
@@ -39,25 +41,46 @@ class Scope:
     settle: int = SETTLE
 
 
+@dataclass(frozen=True)
+class Control:
+    """What is seen of the control plane. ``written``: when somebody changed the trust bundle last."""
+
+    injection: Injection
+    parts: dict[str, Part]
+    written: datetime | None
+
+    @property
+    def serves(self) -> bool:
+        """Whether pods that start get ready by themselves."""
+        there = [part for part in self.parts.values() if part.obj]
+        sound = all(part.state.state == COMPLETE and part.replicas and not part.stale and not part.misled for part in there)
+        return sound and not self.injection.problem
+
+
 def look(cluster: Cluster, scope: Scope) -> Found:
     """Everything, at one moment. Raises RunbookError where Dapr is not there, or something may not be read."""
     feed, verdict = judge_parts(cluster, scope.namespace, scope.settle)
     _require_dapr(cluster, scope, verdict)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        reading = pool.submit(read_injection, cluster, scope.namespace)
-        listing = pool.submit(_applications, cluster, scope, verdict.state == COMPLETE, reading)
+        seeing = pool.submit(_control, cluster, scope, feed, verdict)
+        listing = pool.submit(_applications, cluster, scope, seeing)
         workloads = [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, scope.namespaces)]
-        injection, pods = reading.result(), listing.result()
+        control, pods = seeing.result(), listing.result()
     _require_namespaces(cluster, scope, [*pods, *(obj for _kind, obj in workloads)])
-    written = max(filter(None, map(written_at, (injection.secret, injection.configmap))), default=None)
-    bundle = injection.bundle
+    injection, bundle = control.injection, control.injection.bundle
     found = Found(
-        namespace=scope.namespace, now=cluster.now(), parts=parts_of(cluster, feed, verdict, bundle, written), bundle=bundle, written=written,
+        namespace=scope.namespace, now=cluster.now(), parts=control.parts, bundle=bundle, written=control.written,
         webhook=injection.webhook, endpoints=injection.endpoints, sidecars=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods),
         ailments=tuple(_ailments(cluster, pods, bundle)), workloads=tuple(workloads), secret=injection.secret,
         missing_components=tuple(_missing_components(cluster, scope)),
     )
     return explained(cluster, found, scope.release)
+
+
+def _control(cluster: Cluster, scope: Scope, feed: Feed, verdict: Verdict) -> Control:
+    injection = read_injection(cluster, scope.namespace)
+    written = max(filter(None, map(written_at, (injection.secret, injection.configmap))), default=None)
+    return Control(injection, parts_of(cluster, feed, verdict, injection.bundle, written), written)
 
 
 def _require_dapr(cluster: Cluster, scope: Scope, verdict: Verdict) -> None:
@@ -80,12 +103,14 @@ def _require_namespaces(cluster: Cluster, scope: Scope, objects: list[dict]) -> 
             raise RunbookError(f"app_namespaces: there is no namespace {name}. See kubectl get namespaces.")
 
 
-def _applications(cluster: Cluster, scope: Scope, wait: bool, injection: Future[Injection]) -> list[dict]:
+def _applications(cluster: Cluster, scope: Scope, seeing: Future[Control]) -> list[dict]:
     """The pods that ask for a sidecar; where the control plane serves, once those that have just been made have started."""
     until = time.monotonic() + scope.settle
     while True:
         pods = asking(list_all(cluster, "Pod", scope.namespaces))
-        if not wait or time.monotonic() >= until or not any(is_starting(pod, injection.result().bundle, cluster.now()) for pod in pods):
+        control = seeing.result()
+        starting = control.serves and any(is_starting(pod, control.injection.bundle, cluster.now()) for pod in pods)
+        if not starting or time.monotonic() >= until:
             return pods
         time.sleep(PAUSE)
 
