@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 
 class RunbookError(Exception):
     """A failure with a cause and a next step.
@@ -14,3 +17,20 @@ class RunbookError(Exception):
     def __init__(self, message: str, **facts):
         super().__init__(message)
         self.facts = facts
+
+
+@contextmanager
+def ending_with(end: Callable[[], object]) -> Iterator[None]:
+    """Calls ``end`` whatever becomes of the block. Where both fail, RunbookError tells both causes, with the facts of the block's."""
+    try:
+        yield
+    except RunbookError as error:
+        try:
+            end()
+        except RunbookError as left:
+            raise RunbookError(f"{error} {left}", **error.facts) from error
+        raise
+    except BaseException:
+        end()
+        raise
+    end()

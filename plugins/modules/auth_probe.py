@@ -123,7 +123,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION as DATABASE
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError, ending_with
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
@@ -161,10 +161,8 @@ def visit_with_new_account(module, probe):
     module.hide([account.password, params["database"]["url"] or ""])
     with open_database(lambda: module.cluster, params["namespace"], params["database"], module.hide) as database:
         database.run(removing(params["schema"]), write=True)  # where it could not be removed, that is told before there is one
-        try:
+        with ending_with(lambda: remove_made(database, params["schema"])):
             probe.visit(account)
-        finally:
-            remove_made(database, params["schema"])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.urls import Request
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, quoted
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError, ending_with
 
 TIMEOUT = 30  # seconds for one answer
 OWN_DOMAIN = "runbook-probe.invalid"  # nobody's, by RFC 2606: an account of it was made by a probe
@@ -64,14 +64,10 @@ class Probe:
             self._step(SIGN_UP, "POST", f"{self._base}/sign-up/email", {"name": "Probe", **_login(account)})
             self._cookies.clear()
         self._step(SIGN_IN, "POST", f"{self._base}/sign-in/email", _login(account))
-        try:
+        with ending_with(self._sign_out):
             body = self._step(TOKEN, "GET", f"{self._base}/token")
             if self._verify:
                 self._show(_token_in(body))
-        except RunbookError as error:
-            self._sign_out_after(error)
-            raise
-        self._sign_out()
 
     def _show(self, token: str) -> None:
         self._hide([token])
@@ -79,13 +75,6 @@ class Probe:
         if refused != 401:
             raise self._failed(VERIFY, refused, self._verify, "Without a token it has to answer 401, else its acceptance proves nothing.")
         self._step(VERIFY, "GET", self._verify, headers={"Authorization": f"Bearer {token}"}, by=self._stranger)
-
-    def _sign_out_after(self, error: RunbookError) -> None:
-        """Raises RunbookError with both causes where the session stays open too."""
-        try:
-            self._sign_out()
-        except RunbookError as left:
-            raise RunbookError(f"{error} {left}", **error.facts) from error
 
     def _sign_out(self) -> None:
         self._step(SIGN_OUT, "POST", f"{self._base}/sign-out", {})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import is_active, is_ready
 
 NAME = re.compile(r"(?P<name>[a-z]([-a-z0-9]*[a-z0-9])?)(\.(?P<namespace>[a-z0-9]([-a-z0-9]*[a-z0-9])?)(\.svc(\.[-a-z0-9.]+)?)?)?\.?")
 TRY_OTHER_WAYS = "Use via: direct, via: pod, or name a Service with pods in the option service."
@@ -52,17 +53,11 @@ def chosen(service: dict, pods: list[dict], port: int) -> Endpoint:
     entry = next((one for one in service["spec"].get("ports") or [] if one["port"] == port), None)
     if entry is None:
         raise RunbookError(f"Service {namespace}/{name} has no port {port}. Correct the port in the database's URL.")
-    ready = [pod for pod in pods if selector.items() <= (pod["metadata"].get("labels") or {}).items() and _is_ready(pod)]
+    ready = [pod for pod in pods if selector.items() <= (pod["metadata"].get("labels") or {}).items() and is_active(pod) and is_ready(pod)]
     if not ready:
         raise RunbookError(f"No pod behind Service {namespace}/{name} is ready. Bring the database up first.")
     pod = min(ready, key=lambda one: one["metadata"]["name"])
     return Endpoint(namespace, pod["metadata"]["name"], _number(entry.get("targetPort", port), pod))
-
-
-def _is_ready(pod: dict) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
 
 
 def _number(target: int | str, pod: dict) -> int:
