@@ -54,8 +54,8 @@ class Proxy:
                 sink.sendall(piece)
                 sent += len(piece)
                 if to_target and self._counted(len(piece), sent):
-                    for end in (source, sink):
-                        end.shutdown(socket.SHUT_RDWR)
+                    cut(source)
+                    cut(sink)
                     return
         with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
@@ -68,3 +68,10 @@ class Proxy:
                 return False
             self.cuts += 1
             return True
+
+
+def cut(end: socket.socket) -> None:
+    """Breaks a connection off. One that is only shut down leaves a peer that filled its window waiting for good."""
+    with suppress(OSError):
+        end.shutdown(socket.SHUT_RDWR)  # wakes who reads from it
+    end.close()
