@@ -15,6 +15,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
+NAMED_AS_THEY_BEGIN = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"}  # else a task is named when it is known not to be skipped: as it ends
 LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were asked for
 PROFILE = "runbook-test"
 STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
@@ -58,10 +59,10 @@ class Playbooks:
         given = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, **self.variables, **variables}
         return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(given), *options]
 
-    def start(self, playbook: str, *options: str, **variables) -> subprocess.Popen:
-        """A playbook that runs in a process group of its own, its output readable line by line."""
+    def start(self, playbook: str, *options: str, shell: dict | None = None, **variables) -> subprocess.Popen:
+        """A playbook that runs in a process group of its own, its output readable line by line. ``shell``: variables of its environment."""
         return subprocess.Popen(
-            self.command(playbook, *options, **variables), cwd=CHECKOUT, text=True, env=self.environment(),
+            self.command(playbook, *options, **variables), cwd=CHECKOUT, text=True, env={**self.environment(), **(shell or {})},
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
         )
 
@@ -79,9 +80,9 @@ class Playbooks:
     def killed_after(self, words: str, playbook: str, *options: str, then: str = "", **variables) -> str:
         """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said.
 
-        With ``then`` it is killed at the next line after that which has those words.
+        With ``then`` it is killed at the next line after that which has those words. A task is named as it begins.
         """
-        process = self.start(playbook, *options, **variables)
+        process = self.start(playbook, *options, shell=NAMED_AS_THEY_BEGIN, **variables)
         seen, awaited = [], [words, then] if then else [words]
         for line in process.stdout:
             seen.append(line)
