@@ -21,7 +21,7 @@ class RunbookError(Exception):
 
 @contextmanager
 def ending_with(end: Callable[[], object]) -> Iterator[None]:
-    """Calls ``end`` whatever becomes of the block. Where both fail, RunbookError tells both causes, with the facts of the block's."""
+    """Calls ``end`` whatever becomes of the block. Where both raise RunbookError, one tells both causes, with the block's facts."""
     try:
         yield
     except RunbookError as error:

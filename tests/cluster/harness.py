@@ -15,7 +15,6 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
-NAMED_AS_THEY_BEGIN = {"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"}  # else a task is named when it is known not to be skipped: as it ends
 LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were asked for
 PROFILE = "runbook-test"
 STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
@@ -59,17 +58,15 @@ class Playbooks:
         given = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, **self.variables, **variables}
         return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(given), *options]
 
-    def start(self, playbook: str, *options: str, shell: dict | None = None, **variables) -> subprocess.Popen:
-        """A playbook that runs in a process group of its own, its output readable line by line. ``shell``: variables of its environment."""
-        return subprocess.Popen(
-            self.command(playbook, *options, **variables), cwd=CHECKOUT, text=True, env={**self.environment(), **(shell or {})},
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-        )
+    def start(self, playbook: str, *options: str, **variables) -> subprocess.Popen:
+        """A playbook that runs in a process group of its own, its output readable line by line: each task is named as it begins."""
+        # Where skipped tasks are hidden, a task is named when it is known not to be one: as it ends.
+        return self._open(self.command(playbook, *options, **variables), ANSIBLE_DISPLAY_SKIPPED_HOSTS="true")
 
     def run(self, playbook: str, *options: str, timeout: int = 1800, **variables) -> Run:
         """Runs a playbook to its end."""
         began = time.monotonic()
-        process = self.start(playbook, *options, **variables)
+        process = self._open(self.command(playbook, *options, **variables))
         try:
             output, _none = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -80,9 +77,9 @@ class Playbooks:
     def killed_after(self, words: str, playbook: str, *options: str, then: str = "", **variables) -> str:
         """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said.
 
-        With ``then`` it is killed at the next line after that which has those words. A task is named as it begins.
+        With ``then`` it is killed at the next line after that which has those words.
         """
-        process = self.start(playbook, *options, shell=NAMED_AS_THEY_BEGIN, **variables)
+        process = self.start(playbook, *options, **variables)
         seen, awaited = [], [words, then] if then else [words]
         for line in process.stdout:
             seen.append(line)
@@ -92,6 +89,12 @@ class Playbooks:
                 kill_group(process)
                 return "".join(seen)
         raise AssertionError(f"never said {awaited[0]!r}:\n{''.join(seen)[-4000:]}")
+
+    def _open(self, command: list[str], **environment: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            command, cwd=CHECKOUT, text=True, env={**self.environment(), **environment},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )
 
     def environment(self) -> dict:
         """What a user's shell has, and the end of the supported versions that is asked for."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 from api_proxy import CountingProxy
 from auth_callers import AtEachPod, Caller, asking_for_tokens, signing_in, stored_data, with_token
-from harness import NAMED_AS_THEY_BEGIN, OUTPUT
+from harness import OUTPUT
 from todo_client import TodoClient
 
 ROTATE = "playbooks/rotate_secret.yml"
@@ -78,7 +78,7 @@ def test_a_rotation_breaks_no_token(cluster, addresses, playbooks):
     with People(cluster, addresses) as people:
         told = playbooks.run(ROTATE, "--check").ok().output
         assert stored_data(cluster, SECRET) == before and re.search(r"Sessions in browsers end.*: \d+ are open", " ".join(told.split())), told[-3000:]
-        process = playbooks.start(ROTATE, "-vvv", shell=NAMED_AS_THEY_BEGIN)
+        process = playbooks.start(ROTATE, "-vvv")
         lines = [(time.monotonic(), line) for line in process.stdout]
         output = "".join(line for _when, line in lines)
         (OUTPUT / "rotate_secret.log").write_text(output)
