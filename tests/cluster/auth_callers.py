@@ -33,6 +33,12 @@ class Caller:
         self._end.set()
         self._thread.join()
 
+    def go_on_for(self, answers: int) -> None:
+        """Returns when that many more have come."""
+        wanted = len(self.answers) + answers
+        while len(self.answers) < wanted and self._thread.is_alive():
+            time.sleep(0.1)
+
     def others(self, *statuses: int) -> list[tuple[float, int | str]]:
         """The answers with none of these."""
         return [answer for answer in self.answers if answer[1] not in statuses]

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A real Better Auth of a chosen release in a namespace of its own, on a database of its own in the application's PostgreSQL."""
+"""A real Better Auth of a chosen release in a namespace of its own, with a PostgreSQL of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import struct
 import time
 import uuid
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import requests
 from harness import CHECKOUT, TestCluster
@@ -20,7 +20,7 @@ from images import ImageModule
 CONTEXT = CHECKOUT / "tests/cluster/better_auth"
 SECRET, KEY, LIST_KEY = "auth-secrets", "secret", "secrets"
 ORIGIN = "http://better-auth.test"
-PATIENCE = 60  # seconds
+PATIENCE = 300  # seconds
 REPLICAS = 2
 PERIOD = 30  # seconds that a one-time code is good for (RFC 6238)
 
@@ -35,30 +35,28 @@ class Server:
     name: str = field(default_factory=lambda: f"better-auth-{uuid.uuid4().hex[:6]}")
 
     def __enter__(self) -> Server:
-        image = self._image()
-        database = self.name.replace("-", "_")
-        password = base64.b64decode(self._secret_of("default", "postgres-secrets", "password")).decode()
-        self.sql(f"CREATE DATABASE {database}", database="todo")
+        record = json.loads((self.cluster.state / "local_cluster.json").read_text())
+        image, password = self._image(record), uuid.uuid4().hex
         self.cluster.kubectl("create", "namespace", self.name)
-        url = f"postgresql://todo:{quote(password)}@postgres.default:5432/{database}"
-        self._apply(*self._objects(image, url))
+        self._apply(*database(record["base_images"]["postgres"], password))
+        self.cluster.kubectl("-n", self.name, "wait", "pod/postgres", "--for=condition=Ready", "--timeout=300s")
+        self._apply(*self._objects(image, f"postgresql://auth:{password}@postgres:5432/auth"))
         self.wait()
         return self
 
     def __exit__(self, *_exception) -> None:
         self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
-        self.sql(f"DROP DATABASE {self.name.replace('-', '_')} WITH (FORCE)", database="todo")
 
-    def sql(self, sql: str, database: str = "") -> list[str]:
+    def sql(self, sql: str) -> list[str]:
         """The lines that psql prints."""
-        where = database or self.name.replace("-", "_")
-        return self.cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", where, "-At", "-c", sql).splitlines()
+        command = ("psql", "-h", "127.0.0.1", "-U", "auth", "-At", "-c", sql)
+        return self.cluster.kubectl("-n", self.name, "exec", "postgres", "--", *command).splitlines()
 
     def wait(self) -> None:
         """Until all pods serve, those of before are gone, and the Service leads to them."""
-        self.cluster.kubectl("-n", self.name, "rollout", "status", "deployment/auth", "--timeout=180s")
+        self.cluster.kubectl("-n", self.name, "rollout", "status", "deployment/auth", "--timeout=300s")
         deadline = time.monotonic() + PATIENCE
-        while len(self.cluster.objects("pods", self.name)) > REPLICAS or not answers(f"{self.url}/ok"):
+        while len(self.cluster.objects("pods", self.name, "-l", "app=auth")) > REPLICAS or not answers(f"{self.url}/ok"):
             assert time.monotonic() < deadline, f"{self.url} does not answer"
             time.sleep(0.2)
 
@@ -88,19 +86,15 @@ class Server:
     def url(self) -> str:
         """Where the Service answers on the node."""
         node = next(a["address"] for a in self.cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
-        (service,) = self.cluster.objects("services", self.name)
+        (service,) = (one for one in self.cluster.objects("services", self.name) if one["metadata"]["name"] == "auth")
         return f"http://{node}:{service['spec']['ports'][0]['nodePort']}/api/auth"
 
-    def _image(self) -> str:
+    def _image(self, record: dict) -> str:
         """Builds the server in the node, and returns the image's reference."""
-        record = json.loads((self.cluster.state / "local_cluster.json").read_text())
         module = ImageModule(self.cluster.profile, self.cluster.state, record["minikube"])
         arguments = {"BASE_IMAGE": record["base_images"]["node"], "BETTER_AUTH": self.release}
         built = module.well(images=[{"name": f"better-auth-{self.release}", "context": str(CONTEXT), "args": arguments}])
         return built["images"][0]["reference"]
-
-    def _secret_of(self, namespace: str, name: str, key: str) -> str:
-        return json.loads(self.cluster.kubectl("-n", namespace, "get", "secret", name, "-o", "json"))["data"][key]
 
     def _apply(self, *objects: dict) -> None:
         self.cluster.kubectl("-n", self.name, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
@@ -123,6 +117,21 @@ class Server:
         template = {"metadata": {"labels": labels}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 10}}
         spec = {"replicas": REPLICAS, "selector": {"matchLabels": labels}, "template": template}
         return [secret, service, {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "auth"}, "spec": spec}]
+
+
+def database(image: str, password: str) -> list[dict]:
+    """A PostgreSQL with a database and a user named auth."""
+    env = {"POSTGRES_USER": "auth", "POSTGRES_DB": "auth", "POSTGRES_PASSWORD": password, "PGPASSWORD": password}
+    container = {
+        "name": "postgres", "image": image, "imagePullPolicy": "IfNotPresent", "env": [{"name": name, "value": value} for name, value in env.items()],
+        # By TCP, as the image first starts a database that listens to its socket alone.
+        "readinessProbe": {"exec": {"command": ["pg_isready", "-q", "-h", "127.0.0.1"]}, "periodSeconds": 1},
+    }  # fmt: skip
+    labels = {"app": "postgres"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "postgres", "labels": labels},
+           "spec": {"terminationGracePeriodSeconds": 0, "containers": [container]}}  # fmt: skip
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "postgres"}, "spec": {"selector": labels, "ports": [{"port": 5432}]}}
+    return [pod, service]
 
 
 class Person:

@@ -1,5 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One real cluster for all tests in this folder, with a profile, a state folder and a kubeconfig of its own."""
+"""One real cluster for all tests in this folder, with a profile, a state folder and a kubeconfig of its own.
+
+Each test names its phase: ``pytest.mark.phase(name, group)``. The phases follow each other, as tests/suite runs them; without ``--phase``
+all of them are in one run. Tests of one group run one after the other, groups of the phase ``beside`` side by side.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +11,53 @@ import json
 import shutil
 from pathlib import Path
 
+import deployment
 import pytest
-from harness import CHECKOUT, LONG, OUTPUT, Playbooks, Run, TestCluster
+import recorder
+from harness import CHECKOUT, LONG, Playbooks, Run, TestCluster
+
+PHASES = ("undeployed", "deploy", "beside", "cluster_wide", "stopping")
+MARKERS = (
+    "phase(name, group): when a test runs, and together with which others",
+    "long: a long form, only run by `make test-long`",
+    "no_rerun: about leaks, lost writes, wrong targets, rights or check mode, where a failure is never put down to the machine",
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--phase", choices=PHASES, help="run the tests of one phase only")
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "long: a long form, only run by `make test-long`")
+    for marker in MARKERS:
+        config.addinivalue_line("markers", marker)
+    recorder.register(config)
 
 
 def pytest_collection_modifyitems(config, items):
-    """The cluster goes last. The long forms are left out, and counted as deselected, unless they are asked for."""
-    items.sort(key=lambda item: item.path.name == "test_teardown.py")
-    left_out = [item for item in items if item.get_closest_marker("long") and not LONG]
+    """Puts the phases into their order, the cluster's end last. What was not asked for is counted as deselected."""
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+    items.sort(key=lambda item: (PHASES.index(phase_of(item)), item.path.name == "test_teardown.py"))
+    left_out = [item for item in items if not is_chosen(item, config.getoption("--phase"))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def is_chosen(item, phase: str | None) -> bool:
+    return phase in (None, phase_of(item)) and (LONG or not item.get_closest_marker("long"))
+
+
+def phase_of(item) -> str:
+    marker = item.get_closest_marker("phase")
+    if marker is None or marker.args[0] not in PHASES:
+        raise pytest.UsageError(f"{item.nodeid} has to name its phase, one of {', '.join(PHASES)}: pytest.mark.phase(...)")
+    return marker.args[0]
+
+
+def group_of(item) -> str:
+    return next(iter(item.get_closest_marker("phase").args[1:]), item.path.stem) if item.get_closest_marker("phase") else ""
 
 
 @pytest.fixture(scope="session")
@@ -32,11 +68,14 @@ def playbooks() -> Playbooks:
 @pytest.fixture(scope="session")
 def deployed(playbooks) -> tuple[TestCluster, Run]:
     """The todo application on the test cluster, by the playbook that `make deploy` runs, and how that run went."""
-    run = playbooks.run("playbooks/deploy.yml", timeout=4800)
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    (OUTPUT / "deploy.log").write_text(run.output)
-    run.ok()
-    return TestCluster(), run
+    return TestCluster(), deployment.outcome(playbooks).ok()
+
+
+@pytest.fixture
+def restored(deployed, playbooks):
+    """Ends with the application as the example describes it."""
+    yield
+    playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True).ok()
 
 
 @pytest.fixture(scope="module")

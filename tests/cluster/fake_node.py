@@ -34,7 +34,7 @@ def simulated_node(cluster: TestCluster) -> Iterator[None]:
         )
     try:
         cluster.kubectl("apply", "-f", "-", stdin=json.dumps(NODE))
-        cluster.kubectl("wait", f"node/{NAME}", "--for=condition=Ready", "--timeout=60s")
+        cluster.kubectl("wait", f"node/{NAME}", "--for=condition=Ready", "--timeout=300s")
         yield
     finally:
         cluster.kubectl("delete", "node", NAME, "--ignore-not-found")

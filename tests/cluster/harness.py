@@ -18,6 +18,10 @@ OUTPUT = CHECKOUT / "tests/output"
 LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were asked for
 PROFILE = "runbook-test"
 STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
+LOCK_WAIT = 900  # seconds that a playbook waits for another test's
+# The test cluster's API server writes an audit log from its start, see audit.py.
+AUDIT_POLICY = "/etc/ssl/certs/audit-policy.yaml"
+AUDITED = [f"--extra-config=apiserver.{option}" for option in (f"audit-policy-file={AUDIT_POLICY}", "audit-log-path=-")]
 
 
 def venv(end: str = "newest") -> Path:
@@ -55,7 +59,10 @@ class Playbooks:
 
     def command(self, playbook: str, *options: str, **variables) -> list[str]:
         """The command line of a playbook with variables."""
-        given = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, **self.variables, **variables}
+        own = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, "runbook_lock_wait": LOCK_WAIT}
+        given = {**own, **self.variables, **variables}
+        if given["local_cluster_profile"] == PROFILE:
+            given.setdefault("local_cluster_start_arguments", AUDITED)
         return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(given), *options]
 
     def start(self, playbook: str, *options: str, **variables) -> subprocess.Popen:
@@ -128,7 +135,7 @@ class TestCluster:
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """What kubectl prints."""
         command = self.command(*arguments)
-        done = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False, timeout=300)
+        done = subprocess.run(command, input=stdin, text=True, capture_output=True, check=False, timeout=600)
         assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
@@ -139,4 +146,4 @@ class TestCluster:
     def docker(self, *arguments: str) -> str:
         """What docker prints inside the node."""
         command = ["docker", "exec", self.profile, "docker", *arguments]
-        return subprocess.run(command, text=True, capture_output=True, check=True, timeout=300).stdout
+        return subprocess.run(command, text=True, capture_output=True, check=True, timeout=600).stdout

@@ -66,12 +66,12 @@ def _deployment(namespace: str, name: str, image: str) -> str:
 def roll_out(cluster: TestCluster, namespace: str, name: str, image: str) -> None:
     """Has a Deployment of one pod that sleeps in ``image``, which must be in the node."""
     cluster.kubectl("apply", "-f", "-", stdin=_deployment(namespace, name, image))
-    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=300s")
 
 
 def restart(cluster: TestCluster, namespace: str, name: str) -> None:
     cluster.kubectl("-n", namespace, "rollout", "restart", f"deployment/{name}")
-    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=120s")
+    cluster.kubectl("-n", namespace, "rollout", "status", f"deployment/{name}", "--timeout=300s")
 
 
 def running_image(cluster: TestCluster, namespace: str, name: str) -> str:

@@ -7,11 +7,21 @@ import base64
 import json
 import threading
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from harness import TestCluster
 
-PAUSE = 0.02  # seconds between two looks at the processes
+PAUSE = 0.05  # seconds between two looks at the processes
+
+
+def secrets_of(cluster: TestCluster, when: str) -> dict[str, str]:
+    """The secrets of the application and its private keys, by a name that may be printed."""
+    data = json.loads(cluster.kubectl("get", "secret", "frontend-secrets", "-o", "json"))["data"]
+    values = {key: base64.b64decode(value).decode() for key, value in data.items()}
+    keys = cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", "todo", "-Atc", 'SELECT "privateKey" FROM jwks').splitlines()
+    found = {f"{when}: secret": values["better-auth-secret"], f"{when}: database": unquote(urlsplit(values["database-url"]).password)}
+    found |= {f"{when}: list {number}": part.partition(":")[2] for number, part in enumerate(values.get("better-auth-secrets", "").split(",")) if part}
+    return found | {f"{when}: key {number}": key.strip('"') for number, key in enumerate(keys)}
 
 
 def forms(value: str) -> set[bytes]:
@@ -51,6 +61,10 @@ class Traces:
         self._end.set()
         self._thread.join()
         self.keep("processes", b"\n".join(sorted(self._seen)))
+
+    def files(self) -> set[str]:
+        """The names of all files that were left."""
+        return {file.name for file in self.folder.rglob("*") if file.is_file()}
 
     def keep(self, name: str, content: str | bytes) -> None:
         """Puts something into the folder."""

@@ -19,7 +19,7 @@ class Load:
 
     url: str
     rate: int = 20
-    timeout: float = 10
+    timeout: float = 30
     asked: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
 
@@ -33,6 +33,12 @@ class Load:
     def __exit__(self, *_exception) -> None:
         self._end.set()
         self._thread.join()
+
+    def go_on_for(self, questions: int) -> None:
+        """Returns when that many more have been asked."""
+        wanted = self.asked + questions
+        while self.asked < wanted and time.monotonic() < self._began + BOUND:
+            time.sleep(0.1)
 
     def _drive(self) -> None:
         with ThreadPoolExecutor(max_workers=self.rate * 4) as pool:

@@ -11,6 +11,7 @@ from auth_callers import Caller
 from better_auth_server import KEY, LIST_KEY, Person, Server, served_keys
 from roles import Roles
 
+pytestmark = pytest.mark.phase("beside", "better-auth")
 ROLE = "tests/cluster/playbooks/auth_keys.yml"
 NEWEST, WITHOUT_VERSIONS = "1.7.25", "1.3.34"
 FIRST = "first secret of a test long enough"

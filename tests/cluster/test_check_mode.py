@@ -12,16 +12,45 @@ from pathlib import Path
 
 import pytest
 from audit import AuditLog
+from harness import CHECKOUT, PROFILE, Playbooks
 
+pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
+USER = "runbook-test-check-mode"
 SECRET = "backend-api-secrets"  # made of others' values, so that it comes back as it was
 
 
+@dataclass
+class OwnUser(Playbooks):
+    """Runs playbooks on the test cluster as a user of their own, whom no other test has in the audit log."""
+
+    minikube_home: str = ""
+
+    def environment(self) -> dict:
+        """A shell in which the cluster is known as Minikube's."""
+        return {**super().environment(), "MINIKUBE_HOME": self.minikube_home}
+
+
 @pytest.fixture(scope="module")
-def audit(deployed) -> AuditLog:
-    log = AuditLog(deployed[0])
-    log.switch_on()
-    return log
+def playbooks(cluster, tmp_path_factory) -> OwnUser:
+    config = json.loads(cluster.kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"))
+    account = ("-n", "kube-system", USER)
+    cluster.kubectl("delete", "serviceaccount", *account, "--ignore-not-found")
+    cluster.kubectl("create", "serviceaccount", *account)
+    cluster.kubectl("delete", "clusterrolebinding", USER, "--ignore-not-found")
+    cluster.kubectl("create", "clusterrolebinding", USER, "--clusterrole=cluster-admin", f"--serviceaccount=kube-system:{USER}")
+    config["users"][0]["user"] = {"token": cluster.kubectl("create", "token", *account, "--duration=2h").strip()}
+    file = tmp_path_factory.mktemp("audited") / "kubeconfig"
+    file.write_text(json.dumps(config))
+    record = json.loads((cluster.state / "local_cluster.json").read_text())
+    own = {"runbook_kubeconfig": str(file), "runbook_context": PROFILE, "runbook_app_file": str(CHECKOUT / "examples/todo/app.yml"),
+           "runbook_base_images": record["base_images"]}  # fmt: skip
+    return OwnUser(own, minikube_home=str(cluster.state))
+
+
+@pytest.fixture(scope="module")
+def audit(cluster) -> AuditLog:
+    return AuditLog(cluster, f"system:serviceaccount:kube-system:{USER}")
 
 
 def change_a_line(example: Path) -> None:
@@ -66,7 +95,7 @@ def check_then_run(playbooks, folder: Path, **variables) -> Pair:
     return pair
 
 
-def test_check_tells_what_the_next_run_does(deployed, playbooks, audit, own_copy, tmp_path):
+def test_check_tells_what_the_next_run_does(deployed, playbooks, restored, audit, own_copy, tmp_path):
     cluster, _run = deployed
     change_a_line(own_copy)
     label = change_a_manifest(own_copy)

@@ -9,6 +9,7 @@ from dapr_faults.looks import dapr_serves
 from dapr_faults.workloads import NAMESPACE, apply, ready_pods, remove, remove_namespace, workload
 from modules import run_module
 
+pytestmark = pytest.mark.phase("cluster_wide")
 APPLICATION = [{"kind": "Deployment", "name": name} for name in ("backend-api", "mcp-server", "audit-service")]
 PROBE = {"pubsub": "pubsub", "topic": "runbook-probe"}
 

@@ -12,7 +12,7 @@ from images import build_on_host, remove_from_host, restart, roll_out, running_i
 from proxy import Proxy
 from throwaway import throwaway
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.phase("beside", "containerd")]
 PROFILE = "runbook-containerd"
 MEGABYTE = 1 << 20
 SOCKET = "/var/run/docker.sock"

@@ -8,9 +8,11 @@ import gzip
 import json
 import subprocess
 
+import pytest
 from harness import TestCluster
 from roles import PLAYBOOK, Roles
 
+pytestmark = pytest.mark.phase("cluster_wide")
 NAMESPACE = "dapr-system"
 
 
@@ -65,6 +67,7 @@ def test_an_upgrade_that_was_cut_off_is_freed(deployed):
     assert Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
 
 
+@pytest.mark.phase("undeployed")
 def test_without_a_context_it_refuses(tmp_path):
     playbook = tmp_path / "dapr.yml"
     playbook.write_text("- {hosts: localhost, gather_facts: false, roles: [runbook.minikube.dapr]}\n", encoding="utf-8")

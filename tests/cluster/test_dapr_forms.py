@@ -13,7 +13,7 @@ from dapr_faults.publish import publish_arrives
 from roles import PLAYBOOK, Roles
 from todo_client import TodoClient
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.phase("cluster_wide")]
 RECOVER = "playbooks/recover_dapr.yml"
 SCHEDULER = "dapr-scheduler-server"
 WITHOUT_SCHEDULER = {name: kind for name, kind in CONTROL_PLANE.items() if name != SCHEDULER}

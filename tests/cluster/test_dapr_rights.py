@@ -12,6 +12,7 @@ from dapr_faults.looks import dapr_serves
 from harness import CHECKOUT, TestCluster
 from modules import run_module
 
+pytestmark = [pytest.mark.phase("cluster_wide"), pytest.mark.no_rerun]
 USER = "runbook-dapr-rights"
 # What a look at a healthy Dapr reads.
 LOOKED_AT = {

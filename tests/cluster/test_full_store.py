@@ -10,7 +10,7 @@ import pytest
 from images import build_on_host, remove_from_host, write_context
 from throwaway import small_volume, throwaway
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.phase("beside", "full-store")]
 PROFILE = "runbook-full"
 MEGABYTE = 1 << 20
 LEFT = 20  # megabytes that the filled disk has left

@@ -14,6 +14,7 @@ from harness import PROFILE, STATE, TestCluster
 from images import ImageModule, build_on_host, remove_from_host, restart, roll_out, running_image, write_context
 from proxy import Proxy
 
+pytestmark = pytest.mark.phase("beside", "images")
 NAMESPACE = "images-test"
 MEGABYTE = 1 << 20
 # One source line in each of the four images of the example

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -17,10 +18,12 @@ SLOW = ("auth_reencrypt", "jwks_cleanup", "lease_test", "rollout_test")  # minut
 
 
 def marks(end: str, target: str) -> list:
-    """The short form has the newest end and what takes a minute or so."""
-    return [] if end == "newest" and target not in SLOW else [pytest.mark.long]
+    """The short form has the newest end and what takes a minute or so. Each target has a namespace of its own, but one for both ends."""
+    long = [] if end == "newest" and target not in SLOW else [pytest.mark.long]
+    return [pytest.mark.phase("beside", f"target-{target}"), *long]
 
 
+@pytest.mark.phase("undeployed")
 def test_no_target_has_the_name_of_a_role():
     """ansible-test would run the role instead, and call that a success."""
     assert not {path.name for path in (CHECKOUT / "roles").iterdir()} & set(TARGETS)
@@ -42,8 +45,6 @@ def test_target(deployed, tmp_path, end, target):
 
 def variables() -> dict:
     """What the targets ask for. Their namespaces, images and names are their own."""
-    import json
-
     record = json.loads((STATE / "local_cluster.json").read_text())
     return {
         "runbook_test_context": PROFILE,

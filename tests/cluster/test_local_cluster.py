@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role local_cluster on the real engine: what it refuses within seconds, what it brings back, what it leaves."""
+"""The role local_cluster on the real engine: what it refuses, what it brings back, what it leaves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ import pytest
 from harness import CHECKOUT, PROFILE, TestCluster
 from roles import PLAYBOOK, Roles
 
-SECONDS = 120  # "within seconds", on a machine that many tests share
+pytestmark = pytest.mark.phase("beside", "local-cluster")
+UNDEPLOYED = pytest.mark.phase("undeployed")
+OWN_CLUSTER = pytest.mark.phase("beside", "own-cluster")
 
 
 @pytest.fixture
@@ -29,15 +31,15 @@ def alone(tmp_path) -> Roles:
 
 
 def refused(run, *words: str) -> None:
-    assert run.status != 0 and run.seconds < SECONDS
+    assert run.status != 0, run.output[-3000:]
     text = " ".join(run.output.split())
     for word in words:
         assert word in text, run.output[-3000:]
 
 
-def test_a_running_cluster_is_reused_in_seconds(deployed):
+def test_a_running_cluster_is_reused(deployed):
     run = Roles().run(PLAYBOOK, with_dapr=True).ok()
-    assert run.recap["changed"] == 0 and run.seconds < SECONDS
+    assert run.recap["changed"] == 0
     assert "Ask Docker Engine" not in run.output and "Get Dapr's images" not in run.output, "it took the whole way"
 
 
@@ -54,7 +56,7 @@ def test_check_mode_says_what_it_would_do_and_does_nothing(alone, deployed):
 
 def test_the_metrics_server_answers(deployed):
     cluster, _run = deployed
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while not (lines := cluster.kubectl("top", "nodes", "--no-headers", check=False)) and time.monotonic() < deadline:
         time.sleep(3)
     assert PROFILE in lines and "Mi" in lines
@@ -73,11 +75,12 @@ def test_a_plain_claim_gets_its_storage(deployed):
     cluster.kubectl("create", "namespace", "storage-test")
     try:
         cluster.kubectl("apply", "-n", "storage-test", "-f", "-", stdin=CLAIM)
-        cluster.kubectl("wait", "-n", "storage-test", "pvc/plain", "--for=jsonpath={.status.phase}=Bound", "--timeout=60s")
+        cluster.kubectl("wait", "-n", "storage-test", "pvc/plain", "--for=jsonpath={.status.phase}=Bound", "--timeout=300s")
     finally:
         cluster.kubectl("delete", "namespace", "storage-test")
 
 
+@UNDEPLOYED
 def test_a_dead_engine_is_named_and_left_alone(alone):
     run = Roles(alone.variables, shell={"DOCKER_HOST": "tcp://127.0.0.1:9"}).run(PLAYBOOK, local_cluster_install_packages=True)
     refused(run, "DOCKER_HOST=tcp://127.0.0.1:9", "unset DOCKER_HOST")
@@ -93,13 +96,13 @@ def test_a_container_of_somebody_else_is_refused(alone, deployed):
         subprocess.run(["docker", "rm", "runbook-alone"], check=True, capture_output=True)
 
 
+@UNDEPLOYED
 def test_without_go_and_minikube_it_says_what_is_missing(alone, tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()
     for file in (file for folder in os.environ["PATH"].split(":") for file in Path(folder).glob("*")):
         if file.name not in ("go", "minikube", "helm") and not (tools / file.name).is_symlink():
             (tools / file.name).symlink_to(file)
-    began = time.monotonic()
     program = Path(sys.executable).with_name("ansible-playbook")
     cache = tmp_path / "cache"
     done = subprocess.run(
@@ -107,10 +110,10 @@ def test_without_go_and_minikube_it_says_what_is_missing(alone, tmp_path):
          "-elocal_cluster_release_url=http://127.0.0.1:9", "-elocal_cluster_helm_release_url=http://127.0.0.1:9",
          "-elocal_cluster_registry_probe_url=http://127.0.0.1:9", "-elocal_cluster_chart_probe_url=http://127.0.0.1:9"],
         env={**os.environ, "PATH": str(tools), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "playbooks/collections")},
-        text=True, capture_output=True, check=False, timeout=300,
+        text=True, capture_output=True, check=False, timeout=600,
     )
     text = " ".join(done.stdout.split())
-    assert done.returncode != 0 and time.monotonic() - began < SECONDS
+    assert done.returncode != 0
     assert "lacks Go 1.24 or newer" in text and "put a minikube on PATH (local_cluster_source=path)" in text, done.stdout[-3000:]
     assert not (cache / "programs").exists()
 
@@ -145,6 +148,7 @@ def mirror(alone, tmp_path):
         server.shutdown()
 
 
+@UNDEPLOYED
 def test_a_corrupted_release_is_refused(mirror, tmp_path):
     _Mirror.checksum = "0" * 64
     refused(mirror.run(PLAYBOOK), "is refused: its SHA-256 is", "It was not used")
@@ -159,7 +163,8 @@ def test_a_release_with_the_right_checksum_is_what_is_called(mirror, tmp_path, d
     refused(run, "does not start", "this is the release of the mirror")
 
 
-def test_a_release_that_cannot_be_reached_says_so_within_seconds(alone, tmp_path):
+@UNDEPLOYED
+def test_a_release_that_cannot_be_reached_is_named(alone, tmp_path):
     run = alone.run(PLAYBOOK, local_cluster_source="release", local_cluster_release_url="http://127.0.0.1:9", local_cluster_cache_dir=str(tmp_path / "cache"))
     refused(run, "The official release can't be had", "local_cluster_source=auto")
 
@@ -208,6 +213,7 @@ def back(runs, cluster) -> None:
 
 
 @pytest.mark.long
+@OWN_CLUSTER
 def test_a_removed_container_is_made_again_with_its_data(own_cluster):
     runs, cluster = own_cluster
     _remove_container(cluster)
@@ -215,6 +221,7 @@ def test_a_removed_container_is_made_again_with_its_data(own_cluster):
 
 
 @pytest.mark.long
+@OWN_CLUSTER
 def test_every_half_cluster_is_brought_back_with_its_data(own_cluster):
     runs, cluster = own_cluster
     for break_it in (_stop, _forget_profile, _forget_everything):
@@ -225,6 +232,7 @@ def test_every_half_cluster_is_brought_back_with_its_data(own_cluster):
 
 
 @pytest.mark.long
+@OWN_CLUSTER
 def test_a_start_that_was_killed_is_completed(own_cluster):
     runs, cluster = own_cluster
     for seconds in (2, 8, 16):

@@ -24,13 +24,13 @@ KINDS = ("deployments", "replicasets", "pods", "events", "persistentvolumeclaims
 WATCH_SECONDS = 30  # after which the module renews a watch
 MEMORY = 200 * 1024  # KiB
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.phase("cluster_wide")]
 
 
 @pytest.fixture
 def namespace(deployed) -> Iterator[TestCluster]:
     cluster, _run = deployed
-    delete = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=180s")
+    delete = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
     with simulated_node(cluster):
         cluster.kubectl(*delete)
         cluster.kubectl("create", "namespace", NAMESPACE)
@@ -98,7 +98,7 @@ def test_a_hundred_at_once(namespace, busybox_image):
     cluster = namespace
     apply(cluster, [deployment(name, busybox_image, "1", **ON_IT) for name in NAMES])
     apply(cluster, [deployment(BROKEN, busybox_image, "1")])
-    cluster.kubectl("wait", "deployment", "--all", "-n", NAMESPACE, "--for=condition=Available", "--timeout=180s")
+    cluster.kubectl("wait", "deployment", "--all", "-n", NAMESPACE, "--for=condition=Available", "--timeout=300s")
 
     apply(cluster, [deployment(name, busybox_image, "2", **ON_IT) for name in NAMES])
     apply(cluster, [deployment(BROKEN, busybox_image, "2", container={"command": ["/no/such/program"]})])

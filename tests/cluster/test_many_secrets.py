@@ -12,6 +12,7 @@ import pytest
 from api_proxy import CountingProxy
 from modules import run_module
 
+pytestmark = pytest.mark.phase("beside", "many-secrets")
 NAMESPACES, SECRETS = 20, 10
 VALUE = secrets.token_urlsafe(32)
 # Kind of difference: what a Secret holds instead; the key itself is missing in one more.

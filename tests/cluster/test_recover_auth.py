@@ -12,6 +12,8 @@ import pytest
 import requests
 from todo_client import TodoClient
 
+pytestmark = pytest.mark.phase("beside", "todo")
+DEPLOY = "playbooks/deploy.yml"
 RECOVER = "playbooks/recover_auth.yml"
 HOLDERS = ("frontend-secrets", "backend-api-secrets")
 FRONTEND_PODS = ("-l", "app.kubernetes.io/name=frontend", "--ignore-errors")  # for kubectl logs: by its Deployment it may choose a pod that is ending
@@ -31,6 +33,7 @@ def _signing(cluster, playbooks):
     playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
     yield
     playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    playbooks.run(DEPLOY).ok()  # restarts what it takes for stale
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def stored(cluster, name: str) -> str:
 
 def restart(cluster, name: str) -> None:
     cluster.kubectl("rollout", "restart", f"deployment/{name}")
-    cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=180s")
+    cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=300s")
 
 
 def token_status(person: TodoClient) -> int:
@@ -109,7 +112,7 @@ def bare_reader(cluster, busybox_image) -> Iterator[str]:
     spec = {"containers": [container], "terminationGracePeriodSeconds": 0}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bare-reader"}, "spec": spec}
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(pod))
-    cluster.kubectl("wait", "pod/bare-reader", "--for=condition=Ready", "--timeout=60s")
+    cluster.kubectl("wait", "pod/bare-reader", "--for=condition=Ready", "--timeout=300s")
     yield "Pod/bare-reader"
     cluster.kubectl("delete", "pod", "bare-reader")
 

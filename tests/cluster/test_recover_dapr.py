@@ -23,6 +23,7 @@ from harness import LONG, Run, kill_group
 from modules import run_module
 from todo_client import TodoClient
 
+pytestmark = pytest.mark.phase("cluster_wide")
 RECOVER = "playbooks/recover_dapr.yml"
 NEW_CA = {"bundle_secret_missing"}  # which only a new certificate authority cures
 CURABLE = [name for name, found in FAULTS.items() if not found.by_person]
@@ -82,6 +83,12 @@ def done_by(run: Run) -> list[str]:
     return [line.partition(": ")[0] for line in actions]
 
 
+def pause(found: Fault) -> None:
+    """Nothing heals by itself: the long form gives it the time."""
+    if LONG:
+        time.sleep(found.pause)
+
+
 def params(chosen: list[str]) -> list:
     return [pytest.param(name, marks=pytest.mark.long if FAULTS[name].long else ()) for name in chosen]
 
@@ -100,7 +107,7 @@ def recovered(cluster, playbooks, addresses, person, faults: list[Fault], **vari
         missing = [word for word in found.cause if word not in told(done)]
         assert not missing, (missing, done.output[-5000:])
     assert done_by(done) == [action["says"].partition(": ")[0] for action in planned]
-    dapr_serves(cluster, patience=30)
+    dapr_serves(cluster)
     assert replaced(before, pod_uids(cluster), affected) == []
     publish_arrives(cluster, addresses, person)
     again = playbooks.run(RECOVER).ok()
@@ -110,7 +117,7 @@ def recovered(cluster, playbooks, addresses, person, faults: list[Fault], **vari
 @pytest.mark.parametrize("name", params(CURABLE))
 def test_a_fault_is_recovered_by_one_run(cluster, playbooks, addresses, person, made, name):
     found = made(name)
-    time.sleep(found.pause if LONG else 10)
+    pause(found)
     variables = {"dapr_allow_new_ca": True} if name in NEW_CA else {}
     if variables:
         refused = playbooks.run(RECOVER)
@@ -125,7 +132,7 @@ def test_three_at_once(cluster, playbooks, addresses, person, made):
 @pytest.mark.parametrize("name", params([name for name, found in FAULTS.items() if found.by_person]))
 def test_what_needs_a_person_is_told_and_left(cluster, playbooks, addresses, person, made, name):
     found = made(name)
-    time.sleep(found.pause if LONG else 10)
+    pause(found)
     found.persists(cluster)
     before = pod_uids(cluster)
     run = playbooks.run(RECOVER)
@@ -208,7 +215,7 @@ def test_a_budget_that_forbids_everything_is_named(cluster, playbooks, made):
     assert pod_uids(cluster) == before
     cluster.kubectl("delete", "poddisruptionbudget", "keeps-all", "-n", NAMESPACE)
     playbooks.run(RECOVER).ok()
-    dapr_serves(cluster, patience=30)
+    dapr_serves(cluster)
 
 
 def test_bad_input_is_refused_with_the_option(cluster):

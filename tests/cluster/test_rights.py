@@ -13,6 +13,7 @@ from harness import CHECKOUT, TestCluster
 from modules import run_module
 from todo_client import TodoClient
 
+pytestmark = [pytest.mark.phase("beside", "rights"), pytest.mark.no_rerun]
 RIGHTS = CHECKOUT / "docs/rights"
 USER = "runbook-rights"
 DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every failure of a rollout, made for real on a version that serves: the module names its cause, soon after the API shows it.
+"""Every failure of a rollout, made for real on a version that serves: the module names its cause, and goes back to what served.
 
 The trials wait more than they work, so several run at once; each test then looks at the outcome of its own.
 """
@@ -20,11 +20,14 @@ from rollout_failures.cases import CASES, FOREIGN, FOREIGN_LIST, NO_INJECTION, S
 from rollout_failures.trial import PREFIX, Outcome, Trial, remove_all
 from rollout_failures.witness import Witness
 
-SOON = 5  # seconds
+pytestmark = pytest.mark.phase("beside", "rollout-failures")
 AT_ONCE = 5  # trials
+STATEFUL = "bad-command"  # the one case that the short form makes for a StatefulSet too
+ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module tells them by the same branches as others
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
+CLUSTER_WIDE = pytest.mark.phase("cluster_wide")  # for what changes Dapr's webhook
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +84,16 @@ def name_of(case: Case, kind: str) -> str:
     return f"{case.name}-{kind}"
 
 
+def param(case: Case, kind: str):
+    """The short form has one case of each kind that the module tells apart."""
+    marks = [*([CLUSTER_WIDE] if case.namespace_labels else []), *([pytest.mark.long] if is_long(case, kind) else [])]
+    return pytest.param((case, kind), id=name_of(case, kind), marks=marks)
+
+
+def is_long(case: Case, kind: str) -> bool:
+    return case.name in ALIKE or (kind != case.kinds[0] and case.name != STATEFUL)
+
+
 @contextmanager
 def dapr_spares(cluster: TestCluster, labels: dict[str, str]) -> Iterator[None]:
     """Dapr's injector is not asked about pods of namespaces with these labels, as if it were away; all others keep it."""
@@ -126,15 +139,16 @@ def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, 
         spec = {"containers": [container], "imagePullSecrets": [{"name": "login"}], "terminationGracePeriodSeconds": 0}
         pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
         cluster.kubectl("apply", "-n", registry.NAMESPACE, "-f", "-", stdin=json.dumps(pod))
-        cluster.kubectl("wait", f"pod/{name}", "-n", registry.NAMESPACE, "--for=condition=Ready", "--timeout=60s")
+        cluster.kubectl("wait", f"pod/{name}", "-n", registry.NAMESPACE, "--for=condition=Ready", "--timeout=300s")
 
 
-@pytest.mark.parametrize("chosen", ALL, ids=[name_of(*entry) for entry in ALL])
-def test_the_cause_is_named_in_time_and_there_is_a_way_back(outcome, chosen):
+@pytest.mark.parametrize("chosen", [param(*entry) for entry in ALL])
+def test_the_cause_is_named_and_there_is_a_way_back(outcome, chosen):
     look_at(outcome, *chosen)
 
 
 @pytest.mark.long
+@CLUSTER_WIDE
 def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
     """As it happens to users: Kubernetes goes on without an injector that does not answer."""
     cluster, _run = deployed
@@ -142,22 +156,21 @@ def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
     case = next(replace(case, namespace_labels={}) for case in CASES if case.name == "dapr-sidecar-is-missing")
     try:
         cluster.kubectl("scale", *INJECTOR, "--replicas=0")
-        cluster.kubectl("wait", "pods", "-n", "dapr-system", "-l", "app=dapr-sidecar-injector", "--for=delete", "--timeout=60s")
+        cluster.kubectl("wait", "pods", "-n", "dapr-system", "-l", "app=dapr-sidecar-injector", "--for=delete", "--timeout=300s")
         outcome = formed(trials.trial, case).run(case, "Deployment")
     finally:
         cluster.kubectl("scale", *INJECTOR, "--replicas=1")
-        cluster.kubectl("rollout", "status", *INJECTOR, "--timeout=120s")
+        cluster.kubectl("rollout", "status", *INJECTOR, "--timeout=300s")
     look_at(outcome, case, "Deployment")
 
 
 def look_at(outcome: Outcome, case: Case, kind: str) -> None:
-    """The module fails for the cause that was made, soon after it showed, and goes back; the former version has served all the time."""
+    """The module fails for the cause that was made, and goes back; the former version has served all the time."""
     assert outcome.symptom is not None, f"the API never showed it; the module said: {outcome.result.get('msg')}"
     look_at_cause(outcome.result, case, kind)
     look_at_cause(outcome.back, case, kind)
     look_at_way_back(outcome, kind)
     assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.asked}: {outcome.lost[:5]}"
-    assert outcome.late(case) <= SOON, f"{outcome.late(case):.1f} s late: {outcome.result['msg']}"
 
 
 def look_at_cause(result: dict, case: Case, kind: str) -> None:

@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 import pytest
 from api_proxy import CountingProxy
 from auth_callers import AtEachPod, Caller, asking_for_tokens, signing_in, stored_data, with_token
-from harness import OUTPUT
+from leaks import Traces, found_in, secrets_of
+from roles import Roles
 from todo_client import TodoClient
 
+pytestmark = pytest.mark.phase("beside", "todo")
 ROTATE = "playbooks/rotate_secret.yml"
+DEPLOY = "playbooks/deploy.yml"
+ENOUGH = 5  # answers that each caller gets after the rotation
 SECRET, KEY, LIST_KEY = "frontend-secrets", "better-auth-secret", "better-auth-secrets"
 SWITCHING = "Bring all signers to the stage switched"
 # The task that does a step; each restart is told by the stage that was written before it.
@@ -63,42 +67,80 @@ class People:
         return self
 
     def __exit__(self, *exception) -> None:
+        for caller in (self.old_token, self.sign_ins, self.at_pods, self.tokens):
+            caller.go_on_for(ENOUGH)
         self.stack.__exit__(*exception)
 
     def look_at(self) -> None:
         """Nothing failed but sessions of the former stage, which are 401."""
-        assert len(self.old_token.answers) > 100 and self.old_token.others(200) == []
-        assert len(self.sign_ins.answers) > 20 and self.sign_ins.others(200) == []
-        assert len(self.at_pods.answers) > 20 and self.at_pods.others(200) == []
+        assert self.old_token.others(200) == []
+        assert self.sign_ins.others(200) == []
+        assert self.at_pods.others(200) == []
         assert self.tokens.others(200, 401) == [], Counter(status for _when, status in self.tokens.answers)
 
 
-def test_a_rotation_breaks_no_token(cluster, addresses, playbooks):
-    before = stored_data(cluster, SECRET)
-    with People(cluster, addresses) as people:
-        told = playbooks.run(ROTATE, "--check").ok().output
-        assert stored_data(cluster, SECRET) == before and re.search(r"Sessions in browsers end.*: \d+ are open", " ".join(told.split())), told[-3000:]
-        process = playbooks.start(ROTATE, "-vvv")
-        lines = [(time.monotonic(), line) for line in process.stdout]
-        output = "".join(line for _when, line in lines)
-        (OUTPUT / "rotate_secret.log").write_text(output)
-        assert process.wait() == 0, output[-6000:]
-    people.look_at()
-    begin = next(when for when, line in lines if "TASK [" in line and SWITCHING in line)
-    end = next(when for when, line in lines if "TASK [" in line and when > begin)
-    asked_next = next(when for when, _status in people.tokens.answers if when > end)  # maybe the first time at a new pod
-    refused = [when for when, status in people.tokens.answers if status == 401]
+@pytest.fixture(scope="module", autouse=True)
+def _as_deployed(cluster, playbooks):
+    """Begins with no rotation under way, and ends with what deploy.yml restarts after one restarted."""
+    if len(versions_of(cluster)) > 1:
+        playbooks.run(ROTATE).ok()
+    yield
+    playbooks.run(DEPLOY).ok()
+
+
+@dataclass
+class Rotation:
+    """One rotation while people use the application, and all that it left."""
+
+    people: People
+    traces: Traces
+    values: dict[str, str]  # that may stand nowhere
+    before: dict[str, str]
+    foreseen: str
+    lines: list[tuple[float, str]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def rotation(cluster, addresses, tmp_path_factory) -> Rotation:
+    before, values = stored_data(cluster, SECRET), secrets_of(cluster, "before")
+    with People(cluster, addresses) as people, Traces(tmp_path_factory.mktemp("rotation")) as traces:
+        runs = Roles(shell=traces.shell)
+        done = Rotation(people, traces, values, before, runs.run(ROTATE, "--check").ok().output)
+        assert stored_data(cluster, SECRET) == before
+        process = runs.start(ROTATE, "-vvvv", "--diff")
+        done.lines += [(time.monotonic(), line) for line in process.stdout]
+        traces.keep("rotate", "".join(line for _when, line in done.lines))
+        assert process.wait() == 0, "".join(line for _when, line in done.lines[-80:])
+    traces.collect(cluster)
+    done.values |= secrets_of(cluster, "after")
+    return done
+
+
+def test_a_rotation_breaks_no_token(cluster, rotation):
+    assert re.search(r"Sessions in browsers end.*: \d+ are open", " ".join(rotation.foreseen.split())), rotation.foreseen[-3000:]
+    rotation.people.look_at()
+    begin = next(when for when, line in rotation.lines if "TASK [" in line and SWITCHING in line)
+    end = next(when for when, line in rotation.lines if "TASK [" in line and when > begin)
+    answers = rotation.people.tokens.answers
+    asked_next = next(when for when, _status in answers if when > end)  # maybe the first time at a new pod
+    refused = [when for when, status in answers if status == 401]
     assert refused and all(begin <= when <= asked_next for when in refused), (begin, end, asked_next, refused)
     after = stored_data(cluster, SECRET)
-    assert len(versions_of(cluster)) == 1 and after[KEY] != before[KEY]
+    assert len(versions_of(cluster)) == 1 and after[KEY] != rotation.before[KEY]
     assert stored_data(cluster, "backend-api-secrets")[KEY] == after[KEY]
-    values = [data[key] for data in (before, after) for key in (KEY, LIST_KEY) if key in data]
-    assert [value for value in values if value in output or base64.b64decode(value).decode() in output] == []
+
+
+@pytest.mark.no_rerun
+def test_a_rotation_leaves_no_secret_anywhere(rotation):
+    kept = rotation.traces.files()
+    assert {"ansible.log", "rotate", "processes", "events"} <= kept and any(name.startswith("AnsiballZ_") for name in kept), kept
+    assert list((rotation.traces.folder / "junit").iterdir()), "the callback junit has left nothing"
+    assert len(rotation.values) >= 6 and found_in(rotation.traces.folder, rotation.values) == []
 
 
 def test_a_rotation_that_is_cut_off_three_times_goes_on(cluster, addresses, playbooks):
-    """From versions to versions, killed as a stage is written, as pods change, and as everything is encrypted anew."""
-    (first,) = versions_of(cluster)
+    """Killed as a stage is written, as pods change, and as everything is encrypted anew."""
+    first = (versions_of(cluster) or ["1"])[0]
     with People(cluster, addresses) as people:
         playbooks.killed_after("or write switch", ROTATE, then="changed:")
         assert versions_of(cluster) == [str(int(first) + 1), first]
@@ -127,7 +169,10 @@ def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playboo
 
 
 @pytest.mark.long
-def test_a_given_secret_and_no_other_while_it_is_under_way(cluster, playbooks, tmp_path):
+def test_a_given_secret_and_no_other_while_it_is_under_way(cluster, addresses, playbooks, tmp_path):
+    person = TodoClient(*addresses)
+    person.sign_up()
+    person.token()  # a key lies under the secret
     given, other = (f"planted-{secrets.token_urlsafe(32)}" for _number in range(2))
     files = {}
     for value in (given, other, "too-short"):

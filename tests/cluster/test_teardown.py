@@ -6,8 +6,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+from audit import remove_policy
 from harness import PROFILE, STATE
 
+pytestmark = pytest.mark.phase("stopping")
 TEARDOWN = "playbooks/teardown.yml"
 
 
@@ -29,6 +32,7 @@ def processes() -> list[str]:
     return found
 
 
+@pytest.mark.no_rerun
 def test_a_foreign_context_is_refused(playbooks, deployed):
     run = playbooks.run(TEARDOWN, runbook_context="production")
     assert run.status != 0 and "teardown.yml removes only the cluster that deploy.yml makes" in " ".join(run.output.split())
@@ -38,6 +42,7 @@ def test_a_foreign_context_is_refused(playbooks, deployed):
 def test_teardown_leaves_nothing(playbooks, deployed):
     own = Path.home() / ".kube/config"
     before = own.read_bytes() if own.exists() else None
+    remove_policy()
     playbooks.run(TEARDOWN).ok()
     for kind in ("container", "volume", "network"):
         assert PROFILE not in docker_names(kind), kind

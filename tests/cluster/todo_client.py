@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import requests
 
 TIMEOUT = 60  # seconds, for one request; an answer of the chat may take that long
-RATE_LIMIT_PATIENCE = 60  # seconds; Better Auth allows three sign-ups in ten seconds
+RATE_LIMIT_PATIENCE = 180  # seconds; Better Auth allows three sign-ups in ten seconds
 
 
 class TodoClient:

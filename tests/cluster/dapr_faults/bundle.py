@@ -35,7 +35,8 @@ from dapr_faults.trial import injection_serves
 from dapr_faults.trust import BUNDLE, ISSUER, ROOT, Bundle
 from dapr_faults.workloads import NAMESPACE, apply, remove, workload
 
-SYNC = 180  # seconds in which all have to know a changed ConfigMap: the kubelet tells its pods once a minute or so
+KEEPS = 180  # seconds in which the injector would have forgotten it, if it did
+SYNC = 300  # seconds in which all have to know a changed ConfigMap: the kubelet tells its pods once a minute or so
 
 
 def with_old_anchors(cluster: TestCluster) -> list[dict]:
@@ -147,7 +148,7 @@ class InjectorMisled(Misled):
         told = base64.b64encode(self.former[ROOT].encode()).decode()
         change = [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": told}]
         patch(cluster, "mutatingwebhookconfiguration", "dapr-sidecar-injector", change, "json")
-        time.sleep(SYNC)
+        time.sleep(KEEPS)
 
 
 @dataclass
@@ -216,7 +217,7 @@ class CaExpired(Fault):
 
     def persists(self, cluster: TestCluster) -> None:
         assert trust.read(cluster)[ISSUER] == self.expired[ISSUER], "the Secret was changed"
-        eventually(lambda: self._crashes(cluster), 30)
+        eventually(lambda: self._crashes(cluster))
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return {(SYSTEM, "dapr-sentry-")}
@@ -232,7 +233,7 @@ class CaExpired(Fault):
             self.cure(cluster)
 
     def _restart_sentry(self, cluster: TestCluster) -> None:
-        cluster.kubectl("delete", "pod", "-l", "app=dapr-sentry", "-n", SYSTEM, "--timeout=90s")
+        cluster.kubectl("delete", "pod", "-l", "app=dapr-sentry", "-n", SYSTEM, "--timeout=300s")
 
     def _crashes(self, cluster: TestCluster) -> None:
         pod = only(pods_of(cluster, "dapr-sentry"))

@@ -49,7 +49,7 @@ class Drift(Fault):
 
     def persists(self, cluster: TestCluster) -> None:
         # Between two crashes, the container runs for a moment.
-        eventually(lambda: self._shows(cluster), 30)
+        eventually(lambda: self._shows(cluster))
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return {(SYSTEM, f"{self.deployment}-")}
@@ -81,14 +81,14 @@ def scale(cluster: TestCluster, deployment: str, replicas: int, wait: bool = Tru
 
     cluster.kubectl("scale", f"deployment/{deployment}", "-n", SYSTEM, f"--replicas={replicas}")
     if wait:
-        eventually(look, 180)
+        eventually(look)
 
 
 def restart(cluster: TestCluster, name: str) -> None:
     """Makes the pods of a part of the control plane anew, and waits for them."""
     target = f"{CONTROL_PLANE[name]}/{name}"
     cluster.kubectl("rollout", "restart", target, "-n", SYSTEM)
-    cluster.kubectl("rollout", "status", target, "-n", SYSTEM, "--timeout=240s")
+    cluster.kubectl("rollout", "status", target, "-n", SYSTEM, "--timeout=300s")
 
 
 def restart_all(cluster: TestCluster) -> None:
@@ -105,7 +105,7 @@ class PlacementLost(Fault):
 
     def make(self, cluster: TestCluster) -> None:
         self.former = get(cluster, "statefulset", "dapr-placement-server")
-        cluster.kubectl("delete", "statefulset", "dapr-placement-server", "-n", SYSTEM, "--cascade=foreground", "--timeout=90s")
+        cluster.kubectl("delete", "statefulset", "dapr-placement-server", "-n", SYSTEM, "--cascade=foreground", "--timeout=300s")
         eventually(lambda: self.persists(cluster))
 
     def persists(self, cluster: TestCluster) -> None:

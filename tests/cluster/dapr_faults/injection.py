@@ -57,7 +57,7 @@ class WebhookBroken(Fault):
     former: dict = field(default_factory=dict)
 
     def make(self, cluster: TestCluster) -> None:
-        eventually(lambda: self._asked(cluster), 30)
+        eventually(lambda: self._asked(cluster))
         self.former = get(cluster, *WEBHOOK)
         if self.deleted:
             cluster.kubectl("delete", *WEBHOOK)
@@ -92,7 +92,7 @@ class WebhookBroken(Fault):
 
 
 INJECTION = (
-    InjectorAway("injector_away", (*BORN_BARE, "daprd")),
+    InjectorAway("injector_away", (*BORN_BARE, "daprd"), long=True),
     InjectorAway("injector_stays_away", (f"Deployment {INJECTOR}", *BORN_BARE, "daprd"), long=True, back=False),
     WebhookBroken("webhook_deleted", (f"MutatingWebhookConfiguration {INJECTOR}",), long=True),
     WebhookBroken("webhook_without_ca", (f"MutatingWebhookConfiguration {INJECTOR}", "CA bundle"), long=True, deleted=False),

@@ -12,7 +12,7 @@ from typing import TypeVar
 from harness import TestCluster
 
 SYSTEM = "dapr-system"
-PATIENCE = 90  # seconds
+PATIENCE = 300  # seconds
 CONTROL_PLANE = MappingProxyType({
     "dapr-sentry": "deployment", "dapr-operator": "deployment", "dapr-placement-server": "statefulset",
     "dapr-sidecar-injector": "deployment", "dapr-scheduler-server": "statefulset",
@@ -142,7 +142,7 @@ def sidecars_serve(cluster: TestCluster) -> None:
         assert sidecar_of(pod) and is_ready(pod), f"not ready with Dapr: {states([pod])}"
 
 
-def dapr_serves(cluster: TestCluster, patience: float = 180, parts: Mapping[str, str] = CONTROL_PLANE) -> None:
+def dapr_serves(cluster: TestCluster, patience: float = PATIENCE, parts: Mapping[str, str] = CONTROL_PLANE) -> None:
     """Waits until all of Dapr serves."""
     eventually(lambda: control_plane_serves(cluster, parts), patience)
     eventually(lambda: sidecars_serve(cluster), patience)

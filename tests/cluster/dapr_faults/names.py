@@ -120,7 +120,7 @@ class SchedulerMemberDown(NameTaken):
 
 
 NAMES = (
-    OperatorNameTaken("operator_name_taken", ("dapr-operator", CONFLICT), pause=60, app="dapr-operator"),
+    OperatorNameTaken("operator_name_taken", ("dapr-operator", CONFLICT), long=True, pause=60, app="dapr-operator"),
     NameTaken("injector_name_taken", ("dapr-sidecar-injector", CONFLICT), long=True, app="dapr-sidecar-injector", forgotten=True),
     SchedulerMemberDown("scheduler_member_down", ("dapr-scheduler-server-1", CONFLICT), long=True, app="dapr-scheduler-server"),
 )

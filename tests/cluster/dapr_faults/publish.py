@@ -11,7 +11,7 @@ from todo_client import TodoClient
 
 from dapr_faults.looks import eventually
 
-PATIENCE = 30  # seconds until the event has to be written
+PATIENCE = 180  # seconds until the event has to be written
 AFTER = 3  # seconds in which a second row would come
 
 

@@ -67,10 +67,10 @@ class ComponentRefused(Fault):
     def make(self, cluster: TestCluster) -> None:
         apply(cluster, component(REFUSED_TYPE, self.app))
         apply(cluster, workload(cluster, self.app))
-        eventually(lambda: self._crashes(cluster), 120)
+        eventually(lambda: self._crashes(cluster))
 
     def persists(self, cluster: TestCluster) -> None:
-        eventually(lambda: self._crashes(cluster), 30)
+        eventually(lambda: self._crashes(cluster))
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return set()
@@ -101,7 +101,7 @@ class AppNotListening(Fault):
 
     def make(self, cluster: TestCluster) -> None:
         apply(cluster, workload(cluster, self.app, script="exec sleep 86400"))
-        eventually(lambda: self.persists(cluster), 120)
+        eventually(lambda: self.persists(cluster))
 
     def persists(self, cluster: TestCluster) -> None:
         pod = only(pods_of(cluster, self.app, NAMESPACE))
@@ -123,7 +123,7 @@ class AppNotListening(Fault):
 
 
 SIDECARS = (
-    DaprdStuck("daprd_stuck", ("stuck-sidecar", "daprd"), pause=60),
+    DaprdStuck("daprd_stuck", ("stuck-sidecar", "daprd"), long=True, pause=60),
     ComponentRefused("component_refused", ("refuses-component", COMPONENT), long=True),
     AppNotListening("app_not_listening", ("not-listening", f"{PORT}"), long=True, pause=60),
 )

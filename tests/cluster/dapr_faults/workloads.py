@@ -63,7 +63,7 @@ def ready_pods(cluster: TestCluster, name: str, number: int = 1) -> list[dict]:
         assert len(pods) == number and all(map(is_ready, pods)), f"{name}, {number} wanted: {states(pods)}"
         return pods
 
-    return eventually(look, 120)
+    return eventually(look)
 
 
 def remove(cluster: TestCluster, *names: str) -> None:

@@ -82,7 +82,7 @@ def start(cluster: TestCluster) -> Registry:
         manifest = manifest.replace(word, value)
     remove(cluster)
     cluster.kubectl("apply", "-f", "-", stdin=manifest)
-    cluster.kubectl("rollout", "status", "deployment/registry", "-n", NAMESPACE, "--timeout=120s")
+    cluster.kubectl("rollout", "status", "deployment/registry", "-n", NAMESPACE, "--timeout=300s")
     log = cluster.kubectl("logs", "deployment/registry", "-n", NAMESPACE, "-c", "closed")
     addresses = cluster.objects("nodes")[0]["status"]["addresses"]
     host = next(entry["address"] for entry in addresses if entry["type"] == "InternalIP")
@@ -91,7 +91,7 @@ def start(cluster: TestCluster) -> Registry:
 
 def remove(cluster: TestCluster) -> None:
     """Removes the registry with all that was pushed; the image stays in the node for the next run."""
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=300s")
 
 
 def _image(cluster: TestCluster) -> str:

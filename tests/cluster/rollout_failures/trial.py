@@ -21,8 +21,8 @@ from rollout_failures.manifests import NAME, RESOURCES, before, broken, good, po
 from rollout_failures.witness import Witness
 
 PREFIX = "rollout-failure-"
-PATIENCE = 30  # seconds in which the API has to know a new rule, and the node a new Service
-WITNESS = 10  # seconds in which the witness has to be told
+PATIENCE = 180  # seconds in which the API has to know a new rule, and the node a new Service
+WITNESS = 120  # seconds in which the witness has to be told
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Trial:
         self._apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}])
         try:
             self._apply([good(kind, self.image), service()], namespace)
-            self.cluster.kubectl("rollout", "status", f"{RESOURCES[kind]}/{NAME}", "-n", namespace, "--timeout=180s")
+            self.cluster.kubectl("rollout", "status", f"{RESOURCES[kind]}/{NAME}", "-n", namespace, "--timeout=300s")
             url = self._url(namespace)
             self._wait_until_it_answers(url)
             with Load(url) if self.with_load else nullcontext() as load:

@@ -54,7 +54,7 @@ def server():
     """The application, on a port of its own."""
     application = ThreadingHTTPServer(("127.0.0.1", 0), Application)
     application.asked, application.wrong, application.broken = [], {}, set()
-    thread = threading.Thread(target=application.serve_forever, daemon=True)
+    thread = threading.Thread(target=application.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield application
     application.shutdown()

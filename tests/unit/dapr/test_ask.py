@@ -32,7 +32,7 @@ class Unready(BaseHTTPRequestHandler):
 def forwards(monkeypatch):
     """Forwards to the pod's ports: {port: (address behind it, whether the API server takes the connection on)}."""
     server = HTTPServer(("127.0.0.1", 0), Unready)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     known = {ask.PUBLIC_PORT: (server.server_address, True)}
 
     class Forward:

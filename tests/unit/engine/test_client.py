@@ -39,7 +39,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def engine(monkeypatch):
     server = HTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
     yield Engine.of_host()
     server.shutdown()

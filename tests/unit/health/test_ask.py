@@ -35,7 +35,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def address():
     server = HTTPServer(("127.0.0.1", 0), Server)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()

@@ -1,0 +1,100 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the tests on the real cluster in phases, each a pytest of its own: pytest-xdist's groups know no order among themselves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from history import Clock
+from jobs import Job, say
+from verdict import to_rerun
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+OUTPUT = CHECKOUT / "tests/output"
+WORKERS = 4  # the tests wait for the cluster more than they work
+FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record says which), none was chosen
+
+
+@dataclass
+class Phases:
+    """``options`` are pytest's. ``first`` and ``again`` collect the recorded tests, see verdict.py."""
+
+    options: list[str]
+    long: bool
+    clock: Clock
+    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    first: list[dict] = field(default_factory=list)
+    again: list[dict] = field(default_factory=list)
+
+    def run_all(self) -> None:
+        """All phases in their order. Without a deployment there is nothing to go on with."""
+        say("Deployment of examples/todo, and beside it the tests that need none")
+        with self.clock.measure("deploy"):
+            with self._start("undeployed") as undeployed:
+                deployed = self._run("deploy")
+                undeployed.finish()
+            self.first += deployed + self._recorded("undeployed")
+        if any(test["outcome"] == "failed" for test in deployed):
+            say("The deployment failed: the other tests on the cluster are left out")
+            return
+        say(f"Tests in namespaces of their own beside those on the application, {WORKERS} at once")
+        self._phase("beside", "-n", str(WORKERS), "--dist", "loadgroup")
+        say("Tests that change objects of the whole cluster")
+        self._phase("cluster_wide")
+        self._rerun("rerun", self.first)
+        say("Tests that stop the engine or the cluster, and its end")
+        stopping = self._phase("stopping")
+        if to_rerun(stopping):
+            self.run_id = uuid.uuid4().hex  # the cluster is made anew
+            self._rerun("rerun_stopping", stopping)
+
+    def _phase(self, name: str, *more: str) -> list[dict]:
+        with self.clock.measure(name):
+            tests = self._run(name, *more)
+        self.first += tests
+        return tests
+
+    def _rerun(self, name: str, tests: list[dict]) -> None:
+        chosen = to_rerun(tests)
+        if not chosen:
+            return
+        say(f"What failed, once more: {len(chosen)}")
+        with self.clock.measure(name):
+            self._call(name, [*chosen])
+        self.again += self._recorded(name)
+
+    def _run(self, name: str, *more: str) -> list[dict]:
+        self._call(name, self._arguments(name, *more))
+        return self._recorded(name)
+
+    def _start(self, name: str) -> Job:
+        return Job(name, self._command(self._arguments(name)), env=self._environment(name), cwd=CHECKOUT)
+
+    def _call(self, name: str, arguments: list[str]) -> None:
+        status = subprocess.run(self._command(arguments), env=self._environment(name), cwd=CHECKOUT, check=False).returncode
+        if status not in FINE:
+            self.first.append({"id": f"pytest of the phase {name}: exit status {status}", "outcome": "failed", "rerun": False,
+                               "setup": 0, "call": 0, "teardown": 0, "output": ""})  # fmt: skip
+
+    def _command(self, arguments: list[str]) -> list[str]:
+        return [sys.executable, "-m", "pytest", "-v", *arguments]
+
+    def _arguments(self, name: str, *more: str) -> list[str]:
+        return ["tests/cluster", "--phase", name, *more, *self.options]
+
+    def _environment(self, name: str) -> dict:
+        self._record(name).unlink(missing_ok=True)
+        return {**os.environ, "RUNBOOK_LONG": "1" if self.long else "0", "RUNBOOK_TEST_RUN": self.run_id, "RUNBOOK_RECORD": str(self._record(name))}
+
+    def _record(self, name: str) -> Path:
+        return OUTPUT / f"{name}.json"
+
+    def _recorded(self, name: str) -> list[dict]:
+        record = self._record(name)
+        return json.loads(record.read_text()) if record.exists() else []
