@@ -18,10 +18,11 @@ description:
 options:
   _input:
     description:
-      - Results by step. Steps are V(namespace) and V(manifests) (M(kubernetes.core.k8s)), V(dapr) (M(kubernetes.core.helm)),
-        V(images) (M(runbook.minikube.minikube_image)), V(secrets) (M(runbook.minikube.app_secrets)) and
+      - Results by step. Steps are V(namespace) (M(kubernetes.core.k8s)), V(manifests) (M(runbook.minikube.manifests)),
+        V(dapr) (M(kubernetes.core.helm)), V(images) (M(runbook.minikube.minikube_image)), V(secrets) (M(runbook.minikube.app_secrets)) and
         V(rollout) (M(runbook.minikube.rollout)).
-      - With V(asked), the result of M(runbook.minikube.manifests_info) for the same objects, a new object is told from a changed one.
+      - With V(asked), the result of M(runbook.minikube.manifests_info) for the same objects, a restart that an object brings about anyway is
+        not told again, and where V(manifests) was skipped, what it would do is told.
       - A step that was skipped or left out has no actions.
     type: dict
     required: true

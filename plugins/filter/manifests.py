@@ -25,14 +25,14 @@ def with_images(objects: list[dict], images: dict) -> list[dict]:
     return replace_images(objects, images)
 
 
-def applied(result: dict, diff: bool = False) -> list[str]:
+def applied(result: dict) -> list[str]:
     """What an apply changed, as lines."""
-    return changes(result, diff)
+    return changes(result)
 
 
-def refused(result: dict, objects: list[dict]) -> str:
+def refused(result: dict, failed: dict) -> str:
     """Which objects an apply would refuse, and why; "" for none."""
-    return "\n".join(refusals(result, objects))
+    return "\n".join(refusals(result, failed))
 
 
 def _parsed(file: str, text) -> list:

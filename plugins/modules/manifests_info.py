@@ -12,12 +12,12 @@ author:
 description:
   - Asks the API server for a dry run of a server-side apply of every object, several at a time, and compares the answers with what is stored.
     So the API server itself says what would change, with its defaults, its admission and the other field managers, and nothing is stored.
-  - Where nothing would change, this takes a fraction of the time of an apply. M(kubernetes.core.k8s) then need not be called at all, or only
-    with RV(pending).
+  - Where nothing would change, this takes a fraction of the time of an apply. M(runbook.minikube.manifests) then need not be called at all, or
+    only with RV(pending).
 options:
   objects:
     description:
-      - The objects, as M(kubernetes.core.k8s) takes them in O(kubernetes.core.k8s#module:resource_definition), each with its namespace.
+      - The objects, as M(runbook.minikube.manifests) takes them, each with its namespace.
     type: list
     elements: dict
     required: true
@@ -47,7 +47,7 @@ notes:
   - What the API server refuses counts as pending, so that the apply says it in its own words.
   - In a namespace that is not there it could not be asked. The objects count as ones to be made, and RV(missing_namespaces) names it.
 seealso:
-  - module: kubernetes.core.k8s
+  - module: runbook.minikube.manifests
     description: Applies them.
 """
 
@@ -60,12 +60,10 @@ EXAMPLES = r"""
   register: manifests
 
 - name: Apply only that
-  kubernetes.core.k8s:
+  runbook.minikube.manifests:
     context: minikube
-    apply: true
-    server_side_apply:
-      field_manager: runbook-deploy
-    resource_definition: "{{ manifests.pending }}"
+    objects: "{{ manifests.pending }}"
+    field_manager: runbook-deploy
   when: manifests.pending | length > 0
 """
 
@@ -106,6 +104,11 @@ objects:
       returned: for a refused object
       type: str
       sample: 'Apply failed with 1 conflict: conflict with "kubectl-set": .spec.replicas'
+    reason:
+      description: Why it is refused, as one word of the API server.
+      returned: for a refused object
+      type: str
+      sample: Conflict
 pending:
   description: The objects of O(objects) that are not known to stay as they are.
   returned: success

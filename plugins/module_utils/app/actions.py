@@ -13,10 +13,9 @@ SECRET_WORDS = {"created": "create", "updated": "change"}
 def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     """{what, kind, name} of each action, in the order of the steps. A step that was left out has no result, or a skipped one."""
     asked = (results.get(ASKED) or {}).get("objects") or []
-    new = {(entry["kind"], entry["name"], entry["namespace"]) for entry in asked if entry["action"] == "create"}
     rolling = {(entry["kind"], entry["name"]) for entry in asked if entry["rolls"]}
     readers = {
-        "namespace": _namespace, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": lambda result: _applied(result, new),
+        "namespace": _namespace, "dapr": _release, "images": _images, "secrets": _secrets, "manifests": _objects,
         "rollout": lambda result: _rollouts(result, rolling),
     }  # fmt: skip
     actions = []
@@ -24,20 +23,17 @@ def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
         result = results.get(step) or {}
         if result.get("skipped") and step == "manifests":
             # Left out although something is pending: in check mode, in a namespace that is not there yet.
-            actions += [{"what": entry["action"], "kind": entry["kind"], "name": entry["name"]} for entry in asked if entry["action"] in PENDING]
-        elif not result.get("skipped"):
+            result = {"objects": asked}
+        if not result.get("skipped"):
             actions += [{"what": what, "kind": kind, "name": name} for what, kind, name in readers[step](result)]
     return actions
 
 
-def _applied(result: dict, new: set[tuple]):
-    """kubernetes.core.k8s, with one object or a list of them. Not every release of it tells what is new."""
-    nested = result.get("result") or {}
-    for entry in nested["results"] if isinstance(nested.get("results"), list) else [result]:
-        if entry.get("changed"):
-            obj = entry.get("result") or {}
-            kind, metadata = obj.get("kind"), obj.get("metadata") or {}
-            yield "create" if (kind, metadata.get("name"), metadata.get("namespace")) in new else "change", kind, metadata.get("name")
+def _objects(result: dict):
+    """The modules manifests and manifests_info."""
+    for entry in result.get("objects") or []:
+        if entry["action"] in PENDING:
+            yield entry["action"], entry["kind"], entry["name"]
 
 
 def _namespace(result: dict):

@@ -10,12 +10,14 @@ import json
 import queue
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.body import CONTENT_TYPE, apply_body, require_sendable
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import KINDS, group_of, path_of
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.warning_headers import warnings_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 try:
@@ -46,11 +48,13 @@ LOG_IS_GONE = "unable to retrieve container logs for "  # what the kubelet answe
 class ApiError(RunbookError):
     """The API server refused a call.
 
-    ``status`` is the HTTP status, ``reason`` the API's own word, for example NotFound, ``causes`` what it says in detail.
+    ``status`` is the HTTP status, ``reason`` the API's own word, for example NotFound, ``causes`` what it says in detail,
+    ``said`` its own sentence, without what it was asked.
     """
 
-    def __init__(self, message: str, status: int, reason: str, causes: tuple[str, ...] = ()):
+    def __init__(self, message: str, status: int, reason: str, causes: tuple[str, ...] = (), said: str = ""):
         super().__init__(message)
+        self.said = said or message
         self.status = status
         self.reason = reason
         self.causes = causes
@@ -170,10 +174,19 @@ class Cluster:
                 return None
             raise
 
-    def apply_object(self, obj: dict, *, field_manager: str, force: bool = False, dry_run: bool = False) -> dict:
-        """A server-side apply of any object; returns it as stored, or with ``dry_run`` as it would be."""
+    def apply_object(
+        self, obj: dict, *, field_manager: str, force: bool = False, dry_run: bool = False, warn: Callable[[str], None] | None = None
+    ) -> dict:
+        """A server-side apply of any object; returns it as stored, or with ``dry_run`` as it would be.
+
+        ``warn`` is given what the API server warns of. Raises RunbookError for what can't be sent.
+        """
+        body, path = apply_body(obj), self._path_of_object(obj)
         options = {"field_manager": field_manager, "force_conflicts": force, **({"dry_run": "All"} if dry_run else {})}
-        return self._json("PATCH", self._path_of_object(obj), body=obj, content_type="application/apply-patch+yaml", **options)
+        response = self._request("PATCH", path, body=body, content_type=CONTENT_TYPE, **options)
+        for text in warnings_of(response.headers.getlist("Warning")) if warn else []:
+            warn(text)
+        return self._content(response)
 
     def watch(self, kind: str, namespace: str | None, resource_version: str, seconds: int, **selectors) -> Iterator[tuple[str, dict]]:
         """Yields (ADDED, MODIFIED, DELETED or BOOKMARK, object) as the API sends them, and ends after ``seconds``.
@@ -228,13 +241,16 @@ class Cluster:
         return resource.path(name=metadata["name"], namespace=metadata.get("namespace") if resource.namespaced else None)
 
     def _json(self, method: str, path: str, **options) -> dict:
-        response = self._request(method, path, **options)
+        return self._content(self._request(method, path, **options))
+
+    def _content(self, response) -> dict:
         try:
             return json.loads(response.read())
         except urllib3.exceptions.HTTPError as error:
             raise self._unreachable(error) from error
 
     def _request(self, method: str, path: str, *, body=None, read_timeout: int = READ_TIMEOUT, **options):
+        require_sendable(body, f"{method} {path}")
         try:
             response = self._dynamic.request(
                 method, path, body=body, serialize=False, _request_timeout=(CONNECT_TIMEOUT, read_timeout), **options
@@ -263,7 +279,7 @@ def _api_error(error, method: str, path: str) -> ApiError:
         status = {}
     message = status.get("message") or error.reason or "no reason given"
     causes = tuple(cause.get("message") or "" for cause in (status.get("details") or {}).get("causes") or [])
-    return ApiError(f"{method} {path}: {message}", error.status or 0, status.get("reason") or "", causes)
+    return ApiError(f"{method} {path}: {message}", error.status or 0, status.get("reason") or "", causes, message)
 
 
 def _first_line(error: BaseException) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 CREATE, CHANGE, KEEP, REFUSED = "create", "change", "keep", "refused"
 OF_THE_SERVER = ("resourceVersion", "generation", "managedFields")
+NOT_SHOWN = (*OF_THE_SERVER, "uid", "creationTimestamp")  # in differences for a person
 
 
 @dataclass(frozen=True)
 class Trial:
     """An object as it was given, as it is stored (None for one that is not there), and as an apply would leave it.
 
-    ``refusal`` is the API server's message where it would not take the object; ``after`` is None then. Where only its namespace
-    ``lacks``, it would be made once that is there.
+    ``refusal`` is the API server's message where it would not take the object, and ``reason`` its own word for that; ``after`` is None
+    then. Where only its namespace ``lacks``, it would be made once that is there.
     """
 
     given: dict
@@ -22,6 +23,7 @@ class Trial:
     after: dict | None
     refusal: str = ""
     lacks: str = ""
+    reason: str = ""
 
     @property
     def action(self) -> str:
@@ -38,8 +40,14 @@ class Trial:
         return self.action == CHANGE and _template(self.before) != _template(self.after)
 
 
+def applied(trials: list[Trial]) -> dict:
+    """The result of the module that applies."""
+    changed = [trial for trial in trials if trial.action != KEEP]
+    return {"changed": bool(changed), "objects": [_described(trial) for trial in trials], "diff": [_difference(trial) for trial in changed]}
+
+
 def report(trials: list[Trial]) -> dict:
-    """The module's result. What is not known to be kept is pending."""
+    """The result of the module that asks. What is not known to be kept is pending."""
     return {
         "objects": [_described(trial) for trial in trials],
         "pending": [trial.given for trial in trials if trial.action != KEEP],
@@ -53,7 +61,30 @@ def _described(trial: Trial) -> dict:
         "action": trial.action, "kind": trial.given["kind"], "name": metadata["name"], "namespace": metadata.get("namespace"),
         "rolls": trial.rolls,
     }  # fmt: skip
-    return {**described, "msg": trial.refusal} if trial.refusal else described
+    return {**described, "msg": trial.refusal, "reason": trial.reason} if trial.refusal else described
+
+
+def name_of(obj: dict) -> str:
+    """Kind and name of an object, with its namespace if it has one."""
+    metadata = obj.get("metadata") or {}
+    place = f" in namespace {metadata['namespace']}" if metadata.get("namespace") else ""
+    return f"{obj.get('kind')} {metadata.get('name')}{place}"
+
+
+def _difference(trial: Trial) -> dict:
+    """What diff mode shows. The values of a Secret are not shown."""
+    name = name_of(trial.given)
+    if trial.given["kind"] == "Secret":
+        return {"prepared": f"{name}: {trial.action}, its values are not shown\n"}
+    return {"before_header": name, "after_header": name, "before": _shown(trial.before), "after": _shown(trial.after)}
+
+
+def _shown(obj: dict | None) -> dict:
+    """What a person may want to see of an object."""
+    if not obj:
+        return {}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in NOT_SHOWN}
+    return {**{key: value for key, value in obj.items() if key != "status"}, "metadata": metadata}
 
 
 def _template(obj: dict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.body import apply_body
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import Trial
@@ -14,19 +15,26 @@ NOT_FOUND = 404
 
 def observe(cluster: Cluster, objects: list[dict], field_manager: str, force: bool, parallel: int) -> list[Trial]:
     """A trial for each object, in their order. Raises RunbookError for what is no object, or where the API server can't be reached."""
-    for index, obj in enumerate(objects):
-        _check(index, obj)
+    require_objects(objects)
     with ThreadPoolExecutor(max_workers=max(1, parallel)) as pool:
-        return list(pool.map(lambda obj: _tried(cluster, obj, field_manager, force), objects))
+        return list(pool.map(lambda obj: tried(cluster, obj, field_manager, force), objects))
 
 
-def _tried(cluster: Cluster, obj: dict, field_manager: str, force: bool) -> Trial:
+def tried(cluster: Cluster, obj: dict, field_manager: str, force: bool, **options) -> Trial:
+    """What an apply would do to one object. Raises Unreachable where the API server does not answer."""
     try:
         before = cluster.get_object(obj)
-        return Trial(obj, before, cluster.apply_object(obj, field_manager=field_manager, force=force, dry_run=True))
+        return Trial(obj, before, cluster.apply_object(obj, field_manager=field_manager, force=force, dry_run=True, **options))
     except ApiError as error:
         lacks = _missing_namespace(obj, error)
-        return Trial(obj, None, obj, lacks=lacks) if lacks else Trial(obj, None, None, str(error))
+        return Trial(obj, None, obj, lacks=lacks) if lacks else Trial(obj, None, None, error.said, reason=error.reason)
+
+
+def require_objects(objects: list) -> None:
+    """Raises RunbookError for the first that is no object, or can't be sent to the API server."""
+    for index, obj in enumerate(objects):
+        _check(index, obj)
+        apply_body(obj)
 
 
 def _missing_namespace(obj: dict, error: ApiError) -> str:

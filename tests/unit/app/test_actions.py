@@ -10,19 +10,17 @@ from ansible_collections.runbook.minikube.plugins.filter.actions import FilterMo
 ACTIONS = FilterModule().filters()["actions"]
 
 
-def applied(kind: str, name: str, changed: bool = True, **more) -> dict:
-    return {"changed": changed, "result": {"kind": kind, "metadata": {"name": name, "namespace": "x"}}, **more}
-
-
 IMAGES = {"images": [
     {"name": "a", "reference": "a:1", "action": "built"}, {"name": "b", "reference": "b:2", "action": "reused"},
     {"name": "c", "reference": "c:latest", "action": "tagged"}, {"name": "d", "reference": None, "action": "built"},
 ]}  # fmt: skip
 SECRETS = {"secrets": [{"name": "s", "action": "created"}, {"name": "t", "action": "updated"}, {"name": "u", "action": "unchanged"}]}
-ONE_RESULT = applied("Deployment", "a", diff={"before": {"spec": 1}, "after": {"spec": 2}}, method="apply")
-MANY_RESULTS = {"changed": True, "result": {"results": [
-    applied("Service", "a", changed=False), ONE_RESULT, applied("ConfigMap", "n"),
-]}}  # fmt: skip
+NAMESPACE = {"changed": True, "method": "create", "result": {"kind": "Namespace", "metadata": {"name": "bench"}}}
+APPLIED = {"changed": True, "objects": [
+    {"action": "keep", "kind": "Service", "name": "a", "namespace": "x", "rolls": False},
+    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolls": True},
+    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolls": False},
+]}
 ASKED = {"objects": [
     {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolls": False},
     {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y", "rolls": False},
@@ -44,11 +42,11 @@ def lines(results: dict) -> list[str]:
 @pytest.mark.parametrize(("results", "expected"), [
     ({"images": IMAGES}, ["build Image a:1", "tag Image c:latest", "build Image d"]),
     ({"secrets": SECRETS}, ["create Secret s", "change Secret t"]),
-    ({"manifests": ONE_RESULT}, ["change Deployment a"]),
-    ({"manifests": MANY_RESULTS, "asked": ASKED}, ["change Deployment a", "create ConfigMap n"]),
+    ({"manifests": APPLIED}, ["change Deployment a", "create ConfigMap n"]),
+    ({"manifests": APPLIED, "asked": ASKED}, ["change Deployment a", "create ConfigMap n"]),
     ({"asked": ASKED}, []),
     ({"manifests": {"skipped": True}, "asked": ASKED}, ["create ConfigMap n", "create Deployment a"]),
-    ({"namespace": applied("Namespace", "bench", method="create")}, ["create Namespace bench"]),
+    ({"namespace": NAMESPACE}, ["create Namespace bench"]),
     ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),
     ({"rollout": ROLLOUT, "asked": ROLLING}, ["change StatefulSet b"]),

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runbook.minikube.plugins.filter.manifests import manifests
@@ -84,23 +82,29 @@ def test_the_filter_pairs_texts_with_files_and_names_the_broken_one():
         manifests(["y.yml"], ["{a: ["], [], "default")
 
 
-STATUS = {"kind": "Status", "message": 'Apply failed with 1 conflict: conflict with "x": .data.a', "reason": "Conflict"}
-CONFLICT = f"Failed to apply object: {json.dumps(STATUS)}"
+def entry(action: str, name: str, **more) -> dict:
+    return {"action": action, "kind": "ConfigMap", "name": name, "namespace": "shop", "rolls": False, **more}
 
 
-def test_refusals_name_the_object_of_the_same_place():
-    result = {"result": {"results": [{"changed": False}, {"error": {"msg": CONFLICT}}]}}
-    (sentence,) = refusals(result, [obj(name="good"), obj(name="bad")])
-    assert sentence.startswith("ConfigMap bad can't be applied") and '"x": .data.a' in sentence and "rollout_force_conflicts" in sentence
-    assert refusals({"error": {"msg": "no such host"}}, [obj()]) == ["ConfigMap a can't be applied: no such host"]
-    assert refusals({"changed": False, "result": obj()}, [obj()]) == []
+CONFLICT = {"msg": 'Apply failed with 1 conflict: conflict with "x": .data.a', "reason": "Conflict"}
 
 
-def test_changes_tell_made_from_changed_without_the_servers_own_fields():
-    made = {"changed": True, "result": obj(name="new"), "diff": {"before": {}, "after": obj(name="new")}}
-    after = {"data": {"a": "2"}, "metadata": {"resourceVersion": "9"}}
-    changed = {"changed": True, "result": obj(), "diff": {"before": {"data": {"a": "1"}}, "after": after}}
-    same = {"changed": False, "result": obj(name="same")}
-    result = {"result": {"results": [made, changed, same]}}
-    assert changes(result, False) == ["ConfigMap new: made", "ConfigMap a: changed"]
-    assert changes(result, True)[-2:] == [f"  - {json.dumps({'data': {'a': '1'}})}", f"  + {json.dumps({'data': {'a': '2'}})}"]
+def test_refusals_name_object_reason_and_way_out():
+    result = {"objects": [entry("keep", "good"), entry("refused", "bad", **CONFLICT), entry("refused", "odd", msg="no such kind", reason="NotFound")]}
+    conflict, unknown = refusals(result, {"msg": "failed"})
+    assert conflict.startswith("ConfigMap bad in namespace shop can't be applied: Apply failed")
+    assert '"x": .data.a' in conflict and "rollout_force_conflicts" in conflict
+    assert unknown == "ConfigMap odd in namespace shop can't be applied: no such kind"
+    assert refusals({"objects": [entry("change", "good")]}, {}) == []
+
+
+def test_what_was_changed_before_the_refusal_is_told_with_it():
+    failed = {"failed": True, "objects": [entry("keep", "same"), entry("create", "first")]}
+    assert refusals({"objects": [entry("refused", "bad", **CONFLICT)]}, failed)[1] == "Applied before: ConfigMap first in namespace shop."
+    assert refusals({"objects": [entry("keep", "bad")]}, failed) == [], "then the failure of the apply says it"
+
+
+def test_changes_tell_made_from_changed():
+    result = {"objects": [entry("create", "new"), entry("change", "a"), entry("keep", "same")]}
+    assert changes(result) == ["ConfigMap new in namespace shop: made", "ConfigMap a in namespace shop: changed"]
+    assert changes({"changed": False}) == []

@@ -1,0 +1,59 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Images, Secrets and accounts of an earlier version: they are known as this collection's own, and nothing is made anew."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from fake_cluster import FakeCluster
+from kept_state.readers import Entry, NodeImage, NodeImages, Ref, Source, ensure_secrets, inputs_of, removing, stored, text
+
+IMAGE = stored("image")
+LABEL = IMAGE["Labels"]["runbook.minikube.build"]
+ENTRIES = [
+    Entry("app", "folder", 0o755), Entry("app/main.py", "file", 0o644, "a" * 64, 10, 1740830400), Entry("latest", "link", 0o777, "app/main.py"),
+]  # fmt: skip
+INPUTS = inputs_of(ENTRIES, b"FROM python:3.11-slim\nCOPY . .\n", {"VERSION": "1"}, None, "linux/amd64", ["sha256:" + "b" * 64])
+
+
+def test_an_image_is_known_by_its_label():
+    image = NodeImage(IMAGE["Id"], frozenset(IMAGE["RepoTags"]), IMAGE["Labels"], IMAGE["Created"])
+    assert image.digest == LABEL.split()[0]
+    assert NodeImages([image]).former_build("backend-api") == (IMAGE["RepoTags"][0], image)
+
+
+def test_the_same_inputs_need_no_build():
+    """Unless the format of digests was raised on purpose, as the same inputs make another image now."""
+    assert str(INPUTS) == LABEL and IMAGE["RepoTags"] == [f"backend-api:{INPUTS.digest[:12]}"]
+
+
+def test_the_label_says_which_inputs_changed():
+    assert INPUTS.changed_since(LABEL) == []
+    assert replace(INPUTS, dockerfile="0" * 64, base="1" * 64).changed_since(LABEL) == ["dockerfile", "base"]
+
+
+def test_secrets_that_were_made_are_kept():
+    cluster = FakeCluster()
+    for secret in stored("app_secrets"):
+        cluster.put("Secret", secret["metadata"]["name"], secret)
+    sources = {
+        Ref("postgres", "password"): Source("generate", 32),
+        Ref("backend-api-secrets", "database-url"): Source("template", "postgresql://app:{postgres/password}@postgres/todo"),
+    }
+    outcome = ensure_secrets(cluster, "default", sources, {}, lambda _length: "another", False)
+    assert set(outcome.keys.values()) == {"kept"} and not cluster.writes
+
+
+def test_a_secret_that_was_made_may_be_changed():
+    cluster = FakeCluster()
+    for secret in stored("app_secrets"):
+        cluster.put("Secret", secret["metadata"]["name"], secret)
+    ensure_secrets(cluster, "default", {Ref("postgres", "password"): Source("value", "given")}, {}, "".__mul__, False)
+    assert len(cluster.writes) == 1
+
+
+def test_an_account_that_a_probe_left_is_removed():
+    account = text("probe_account.txt").strip()
+    patterns = [statement.parameters[0] for statement in removing(None)]
+    assert patterns and all(re.fullmatch(re.escape(pattern).replace("%", ".*"), account) for pattern in patterns)

@@ -1,0 +1,66 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Leases of applications and locks of profiles that an earlier version holds, has renewed, replaced or released."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from fake_cluster import FakeCluster
+from kept_state.readers import ClusterStore, FileStore, Holder, Machine, Request, decide_hold, decide_release, is_gone, record_of, stored, text
+
+NOON = datetime(2025, 3, 1, 12, 0, 0, 123456, tzinfo=timezone.utc)
+MACHINE = Machine("workstation", "0123456789abcdef0123456789abcdef", "6f9619ff-8b86-d011-b42d-00cf4fc964ff", "pid:[4026531836]")
+ANN = Holder(MACHINE, 4711, 8642.13, "localhost", "ann", "deploy.yml")
+BEN = Holder(MACHINE, 4712, 9000.5, "localhost", "ben", "rollback.yml")
+ANY = Holder(Machine("elsewhere", "1", "2", "3"), 1, 1.0, "localhost", "eve", "deploy.yml")
+
+
+@pytest.mark.parametrize(("name", "holder", "acquired", "renewed", "transitions"), [
+    ("lease_held", ANN, 0, 0, 0), ("lease_renewed", ANN, 0, 5, 0), ("lease_replaced", BEN, 10, 10, 1),
+])  # fmt: skip
+def test_a_holder_and_its_time(name, holder, acquired, renewed, transitions):
+    record = record_of(stored(name))
+    assert (record.holder, record.identity, record.duration, record.transitions) == (holder, holder.name, 3600, transitions)
+    assert (record.acquired, record.renewed) == (NOON + timedelta(minutes=acquired), NOON + timedelta(minutes=renewed))
+    assert record.expires == record.renewed + timedelta(hours=1)
+
+
+def test_a_released_lease_is_free():
+    record = record_of(stored("lease_released"))
+    assert (record.identity, record.holder, record.transitions) == (None, None, 1)
+    assert decide_hold(record, Request(ANY, 60), NOON + timedelta(minutes=15), False).action == "acquired"
+
+
+@pytest.mark.parametrize(("holder", "minutes", "gone", "action"), [
+    (ANN, 10, False, "renewed"), (ANY, 10, False, "blocked"), (ANY, 66, False, "replaced"), (ANY, 10, True, "replaced"),
+])  # fmt: skip
+def test_who_gets_a_lease_that_is_held(holder, minutes, gone, action):
+    assert decide_hold(record_of(stored("lease_renewed")), Request(holder, 60), NOON + timedelta(minutes=minutes), gone).action == action
+
+
+def test_whether_its_process_runs():
+    holder = record_of(stored("lease_held")).holder
+    assert is_gone(holder, MACHINE, lambda _pid: None) and is_gone(holder, MACHINE, lambda _pid: 9999.0)
+    assert not is_gone(holder, MACHINE, lambda _pid: 8642.13) and not is_gone(holder, ANY.machine, lambda _pid: None)
+
+
+def test_its_own_run_can_renew_and_release_the_object():
+    cluster = FakeCluster()
+    cluster.put("Lease", "runbook-todo", stored("lease_held"))
+    store = ClusterStore(cluster, "default", "runbook-todo")
+    record, version = store.read()
+    store.write(decide_hold(record, Request(ANN, 60), NOON, False).record, version)
+    record, version = store.read()
+    store.write(decide_release(record, ANN, NOON).record, version)
+    assert store.read()[0].identity is None
+
+
+def test_a_lock_file(tmp_path):
+    place = tmp_path / "runbook.lock"
+    place.write_text(text("profile.lock"), encoding="utf-8")
+    store = FileStore(str(place))
+    record, version = store.read()
+    assert (record.holder, record.acquired, record.duration) == (ANN, NOON, 3600)
+    store.write(decide_hold(record, Request(BEN, 60), NOON + timedelta(hours=2), False).record, version)
+    assert store.read()[0].holder == BEN
