@@ -188,7 +188,8 @@ def test_no_namespace_is_written_where_another_may_not_be(cluster, monkeypatch):
 
 
 def test_containers_that_differ_are_no_source(cluster, pods):
-    pods.update({"api-5f6-a": b"one", "api-5f6-b": b"two", "worker-0": b"one"})
-    with pytest.raises(RunbookError, match="these places hold different values"):
+    pods.update({"api-5f6-a": b"planted-one", "api-5f6-b": b"planted-two", "worker-0": b"planted-one"})
+    with pytest.raises(RunbookError, match="these places hold different values") as refused:
         copy(cluster, BACKEND, source={"secret": "backend", "key": "auth", "readers": True})
+    assert "planted" not in str(refused.value) + str(refused.value.facts) and "wrong" not in str(refused.value)
     assert cluster.writes == []
