@@ -1,9 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Roles in docs/rights are enough for their modules, and with one rule less the module says which right is missing."""
+"""The Roles in docs/rights are enough for their modules on a real API server, and without a part the module says which right is missing.
+
+That nothing of a Role is superfluous, and what each single verb is for, is tested without a cluster: tests/unit/rights.
+"""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,22 +21,28 @@ from todo_client import TodoClient
 pytestmark = [pytest.mark.phase("beside", "rights"), pytest.mark.no_rerun]
 RIGHTS = CHECKOUT / "docs/rights"
 USER = "runbook-rights"
+NAMESPACE = "runbook-test-rights"  # of the objects that are written
 DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
 SIGNERS = [{"workload": "Deployment/frontend"}]
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
-# What each module is asked for; nothing of it changes a healthy application.
-ASKED = {
+ROTATION = {**SECRET, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "versioned": True}
+# What the modules are asked for that need the application; nothing of it changes a healthy one.
+OF_THE_APPLICATION = {
     "auth_probe": {"create": True, "database": DATABASE},
     "auth_reencrypt": {"database": DATABASE, "signers": SIGNERS},
-    "auth_rotation": {**SECRET, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "step": "finish"},
     "connectivity_probe": {"workloads": [{"kind": "Deployment", "name": "backend-api"}]},
     "jwks_cleanup": {"database": DATABASE, "signers": SIGNERS},
     "jwks_info": {"database": DATABASE, "signers": SIGNERS},
+}
+# And the others, on objects of their own.
+OF_THEIR_OWN = {
+    "auth_rotation": {**ROTATION, "step": "adopt"},
     "secret_compare": {"places": [{**SECRET, "readers": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
 }
-ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which ask as another module of the table does
+WRITTEN = {"auth_rotation": "frontend-secrets", "secret_copy": "backend-api-secrets"}
+ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which ask as another module of the tables does
 
 
 @dataclass
@@ -41,59 +52,133 @@ class User:
     cluster: TestCluster
     kubeconfig: Path
 
-    def may(self, role: dict, without: int | None = None) -> None:
-        """Gives it the rules of a Role, but for one."""
-        rules = [rule for number, rule in enumerate(role["rules"]) if number != without]
-        given = {**role, "metadata": {"name": USER}, "rules": rules}
-        self.cluster.kubectl("apply", "-f", "-", stdin=json.dumps(given))
+    def may(self, rules: list[dict], namespace: str) -> None:
+        """Gives it these rules in a namespace, and no others there."""
+        role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": USER}, "rules": rules}
+        self.cluster.kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(role))
 
-    def run(self, module: str, *options: str) -> dict:
-        return run_module(module, *options, kubeconfig=str(self.kubeconfig), **ASKED[module])
+    def run(self, module: str, namespace: str, **asked) -> dict:
+        return run_module(module, kubeconfig=str(self.kubeconfig), namespace=namespace, **asked)
+
+
+@dataclass
+class Own:
+    """Two Secrets, and a signer that runs with what the first holds."""
+
+    cluster: TestCluster
+    signer: dict
+
+    def begin(self) -> dict[str, dict]:
+        """Makes the Secrets as they are before each test, and returns what they hold."""
+        for name, text in (("frontend-secrets", "the-secret-of-the-signer-of-40-letters-or-so"), ("backend-api-secrets", "another one")):
+            secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"better-auth-secret": text}}
+            self.cluster.kubectl("replace", "--force", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(secret))
+        self.cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(self.signer))
+        self.cluster.kubectl("rollout", "status", "deployment/frontend", "-n", NAMESPACE, "--timeout=120s")
+        return self.secrets()
+
+    def secrets(self) -> dict[str, dict]:
+        found = self.cluster.objects("secrets", NAMESPACE)
+        return {secret["metadata"]["name"]: secret["data"] for secret in found if secret["metadata"]["name"] in WRITTEN.values()}
+
+
+def signer(image: str) -> dict:
+    """A Deployment that takes both variables from the Secret, as Better Auth does."""
+    keys = {"BETTER_AUTH_SECRET": "better-auth-secret", "BETTER_AUTH_SECRETS": "better-auth-secrets"}
+    env = [{"name": name, "valueFrom": {"secretKeyRef": {"name": "frontend-secrets", "key": key, "optional": True}}} for name, key in keys.items()]
+    container = {"name": "app", "image": image, "imagePullPolicy": "IfNotPresent", "command": ["sleep", "100000"], "env": env}
+    template = {"metadata": {"labels": {"app": "frontend"}}, "spec": {"containers": [container], "terminationGracePeriodSeconds": 0}}
+    spec = {"selector": {"matchLabels": {"app": "frontend"}}, "template": template}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "frontend"}, "spec": spec}
 
 
 @pytest.fixture(scope="module")
-def user(cluster, tmp_path_factory):
-    """A service account with a kubeconfig of its own."""
-    cluster.kubectl("create", "serviceaccount", USER)
-    cluster.kubectl("create", "rolebinding", USER, f"--role={USER}", f"--serviceaccount=default:{USER}")
+def own(cluster, busybox_image) -> Iterator[Own]:
+    """A namespace, that of an earlier run that was cut off being gone."""
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    cluster.kubectl("create", "namespace", NAMESPACE)
+    yield Own(cluster, signer(busybox_image))
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+
+
+@pytest.fixture(scope="module")
+def user(cluster, own, tmp_path_factory) -> Iterator[User]:
+    """A service account with a kubeconfig of its own, bound to the Role in both namespaces."""
+    cluster.kubectl("create", "serviceaccount", USER, "-n", NAMESPACE)
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": USER}
+    subjects = [{"kind": "ServiceAccount", "name": USER, "namespace": NAMESPACE}]
+    binding = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": USER}, "roleRef": reference, "subjects": subjects}
+    for namespace in ("default", NAMESPACE):
+        cluster.kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(binding))
     config = json.loads(cluster.kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"))
-    config["users"][0]["user"] = {"token": cluster.kubectl("create", "token", USER).strip()}
+    config["users"][0]["user"] = {"token": cluster.kubectl("create", "token", USER, "-n", NAMESPACE).strip()}
     file = tmp_path_factory.mktemp("rights") / "kubeconfig"
     file.write_text(json.dumps(config))
     yield User(cluster, file)
-    for kind in ("rolebinding", "role", "serviceaccount"):
-        cluster.kubectl("delete", kind, USER)
+    for kind in ("rolebinding", "role"):
+        cluster.kubectl("delete", kind, USER, "--ignore-not-found")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _asked(addresses):
-    """Somebody has asked for a token, so that there is a key; and where the application answers."""
+@pytest.fixture(scope="module")
+def asked(addresses) -> dict[str, dict]:
+    """What the application's modules are asked for. Somebody has asked for a token, so that there is a key."""
     person = TodoClient(*addresses)
     person.sign_up()
     person.token()
-    ASKED["auth_probe"] |= {"url": f"{addresses[0]}/api/auth", "verify_url": f"{addresses[1]}/api/tasks"}
+    urls = {"url": f"{addresses[0]}/api/auth", "verify_url": f"{addresses[1]}/api/tasks"}
+    return {**OF_THE_APPLICATION, "auth_probe": {**OF_THE_APPLICATION["auth_probe"], **urls}}
 
 
-def role_of(module: str) -> dict:
-    return yaml.safe_load((RIGHTS / f"{module}.yml").read_text())
+def rules_of(module: str) -> list[dict]:
+    return yaml.safe_load((RIGHTS / f"{module}.yml").read_text())["rules"]
+
+
+def without_a_verb(module: str) -> list:
+    """Each verb of each rule, with the rules that are left without it."""
+    rules = rules_of(module)
+    return [
+        pytest.param(module, rule["resources"][0], verb, [{**one, "verbs": [each for each in one["verbs"] if one is not rule or each != verb]} for one in rules],
+                     id=f"{module}-{verb}-{rule['resources'][0]}-{number}", marks=pytest.mark.long if module in ALIKE else ())
+        for number, rule in enumerate(rules) for verb in rule["verbs"]
+    ]
 
 
 def test_every_role_is_tried():
     elsewhere = {"dapr_recovery"}  # by test_dapr_rights.py
-    assert {file.stem for file in RIGHTS.glob("*.yml")} == {*ASKED, *elsewhere}
+    assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 
-@pytest.mark.parametrize("module", sorted(ASKED))
-def test_the_role_is_enough(user, module):
-    user.may(role_of(module))
-    done = user.run(module)
+@pytest.mark.parametrize("module", OF_THE_APPLICATION)
+def test_the_role_is_enough_in_the_application(user, asked, module):
+    user.may(rules_of(module), "default")
+    done = user.run(module, "default", **asked[module])
     assert not done["failed"] and not done["changed"], done
 
 
-@pytest.mark.parametrize("module", [pytest.param(name, marks=pytest.mark.long if name in ALIKE else ()) for name in sorted(ASKED)])
-def test_each_rule_is_needed_and_named(user, module):
-    role = role_of(module)
-    for number, rule in enumerate(role["rules"]):
-        user.may(role, without=number)
-        refused = user.run(module)
+@pytest.mark.parametrize("module", OF_THEIR_OWN)
+def test_the_role_is_enough_to_write(user, own, module):
+    before = own.begin()
+    user.may(rules_of(module), NAMESPACE)
+    done = user.run(module, NAMESPACE, **OF_THEIR_OWN[module])
+    assert not done["failed"] and done["changed"] == (module in WRITTEN), done
+    assert [name for name, data in own.secrets().items() if data != before[name]] == ([WRITTEN[module]] if module in WRITTEN else [])
+
+
+# Rule by rule, as a connection to a pod takes another verb on an older Kubernetes than on a newer one.
+@pytest.mark.parametrize("module", [pytest.param(name, marks=pytest.mark.long if name in ALIKE else ()) for name in OF_THE_APPLICATION])
+def test_each_rule_is_needed_and_named(user, asked, module):
+    rules = rules_of(module)
+    assert rules
+    for number, rule in enumerate(rules):
+        user.may([*rules[:number], *rules[number + 1:]], "default")
+        refused = user.run(module, "default", **asked[module])
         assert refused["failed"] and rule["resources"][0] in refused["msg"], (rule, refused)
+
+
+@pytest.mark.parametrize(("module", "resource", "verb", "left"), [each for module in OF_THEIR_OWN for each in without_a_verb(module)])
+def test_each_verb_is_needed_and_named_before_anything_is_written(user, own, module, resource, verb, left):
+    before = own.begin()
+    user.may(left, NAMESPACE)
+    refused = user.run(module, NAMESPACE, **OF_THEIR_OWN[module])
+    assert refused["failed"] and re.search(rf'(may not|and|cannot) {verb} (resource ")?{resource}', refused["msg"]), refused
+    assert own.secrets() == before

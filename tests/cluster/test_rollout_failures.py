@@ -179,10 +179,12 @@ def look_at_cause(result: dict, case: Case, kind: str) -> None:
     message, cause = result["msg"], result["causes"][0]
     assert (cause["category"], cause["workload"]) == (case.category, f"{kind} app"), message
     assert (cause["container"], cause["container_type"]) == (case.container, case.container_type), message
-    assert case.exit_code in (None, cause["exit_code"]), message
-    assert case.says in message and cause["hint"] in message, message
-    assert case.log in cause["log"] and all(line in message for line in cause["log"].splitlines()), message
-    assert case.also in ("", *[other["category"] for other in result["causes"]]), message
+    assert case.exit_code is None or case.exit_code == cause["exit_code"], message
+    assert case.says in message and case.names in message, message
+    assert cause["hint"] and f"Next: {cause['hint']}" in message, message
+    assert case.log in cause["log"] if case.log else cause["log"] == "", message
+    assert all(f"  | {line}" in message for line in cause["log"].splitlines()), message
+    assert not case.also or case.also in [other["category"] for other in result["causes"]], message
     assert ("is not complete after" in message) == (case.grace == "timeout"), message
 
 

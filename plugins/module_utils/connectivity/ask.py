@@ -66,7 +66,7 @@ def _refusal(error: ApiError, where: str, target: Target) -> RunbookError:
     if error.status != 403:
         return RunbookError(f"{where} can't be asked: {error} If the pod has gone meanwhile, run the task again.")
     return RunbookError(
-        f"This user may not use pods/exec in namespace {target.namespace}, which is needed to ask from inside {where}. "
+        f"This user may not use pods/exec in namespace {target.namespace}, which is needed to ask from inside {where}: {error}. "
         "Allow get and create on pods/exec with a Role and a RoleBinding, or run as a user who may.",
-        missing_permissions=[f"get pods/exec in namespace {target.namespace}"],
+        missing_permissions=[f"{verb} pods/exec in namespace {target.namespace}" for verb in ("get", "create")],
     )

@@ -17,6 +17,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.rea
 
 TIMEOUT = 15  # seconds for one answer
 AT_ONCE = 8  # containers that are asked at the same time
+EXEC_VERBS = ("get", "create")  # a WebSocket is opened by GET; from Kubernetes 1.35 on it takes the right to create as well
 PYTHON = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
 NODE = "process.stdout.write(require('fs').readFileSync(process.argv[1]))"
 PROGRAMS = (["cat"], ["python3", "-c", PYTHON], ["python", "-c", PYTHON], ["node", "-e", NODE])  # each prints the file named last
@@ -57,8 +58,7 @@ def runs(pod: dict, container: str) -> bool:
 
 def look(cluster: Cluster, questions: list[Asked]) -> dict[Asked, Seen]:
     """Asks the containers, some at a time, and each container's files once. Raises RunbookError where exec is not allowed."""
-    for namespace in sorted({question.namespace for question in questions}):
-        _require_exec(cluster, namespace)
+    require_exec(cluster, questions)
     by_container: dict[tuple, list[Asked]] = {}
     for question in questions:
         by_container.setdefault((question.namespace, question.pod, question.reading.container), []).append(question)
@@ -119,10 +119,13 @@ def variable_of(environ: bytes, name: str) -> bytes | None:
     return next((entry[len(wanted) :] for entry in environ.split(b"\0") if entry.startswith(wanted)), None)
 
 
-def _require_exec(cluster: Cluster, namespace: str) -> None:
-    if not cluster.can("get", "Pod", namespace, subresource="exec"):
-        raise RunbookError(
-            f"This user may not get pods/exec in namespace {namespace}, which is needed to see what running containers have. "
-            "Allow get and create on pods/exec with a Role and a RoleBinding, or run as a user who may.",
-            missing_permissions=["get pods/exec"],
-        )
+def require_exec(cluster: Cluster, questions: list[Asked]) -> None:
+    """Raises RunbookError naming the permissions that it takes to ask, and that this user lacks."""
+    for namespace in sorted({question.namespace for question in questions}):
+        missing = [f"{verb} pods/exec" for verb in EXEC_VERBS if not cluster.can(verb, "Pod", namespace, subresource="exec")]
+        if missing:
+            raise RunbookError(
+                f"This user may not {' and '.join(missing)} in namespace {namespace}, which is needed to see what running containers have. "
+                "Allow get and create on pods/exec with a Role and a RoleBinding, or run as a user who may.",
+                missing_permissions=missing,
+            )

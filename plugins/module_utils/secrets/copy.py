@@ -9,10 +9,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.pods import Pods
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.running import Asked, Seen, look, require_exec
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.value import value_of
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import Outcome, ensure
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import Outcome, ensure, require_permissions
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import Plan, Write
 
 CURRENT, STALE, FOLLOWS, UNKNOWN = "current", "stale", "follows", "unknown"
 
@@ -46,7 +47,10 @@ class Copy:
 
 
 def copy_value(cluster: Cluster, params: dict, source: dict, hide, check: bool) -> Copy:
-    """Reads, plans all namespaces, and then writes. ``hide``: called with the value before anything else is done with it."""
+    """Reads, plans all namespaces, and then writes. ``hide``: called with the value before anything else is done with it.
+
+    Every permission is asked for before anything is written, in check mode too.
+    """
     value = value_of(observe(cluster, params["namespace"], [source], option="source"), "source")
     hide([value])
     wanted: dict[str, dict[Ref, Source]] = {}
@@ -54,6 +58,9 @@ def copy_value(cluster: Cluster, params: dict, source: dict, hide, check: bool) 
         ref = Ref(one["secret"], one["key"])
         wanted.setdefault(one.get("namespace") or params["namespace"], {})[ref] = Source("value", value)
     planned = _plan_all(cluster, wanted, params["create"])
+    _require_allowed(cluster, planned)
+    if params["readers"]:
+        require_exec(cluster, _reading(Pods(cluster), wanted))
     if check:
         copied = Copy(planned)
     else:
@@ -84,6 +91,14 @@ def _plan_all(cluster: Cluster, wanted: dict[str, dict[Ref, Source]], create: bo
     return planned
 
 
+def _require_allowed(cluster: Cluster, planned: dict[str, Outcome]) -> None:
+    """Raises RunbookError naming the permissions for the writes of one namespace, before those of another are made."""
+    for namespace, outcome in planned.items():
+        report = outcome.report()
+        writes = [Write(one["name"], {}, one["action"] == "created") for one in report["secrets"] if one["action"] != "unchanged"]
+        require_permissions(cluster, namespace, Plan(writes))
+
+
 def _ensure(cluster: Cluster, namespace: str, sources: dict[Ref, Source], check: bool) -> Outcome:
     return ensure(cluster, namespace, sources, {}, _never, check)
 
@@ -94,9 +109,14 @@ def _never(length: int) -> str:
 
 def _readers(cluster: Cluster, wanted: dict[str, dict[Ref, Source]], value: bytes) -> list[tuple[Asked, str, str, str]]:
     pods = Pods(cluster)
-    asked = [one for namespace, sources in wanted.items() for ref in sources for one in pods.reading("Secret", namespace, ref.secret, ref.key)]
+    asked = _reading(pods, wanted)
     seen = look(cluster, asked) if asked else {}
     return [(one, pods.workload_of(one), *_state(one, seen[one], value)) for one in asked]
+
+
+def _reading(pods: Pods, wanted: dict[str, dict[Ref, Source]]) -> list[Asked]:
+    """The running containers that read the destinations."""
+    return [one for namespace, sources in wanted.items() for ref in sources for one in pods.reading("Secret", namespace, ref.secret, ref.key)]
 
 
 def _state(asked: Asked, seen: Seen, value: bytes) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 
-from rollout_failures.cases import Case
+from rollout_failures.cases import STARTED, Case
 
 NAME = "app"
 LABELS = {"app": NAME}
@@ -17,7 +17,7 @@ def good(kind: str, image: str) -> dict:
     """Two pods that serve, and go on serving for a moment after the Service has let them go."""
     container = {
         "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
-        "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"],
+        "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && echo {STARTED} && exec httpd -f -p {PORT} -h /tmp/www"],
         "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
         "lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}},
     }

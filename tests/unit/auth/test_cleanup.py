@@ -88,6 +88,7 @@ def test_one_transaction_in_the_order_of_ids(action, per_key, there):
     taken = middle[0 if there else 1 :]
     names = ["also", "new"] if action == "retire" else ["a-gone", "also", "new"]
     assert [one.parameters[2] for one in taken[::per_key]] == names
+    assert {'INSERT INTO "public"."runbook_jwks_backup" (backup_id, ' in one.sql for one in taken[::per_key]} == {True}, "a row is kept as it goes"
     assert [(one.count, one.parameters[0]) for one in taken] == [(1, backup_id)] * (per_key * len(names))
     assert prune.sql.startswith('DELETE FROM "public"."runbook_jwks_backup"') and prune.parameters == ("jwks", "3")
 

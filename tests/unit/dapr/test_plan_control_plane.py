@@ -11,7 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.dapr import actio
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import INJECTOR, OPERATOR, ORDER, PLACEMENT, SCHEDULER, SENTRY, TRUST_BUNDLE, WEBHOOK
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import OLD_CA, UNREADY, Ailment
-from dapr_objects import CA, NOW, OTHER_CA, Authority, cause, control_object, control_pod, found, part, pod, waiting, webhook
+from dapr_objects import CA, NOW, OTHER_CA, Authority, cause, control_object, control_pod, encoded, found, part, pod, waiting, webhook
 
 TAKEN = waiting("CreateContainerError", 'Conflict. The container name "x" is already in use')
 
@@ -188,7 +188,8 @@ def test_an_authority_that_ran_out_stops_everything_else():
 def test_the_copy_of_a_secret_is_named_by_its_version():
     old = Authority(days=-1)
     copy = make_plan(found(secret=old.secret(), configmap=old.configmap()), True).actions[0]
-    assert copy.what == actions.BACK_UP and copy.body["metadata"]["name"] == f"{TRUST_BUNDLE}-before-7" and "a key" not in repr(copy)
+    assert copy.what == actions.BACK_UP and copy.body["metadata"]["name"] == f"{TRUST_BUNDLE}-before-7"
+    assert copy.body["data"]["issuer.key"] == encoded("a key") and encoded("a key") not in repr(copy)
 
 
 def test_an_empty_bundle_that_nobody_relied_on_is_sentry_s_to_fill():

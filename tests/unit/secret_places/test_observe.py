@@ -193,9 +193,10 @@ def test_a_workload_that_can_not_be_asked(cluster, workload, words):
         report(cluster, {"workload": workload, "env": "AUTH"})
 
 
-def test_who_may_not_exec_is_told(cluster):
-    cluster.forbidden.add(("get", "exec"))
+@pytest.mark.parametrize("verb", ["get", "create"])
+def test_who_may_not_exec_is_told(cluster, verb):
+    cluster.forbidden.add((verb, "exec"))
     cluster.put("Secret", "auth", secret(key=b"x"))
     cluster.pod("p", {"containers": [{"name": "app", "env": [env("AUTH")]}]}, ["app"])
-    with pytest.raises(RunbookError, match="may not get pods/exec in namespace default"):
+    with pytest.raises(RunbookError, match=f"may not {verb} pods/exec in namespace default"):
         report(cluster, {"secret": "auth", "key": "key", "readers": True})

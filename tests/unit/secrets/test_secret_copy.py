@@ -165,8 +165,31 @@ def test_a_container_that_can_not_be_asked_is_unknown(cluster, pods):
     assert [one["state"] for one in told["readers"]] == ["unknown", "unknown", "current"]
 
 
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize(("forbidden", "words"), [
+    (("patch", "Secret"), "may not patch secrets/backend in namespace default"),
+    (("get", "Pod"), "may not get pods/exec in namespace default"),
+    (("create", "Pod"), "may not create pods/exec in namespace default"),
+    (("list", "Pod"), "may not list pods in namespace default"),
+])  # fmt: skip
+def test_what_may_not_be_done_is_told_before_anything_is_written(cluster, pods, forbidden, words, check):
+    cluster.forbidden.add(forbidden)
+    with pytest.raises(RunbookError, match=words):
+        copy(cluster, BACKEND, readers=True, check=check)
+    assert cluster.writes == []
+
+
+def test_no_namespace_is_written_where_another_may_not_be(cluster, monkeypatch):
+    cluster.put("Secret", "backend", secret(auth=b"wrong"), "other")
+    monkeypatch.setattr(cluster, "can", lambda _verb, _kind, namespace, **_more: namespace != "other")
+    with pytest.raises(RunbookError, match="may not patch secrets/backend in namespace other"):
+        copy(cluster, BACKEND, {**BACKEND, "namespace": "other"})
+    assert cluster.writes == []
+
+
 def test_containers_that_differ_are_no_source(cluster, pods):
-    pods.update({"api-5f6-a": b"one", "api-5f6-b": b"two", "worker-0": b"one"})
-    with pytest.raises(RunbookError, match="these places hold different values"):
+    pods.update({"api-5f6-a": b"planted-one", "api-5f6-b": b"planted-two", "worker-0": b"planted-one"})
+    with pytest.raises(RunbookError, match="these places hold different values") as refused:
         copy(cluster, BACKEND, source={"secret": "backend", "key": "auth", "readers": True})
+    assert "planted" not in str(refused.value) + str(refused.value.facts) and "wrong" not in str(refused.value)
     assert cluster.writes == []

@@ -65,7 +65,7 @@ def test_a_second_run_writes_nothing():
 
 def test_what_a_killed_run_left_is_built_upon():
     made = plan(TODO, postgres=stored({"password": "first"}))
-    assert ("postgres", {"password": b"g" * 16}, True) not in written(made)
+    assert "postgres" not in [name for name, _data, _create in written(made)]
     assert written(made)[-1][1]["url"] == b"postgresql://todo:first@db/todo"
 
 

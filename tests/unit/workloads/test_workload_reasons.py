@@ -33,6 +33,7 @@ WAITING = [
     ("ErrImagePull", "tls: failed to verify certificate: x509: certificate signed by unknown authority", "registry_tls", 0),
     ("ErrImagePull", "no matching manifest for linux/amd64 in the manifest list entries", "wrong_architecture", 0),
     ("ErrImagePull", "write /var/lib/docker/tmp: no space left on device", "node_disk_full", 60),
+    ("ErrImagePull", "Docker Image Format v1, and schema 1 support is removed", "image_unusable", 0),
     ("ErrImagePull", "something new", "image_pull", 60),
     ("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {NOT_FOUND}', "image_not_found", 0),
     ("ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}', "registry_unreachable", 60),
@@ -98,6 +99,17 @@ def test_terminated(kind, reason, code, message, category, at_once):
     assert verdict(broken(first, kind)).state == (FAILED if at_once else PROGRESSING)
     cause = verdict(broken(crashing, kind)).causes[0]
     assert (cause.category, cause.exit_code, cause.previous_log, cause.restarts) == (category, code, True, 2)
+
+
+def test_a_start_that_failed_for_a_reason_of_its_own_has_time():
+    status = container_status(state=terminated("StartError", 128, OCI + "error mounting /data"))
+    assert verdict(broken(status), 30.5).state == PROGRESSING
+    assert [cause.category for cause in verdict(broken(status), 31.5).causes] == ["start_failed"]
+
+
+def test_a_back_off_whose_former_run_is_not_known_is_a_crash():
+    status = container_status(state=waiting("CrashLoopBackOff", "back-off 10s restarting failed container"), restarts=2)
+    assert [cause.category for cause in verdict(broken(status)).causes] == ["crash"]
 
 
 def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():

@@ -307,6 +307,15 @@ def test_evicted_pods_count_only_while_nothing_takes_their_place():
     assert categories(web(evicted, deploy=deployment(total=0)), 60) == ["evicted"]
 
 
+@pytest.mark.parametrize(("reason", "category", "grace"), [
+    ("DeadlineExceeded", "pod_deadline", 0), ("PodOSNotSupported", "node_unfit", 0), ("InvalidNodeInfo", "node_unfit", 0), ("Evicted", "evicted", 60),
+    ("NodeShutdown", "node_going", 60), ("Preempting", "node_going", 60), ("OutOfcpu", "pod_refused", 60),
+])  # fmt: skip
+def test_pods_that_ended_as_a_whole(reason, category, grace):
+    ended = web(pod("web-new-0", phase="Failed", reason=reason), deploy=deployment(total=0))
+    assert verdict(ended, grace - 0.5).state == PROGRESSING and categories(ended, grace) == [category]
+
+
 def test_the_same_cause_of_many_pods_is_told_once():
     status = container_status(state=waiting("InvalidImageName"))
     observation = web(*(pod(f"web-new-{number}", statuses=[status]) for number in range(3)), deploy=deployment(replicas=3))
