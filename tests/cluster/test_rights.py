@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ from modules import run_module
 from todo_client import TodoClient
 
 pytestmark = [pytest.mark.phase("beside", "rights"), pytest.mark.no_rerun]
+ON_THE_APPLICATION = pytest.mark.phase("beside", "todo")
 RIGHTS = CHECKOUT / "docs/rights"
-USER = "runbook-rights"
-NAMESPACE = "runbook-test-rights"  # of the objects that are written
+RUN = uuid.uuid4().hex[:6]
+USER = f"runbook-rights-{RUN}"
+NAMESPACE = f"runbook-test-rights-{RUN}"  # of the objects that are written
 DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
 SIGNERS = [{"workload": "Deployment/frontend"}]
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
@@ -74,7 +77,7 @@ class Own:
             secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"better-auth-secret": text}}
             self.cluster.kubectl("replace", "--force", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(secret))
         self.cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(self.signer))
-        self.cluster.kubectl("rollout", "status", "deployment/frontend", "-n", NAMESPACE, "--timeout=120s")
+        self.cluster.kubectl("rollout", "status", "deployment/frontend", "-n", NAMESPACE, "--timeout=300s")
         return self.secrets()
 
     def secrets(self) -> dict[str, dict]:
@@ -94,8 +97,7 @@ def signer(image: str) -> dict:
 
 @pytest.fixture(scope="module")
 def own(cluster, busybox_image) -> Iterator[Own]:
-    """A namespace, that of an earlier run that was cut off being gone."""
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+    """A namespace for the objects."""
     cluster.kubectl("create", "namespace", NAMESPACE)
     yield Own(cluster, signer(busybox_image))
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
@@ -148,6 +150,7 @@ def test_every_role_is_tried():
     assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 
+@ON_THE_APPLICATION
 @pytest.mark.parametrize("module", OF_THE_APPLICATION)
 def test_the_role_is_enough_in_the_application(user, asked, module):
     user.may(rules_of(module), "default")
@@ -165,6 +168,7 @@ def test_the_role_is_enough_to_write(user, own, module):
 
 
 # Rule by rule, as a connection to a pod takes another verb on an older Kubernetes than on a newer one.
+@ON_THE_APPLICATION
 @pytest.mark.parametrize("module", [pytest.param(name, marks=pytest.mark.long if name in ALIKE else ()) for name in OF_THE_APPLICATION])
 def test_each_rule_is_needed_and_named(user, asked, module):
     rules = rules_of(module)
