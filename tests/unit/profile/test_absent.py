@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,7 +23,27 @@ def host(tmp_path, monkeypatch):
     for file in ("thesis.tex", ".ssh/id_ed25519", "photos/2026/one.jpg", ".kube/config", "kubeconfig", "notes/claim.json"):
         write(made.user_home / file, f"the user's {file}\n")
     monkeypatch.setenv("HOME", str(made.user_home))
+    monkeypatch.chdir(made.user_home)
+    for place, name in ((shutil, "rmtree"), (os, "unlink"), (os, "rmdir")):
+        monkeypatch.setattr(place, name, only_below(made.root, getattr(place, name)))
     return made
+
+
+def only_below(root, remove):
+    """As ``remove``, but a path elsewhere on this machine fails the test before anything is removed."""
+
+    def removed(path, *arguments, **options):
+        assert options.get("dir_fd") is not None or Path(os.path.abspath(path)).is_relative_to(root), f"{path} would have been removed"
+        return remove(path, *arguments, **options)
+
+    return removed
+
+
+def test_these_tests_cannot_remove_anything_else(host):
+    elsewhere = host.root.parent / f"{host.root.name}-elsewhere"
+    for remove in (shutil.rmtree, os.unlink, os.rmdir, Path.unlink, Path.rmdir):
+        with pytest.raises(AssertionError, match="would have been removed"):
+            remove(elsewhere)
 
 
 def contents(folder) -> list[str]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
+from profile_host import write
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.profile import apply
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, read_claims, write_claim
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Profile
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Action, Observed, Plan, Profile
 
 
 @pytest.fixture
@@ -94,3 +99,39 @@ def test_whose_a_home_is_tells_the_record_of_the_role(profile):
     assert read_claims(profile).other == "big"
     profile.record_file.write_text('{"profile": "runbook"}')
     assert read_claims(profile).other == "" and read_claim(profile).container == "abc"
+
+
+STRANGER = Observed(container="running", container_id="abc", config={"Driver": "docker"}, served=True)
+
+
+def test_a_cluster_that_minikube_made_without_us_is_not_claimed_when_it_is_seen_ready(profile):
+    note_if_ready(profile, STRANGER)
+    assert read_claim(profile) is None and not profile.home.exists()
+    note_if_ready(profile, replace(STRANGER, has_claim=True, claimed=True))
+    assert read_claim(profile).container == "abc"
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_nor_when_it_is_started(profile, monkeypatch, claims):
+    monkeypatch.setattr(apply, "wait_for_no_problems", lambda *_arguments: ())
+    monkeypatch.setattr(apply, "observe", lambda *_arguments: Observed())
+    minikube = SimpleNamespace(profile=profile, start=lambda *_arguments: "")
+    apply.apply(Plan((Action("start", "it is stopped", claims=claims),)), minikube, None, None, 1)
+    assert (read_claim(profile) is not None) is claims
+
+
+def test_what_was_never_ready_is_made_anew_without_following_links(profile):
+    """As `unmake` has it: only the profile's own folders go."""
+    others = profile.home.parent / "others"
+    for name in ("profiles/runbook/config.json", "profiles/other/config.json", "machines/runbook/id_rsa", "ca.key"):
+        write(others / name, "content")
+    minikube = SimpleNamespace(profile=profile)
+    engine = SimpleNamespace(remove=lambda *_arguments: None)
+    profile.home.mkdir()
+    profile.folder.symlink_to(others)
+    apply.apply(Plan((Action("unmake", "it was never ready"),)), minikube, engine, None, 1)
+    assert len([path for path in others.rglob("*") if path.is_file()]) == 4
+    profile.folder.unlink()
+    others.rename(profile.folder)
+    apply.apply(Plan((Action("unmake", "it was never ready"),)), minikube, engine, None, 1)
+    assert sorted(path.name for path in profile.folder.rglob("*")) == ["ca.key", "config.json", "machines", "other", "profiles"]
