@@ -73,5 +73,6 @@ def _is_own(entry: dict, key: str, name: str, folder: Path | None) -> bool:
     if entry["name"] != name:
         return False
     kind, certificate = _CERTIFICATES[key]
-    path = (entry.get(kind) or {}).get(certificate)
-    return folder is None or (bool(path) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)))
+    content = entry.get(kind)
+    path = content.get(certificate) if isinstance(content, dict) else None
+    return folder is None or (isinstance(path, str) and Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)))

@@ -300,7 +300,7 @@ def test_the_wrong_home_removes_nothing_of_a_profile_that_lives_elsewhere(host):
 def test_a_kubeconfig_of_somebody_else_stays_as_it_is(host):
     host.make()
     own = host.user_home / ".kube/config"
-    for content in ("no kubeconfig", "- a\n- list\n", "clusters: 5\n", "a: [b", yaml.safe_dump(kubeconfig("production", host.root)),
+    for content in ("no kubeconfig", "- a\n- list\n", "clusters: 5\n", "clusters: [{name: runbook, cluster: text}]\n", "a: [b", yaml.safe_dump(kubeconfig("production", host.root)),
                     yaml.safe_dump(kubeconfig("runbook", host.user_home / ".minikube"))):
         host.make()
         own.write_text(content)
