@@ -16,6 +16,8 @@ description:
   - A container of the profile's name that this module did not make is never touched.
   - A profile that has been seen ready is never deleted to repair it; one that never was holds no data and is made anew. So that this is known,
     each run notes in O(claims) and O(home) that it saw the profile ready, in check mode too.
+  - Only what this module or Minikube made for the profile is removed, and only where a record in O(home) or O(claims) says that it is ours.
+    A folder is removed once it is empty, no symbolic link is followed, and what else lies in O(home) stays and is named in RV(left).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -27,14 +29,18 @@ attributes:
     platforms: posix
 options:
   name:
-    description: Name of the profile, of its container and of its context.
+    description:
+      - Name of the profile, of its container and of its context.
+      - As Minikube has it, two or more letters, digits, hyphens and dots, with a letter or a digit at each end and beside each dot.
     type: str
     required: true
   state:
     description:
       - V(present) starts what does not run and repairs what is broken.
       - V(restarted) stops and starts.
-      - V(absent) removes container, volume, network, context and O(home).
+      - V(absent) removes container, volume, network and context, the profile's folders below C(.minikube), what Minikube keeps there for all
+        profiles where no other one is left, the kubeconfig in O(home), the records of this collection, and then each folder that is empty.
+      - V(absent) refuses a profile that somebody made with Minikube alone.
     type: str
     choices: [present, absent, restarted]
     default: present
@@ -43,14 +49,19 @@ options:
     type: path
     default: minikube
   home:
-    description: The profile's C(MINIKUBE_HOME). It belongs to this profile alone and is removed with it.
+    description:
+      - The profile's C(MINIKUBE_HOME), as a whole path. It belongs to this profile alone.
+      - A home folder (as C($HOME)), a folder that holds one, and a symbolic link are refused.
     type: path
     required: true
   kubeconfig:
-    description: The kubeconfig with the profile's context, by default C(kubeconfig) in O(home).
+    description:
+      - The kubeconfig with the profile's context, as a whole path, by default C(kubeconfig) in O(home).
+      - A file elsewhere, or one that holds other contexts too, is never removed, only the profile's entries are taken out of it.
+      - A symbolic link is refused.
     type: path
   claims:
-    description: Folder, outside O(home), for records of which containers are ours and for the profile's lock.
+    description: Folder, outside O(home), for records of which containers are ours and for the profile's lock, as a whole path.
     type: path
     required: true
   container_runtime:
@@ -108,7 +119,7 @@ EXAMPLES = r"""
     container_runtime: containerd
     memory: 12g
 
-- name: Remove it with its data
+- name: Remove it with its data, and nothing else that lies in its folder
   runbook.minikube.minikube_profile:
     name: big
     home: /home/me/.local/share/runbook.minikube/big
@@ -129,6 +140,24 @@ problems:
   type: list
   elements: str
   sample: ["its container is exited"]
+removed:
+  description: What O(state=absent) removed, or in check mode would remove, in order.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - container big
+    - volume big
+    - network big
+    - /home/me/.local/share/runbook.minikube/big/.minikube/profiles/big
+    - /home/me/.local/share/runbook.minikube/big/kubeconfig
+    - /home/me/.local/share/runbook.minikube/big
+left:
+  description: What O(state=absent) leaves in O(home), as it is not known as the profile's, and a kubeconfig that keeps entries of its name.
+  returned: always
+  type: list
+  elements: str
+  sample: [/home/me/.local/share/runbook.minikube/big/notes.txt]
 serving:
   description:
     - Parts of the system with a ready pod, by their label V(k8s-app), of a profile that has nothing to be done. Otherwise empty.
@@ -154,14 +183,16 @@ seconds:
 """
 
 import time
-from pathlib import Path
 
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.files import clear_path_failures, survey
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready, observe
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.options import profile_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.report import removed_by, warning_of
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Plan, Profile, Removal
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
@@ -186,21 +217,27 @@ SETTINGS: dict = {"connects": False}
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    profile = _profile(module.params)
     engine = Engine(module.run_command)
     started = time.monotonic()
-    with module.clear_failures():
+    with module.clear_failures(), clear_path_failures():
+        profile = profile_of(module.params)
         plan = _plan(profile, engine, module.params)
         if plan.actions and not module.check_mode:
             plan = _carry_out(module, profile, engine)
             verify(profile, engine, plan, module.params["state"])
+    if plan.removal.left:
+        module.warn(warning_of(plan.removal, profile))
     module.exit_json(**_report(plan, profile, time.monotonic() - started))
 
 
 def _plan(profile: Profile, engine: Engine, params: dict) -> Plan:
     observed = observe(profile, engine)
-    note_if_ready(profile, observed)
-    return make_plan(observed, profile.name, params["state"], params["container_runtime"], params["kubernetes_version"])
+    gone = params["state"] == "absent"
+    removal = survey(profile, observed) if gone else Removal()
+    plan = make_plan(observed, profile.name, params["state"], params["container_runtime"], params["kubernetes_version"], removal)
+    if not gone:
+        note_if_ready(profile, observed)
+    return plan
 
 
 def _carry_out(module: RunbookModule, profile: Profile, engine: Engine) -> Plan:
@@ -211,12 +248,6 @@ def _carry_out(module: RunbookModule, profile: Profile, engine: Engine) -> Plan:
         minikube = Minikube(params["minikube"], profile, module.run_command, lock)
         apply(plan, minikube, engine, _start_options(params), params["timeout"])
     return plan
-
-
-def _profile(params: dict) -> Profile:
-    home = Path(params["home"])
-    kubeconfig = Path(params["kubeconfig"]) if params["kubeconfig"] else home / "kubeconfig"
-    return Profile(params["name"], home, kubeconfig, Path(params["claims"]))
 
 
 def _start_options(params: dict) -> StartOptions:
@@ -230,11 +261,13 @@ def _report(plan: Plan, profile: Profile, seconds: float) -> dict:
         "changed": bool(actions),
         "actions": actions,
         "problems": list(plan.problems),
+        "removed": removed_by(plan, profile),
+        "left": [str(path) for path in plan.removal.left],
         "serving": list(plan.serving),
         "context": profile.name,
         "kubeconfig": str(profile.kubeconfig),
         "seconds": round(seconds, 1),
-        "diff": {"before": "\n".join(plan.problems), "after": "\n".join(actions)},
+        "diff": {"before": "\n".join(plan.problems), "after": "\n".join([*actions, *removed_by(plan, profile)])},
     }
 
 

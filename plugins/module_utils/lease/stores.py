@@ -87,6 +87,10 @@ class FileStore:
                 text = self._path.read_text(encoding="utf-8")
             except FileNotFoundError:
                 text = ""
+            except UnicodeDecodeError:
+                raise RunbookError(_taken(self.place)) from None
+        if not _is_lock(text):
+            raise RunbookError(_taken(self.place))
         return _record_of_text(text), text
 
     def write(self, record: Record, text: str) -> None:
@@ -149,6 +153,20 @@ def _holder_of(lease: dict, identity: str | None) -> Holder | None:
     except (KeyError, TypeError, ValueError):
         return None
     return holder if holder.name == identity else None
+
+
+def _is_lock(text: str) -> bool:
+    """Whether a file's text is a lock that was written, or that was being written by a run that was killed."""
+    try:
+        return json.loads(text)["kind"] == "Lease"
+    except (KeyError, TypeError):
+        return False
+    except ValueError:
+        return '{"'.startswith(text.strip("\0")[:2])
+
+
+def _taken(place: str) -> str:
+    return f"The {place} is a file of something else and is left alone. Name another file (option lock_file), or move it away."
 
 
 def _record_of_text(text: str) -> Record:

@@ -8,7 +8,7 @@ import time
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, write_claim
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claims, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of, serving_of
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Profile
@@ -22,19 +22,25 @@ def observe(profile: Profile, engine: Engine) -> Observed:
     """The profile as it is. Raises RunbookError where the engine does not answer."""
     container = engine.inspect("container", profile.name)
     config = _read_json(profile.config_file)
-    claim = read_claim(profile)
-    known = bool(config or claim)
+    claims = read_claims(profile)
+    claim = claims.best
+    known = bool(config or claim or claims.recorded)
     running = bool(container and config and container["State"]["Running"])
     problems, serving = _settled(profile, GRACE_SECONDS) if running else ((), ())
     serves = running and not problems  # then it has its volume, its network and its kubelet's files
+    volume = serves or (known and engine.inspect("volume", profile.name) is not None)
+    network = serves or (known and engine.inspect("network", profile.name) is not None)
     return Observed(
         container=container["State"]["Status"] if container else "",
         container_id=container["Id"] if container else "",
         image=container["Config"]["Image"] if container else (config or {}).get("KicBaseImage", ""),
-        volume=serves or (known and engine.inspect("volume", profile.name) is not None),
-        network=serves or (known and engine.inspect("network", profile.name) is not None),
+        volume=volume,
+        network=network,
         config=config,
-        files=profile.home.exists(),
+        has_claim=claim is not None,
+        own_home=claims.home_is(profile.home, bool(container or volume or network)),
+        other_owner=claims.other,
+        moved_from=claims.moved_from(profile.home),
         claimed=bool(container and claim) and _is_claimed(container, claim),
         served=known and (claim is None or bool(claim.container)),
         noted=bool(container and claim) and claim.container == container["Id"],
@@ -45,8 +51,8 @@ def observe(profile: Profile, engine: Engine) -> Observed:
 
 
 def note_if_ready(profile: Profile, observed: Observed) -> None:
-    """Remembers a container that was seen ready: from then on its volume may hold data, and is never removed to repair."""
-    if observed.healthy and not observed.noted:
+    """Remembers a container of ours that was seen ready: from then on its volume may hold data, and is never removed to repair."""
+    if observed.healthy and observed.ours and not observed.noted:
         write_claim(profile, observed.container_id)
 
 

@@ -4,18 +4,23 @@
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Action, Observed, Plan
+from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Action, Observed, Plan, Removal
 
 
-def make_plan(observed: Observed, name: str, state: str, runtime: str, version: str) -> Plan:
-    """The actions that bring a profile to ``state``. Raises RunbookError where the container is not ours or differs in kind."""
+def make_plan(observed: Observed, name: str, state: str, runtime: str, version: str, removal: Removal = Removal()) -> Plan:
+    """The actions that bring a profile to ``state``; ``removal`` is for V(absent).
+
+    Raises RunbookError where home or container are not the profile's, or it differs in kind.
+    """
+    _refuse_foreign_home(observed, name)
     _refuse_foreign(observed, name)
     if state == "absent":
-        return Plan(_removal(observed))
+        _refuse_what_is_not_ours(observed, name)
+        return Plan(_removal(observed, removal), removal=removal)
     _refuse_other_runtime(observed, name, runtime)
     if state == "restarted" and observed.container == "running" and observed.config:
         stop = (Action("stop", "a restart is asked for"),)
-        return Plan((*stop, Action("start", "a restart is asked for")), observed.problems)
+        return Plan((*stop, _start(observed, "a restart is asked for")), observed.problems)
     return _presence(observed, version)
 
 
@@ -23,7 +28,11 @@ def _presence(observed: Observed, version: str) -> Plan:
     reasons = _reasons_to_start(observed, version)
     if not reasons:
         return Plan(serving=observed.serving)
-    return Plan((*_preparation(observed), Action("start", "; ".join(reasons))), reasons)
+    return Plan((*_preparation(observed), _start(observed, "; ".join(reasons))), reasons)
+
+
+def _start(observed: Observed, why: str) -> Action:
+    return Action("start", why, claims=observed.ours)
 
 
 def _preparation(observed: Observed) -> tuple[Action, ...]:
@@ -53,13 +62,32 @@ def _reasons_to_start(observed: Observed, version: str) -> tuple[str, ...]:
     return observed.problems
 
 
-def _removal(observed: Observed) -> tuple[Action, ...]:
-    actions = []
-    if observed.container or observed.volume or observed.network:
-        actions.append(Action("remove_from_engine", "it exists"))
-    if observed.files:
-        actions.append(Action("remove_files", "nothing else needs them"))
-    return tuple(actions)
+def _removal(observed: Observed, removal: Removal) -> tuple[Action, ...]:
+    found = {"container": observed.container, "volume": observed.volume, "network": observed.network}
+    parts = tuple(kind for kind, there in found.items() if there and observed.has_claim)
+    engine = (Action("remove_from_engine", "it exists", parts=parts),) if parts else ()
+    return (*engine, *((Action("remove_files", "nothing else needs them"),) if removal else ()))
+
+
+def _refuse_foreign_home(observed: Observed, name: str) -> None:
+    if observed.other_owner:
+        raise RunbookError(
+            f"The folder that home names belongs to the profile {observed.other_owner}, not to {name}. Nothing was changed. "
+            f"Give {name} a folder of its own (option home; local_cluster_state_dir), or name the other profile."
+        )
+
+
+def _refuse_what_is_not_ours(observed: Observed, name: str) -> None:
+    if observed.moved_from:
+        raise RunbookError(
+            f"The profile {name} has its files in {observed.moved_from}, which home does not name. Nothing was removed. "
+            "Name that folder (option home; local_cluster_state_dir)."
+        )
+    if not observed.ours:
+        raise RunbookError(
+            f"The profile {name} was not made by this module: no record in home or claims says so. Nothing was removed. "
+            f"Remove it with Minikube itself, with MINIKUBE_HOME set to that home: minikube delete -p {name}"
+        )
 
 
 def _refuse_foreign(observed: Observed, name: str) -> None:

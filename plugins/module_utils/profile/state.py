@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import minikube_folder
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -17,9 +19,19 @@ class Profile:
     claims: Path
 
     @property
+    def folder(self) -> Path:
+        """Minikube's own folder in the home."""
+        return minikube_folder(str(self.home))
+
+    @property
     def config_file(self) -> Path:
         """Minikube's own record of the profile."""
-        return self.home / ".minikube" / "profiles" / self.name / "config.json"
+        return self.folder / "profiles" / self.name / "config.json"
+
+    @property
+    def record_file(self) -> Path:
+        """What the role local_cluster handed over last."""
+        return self.home / "local_cluster.json"
 
     @property
     def claim_files(self) -> tuple[Path, Path]:
@@ -32,9 +44,11 @@ class Observed:
     """A profile as it was found.
 
     ``container`` is the engine's word for its state, "" where there is none; ``image`` is the node's. ``config`` is minikube's
-    record, None where it is missing or torn. ``claimed`` says that the container is ours by our own record. ``served`` says
-    that the cluster was once seen ready, so that its volume may hold data; ``noted`` that our record knows this container as
-    ready; ``configured`` that the container has the files by which its kubelet knows the cluster.
+    record, None where it is missing or torn. ``has_claim`` says that our own record knows the profile, ``own_home`` that the home is the
+    profile's own, ``claimed`` that the container is ours by our record. ``other_owner`` is the profile that the home belongs to instead,
+    ``moved_from`` the home in which the profile's files are instead. ``served`` says that the cluster was once seen ready, so that its volume
+    may hold data; ``noted`` that our record knows this container as ready; ``configured`` that the container has the files by which its
+    kubelet knows the cluster.
     ``problems`` are the reasons why the cluster can't be used now, as sentences; ``serving`` the parts of the system with a ready pod.
     """
 
@@ -44,7 +58,10 @@ class Observed:
     volume: bool = False
     network: bool = False
     config: dict | None = None
-    files: bool = False
+    has_claim: bool = False
+    own_home: bool = False
+    other_owner: str = ""
+    moved_from: str = ""
     claimed: bool = False
     served: bool = False
     noted: bool = False
@@ -57,18 +74,46 @@ class Observed:
         """Whether the cluster can be used."""
         return self.container == "running" and self.config is not None and not self.problems
 
+    @property
+    def ours(self) -> bool:
+        """Whether the container, if there is one, was made by us: a cluster that somebody made with Minikube alone stays theirs."""
+        return not self.container or self.claimed or (self.has_claim and self.own_home and self.config is not None)
+
 
 @dataclass(frozen=True)
 class Action:
-    """One step: ``kind`` is a key of _WORDS, ``why`` completes the sentence, ``image`` is what renew_node uses."""
+    """One step: ``kind`` is a key of _WORDS, ``why`` completes the sentence, ``image`` is what renew_node uses.
+
+    ``parts`` are what remove_from_engine removes; ``claims`` says whether what start makes becomes ours.
+    """
 
     kind: str
     why: str
     image: str = ""
+    parts: tuple[str, ...] = ()
+    claims: bool = True
 
     def sentence(self, name: str) -> str:
         """The step as a person reads it."""
-        return f"{_WORDS[self.kind].format(name=name)}: {self.why}"
+        return f"{_WORDS[self.kind].format(name=name, parts=' and '.join(self.parts))}: {self.why}"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What of a profile's files is removed, in order, and ``left``: what is in its home and is not known as the profile's.
+
+    ``paths`` are files and the folders that Minikube fills, ``folders`` those that are empty then, ``records`` our own in the folder of
+    claims. ``entries`` says that the profile's entries are taken out of a kubeconfig that stays.
+    """
+
+    paths: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+    records: tuple[Path, ...] = ()
+    entries: bool = False
+    left: tuple[Path, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.paths or self.folders or self.records or self.entries)
 
 
 @dataclass(frozen=True)
@@ -78,6 +123,7 @@ class Plan:
     actions: tuple[Action, ...] = ()
     problems: tuple[str, ...] = field(default=())
     serving: tuple[str, ...] = field(default=())
+    removal: Removal = field(default=Removal())
 
 
 _WORDS = {
@@ -86,6 +132,6 @@ _WORDS = {
     "unmake": "remove the unfinished profile {name}",
     "renew_node": "have the node of {name} configured anew, with its data",
     "remove_container": "remove the container {name}, keeping its volume",
-    "remove_from_engine": "remove the container, volume and network {name}",
+    "remove_from_engine": "remove the {parts} {name}",
     "remove_files": "remove the files of the profile {name}",
 }

@@ -148,10 +148,20 @@ def test_a_missing_namespace_is_named():
         hold(ClusterStore(FakeCluster(namespaces=()), "default", "runbook-todo"))
 
 
-def test_a_file_that_was_being_written_when_its_run_was_killed(tmp_path):
+@pytest.mark.parametrize("torn", ["", "{", '{"spec": {"holderIden', "\0\0\0"])
+def test_a_file_that_was_being_written_when_its_run_was_killed(tmp_path, torn):
     path = tmp_path / "lock"
-    path.write_text('{"spec": {"holderIden')
+    path.write_text(torn)
     assert hold(FileStore(str(path))).action == "acquired"
+
+
+@pytest.mark.parametrize("content", [b"my notes\n", b'{"name": "a package"}', b"[1]", b"5", b"{a: yaml}", b"\xff\xfe"])
+def test_a_file_of_something_else_is_neither_written_nor_removed(tmp_path, content):
+    path = tmp_path / "poetry.lock"
+    path.write_bytes(content)
+    with pytest.raises(RunbookError, match="poetry.lock is a file of something else and is left alone.*option lock_file"):
+        hold(FileStore(str(path)))
+    assert path.read_bytes() == content
 
 
 def test_a_folder_that_can_not_be_written(tmp_path):
