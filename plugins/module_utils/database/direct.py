@@ -11,11 +11,12 @@ from ansible_collections.runbook.minikube.plugins.module_utils.database.errors i
 from ansible_collections.runbook.minikube.plugins.module_utils.database.libpq import connection_parameters, own_environment, require_system_roots
 from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import for_psycopg2, named
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Limits, Result, Statement, settings
+from ansible_collections.runbook.minikube.plugins.module_utils.database.waiting import interruptible
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 try:
     import psycopg2
-    from ansible_collections.runbook.minikube.plugins.module_utils.database.waiting import interruptible
+    import psycopg2.extensions
 except ImportError:
     psycopg2 = None
 

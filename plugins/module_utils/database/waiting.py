@@ -14,10 +14,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg2
-from psycopg2 import extensions
-
-EVENTS = {extensions.POLL_READ: select.POLLIN, extensions.POLL_WRITE: select.POLLOUT}
+try:
+    import psycopg2
+    from psycopg2 import extensions
+except ImportError:
+    psycopg2 = None  # which is told where a database is opened
 
 
 @contextmanager
@@ -35,7 +36,7 @@ def interruptible(seconds: int | None = None) -> Iterator[None]:
 def _wait(connection, until: float | None) -> None:
     while (state := connection.poll()) != extensions.POLL_OK:
         poller = select.poll()
-        poller.register(connection.fileno(), EVENTS[state])
+        poller.register(connection.fileno(), select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
         left = None if until is None else max(0, until - time.monotonic()) * 1000
         if not poller.poll(left):
             raise psycopg2.OperationalError("timeout expired: no connection within the time limit")
