@@ -13,6 +13,12 @@ options:
     description:
       - The PostgreSQL database, and the way to it. Exactly one of O(database.url), O(database.secret) and O(database.workload) says
         where its URL is. What the URL says about TLS is never weakened.
+      - What the URL does not say of host, user, database and password is not filled in with what this machine has, in C(PGHOST),
+        C(PGSERVICE), C(~/.pgpass) or elsewhere. A URL without host, user or database is refused.
+      - A URL whose host is C(localhost), another loopback address, a socket or none at all means the host where the module runs, and not
+        the one where the application runs. It is refused unless O(database.workload) is given or O(database.via=direct) is set.
+      - A C(schema) in the URL, as Prisma writes it, is where tables are looked for. It must not contradict the module's option C(schema).
+      - A database that is set to read only (C(default_transaction_read_only)) is not written.
     type: dict
     required: true
     suboptions:
@@ -39,10 +45,10 @@ options:
         default: DATABASE_URL
       via:
         description:
-          - How the database is reached. V(direct) connects from the host where the module runs. V(port_forward) connects through
+          - How the database is reached. V(direct) connects from the host where the module runs, also to a database on that host. V(port_forward) connects through
             the Kubernetes API to a pod behind the Service that the URL names, and checks the certificate against the name in the URL.
             V(pod) runs a small program in a container of O(database.workload), with the Node.js and pg, or Python and psycopg2,
-            that it has; the URL does not leave the pod then.
+            that it has; the URL does not leave the pod then, and what it does not say is taken from the container's own settings.
           - By default V(pod) where O(database.workload) is given, V(port_forward) where the host in the URL is a Service of the
             cluster, else V(direct).
         type: str

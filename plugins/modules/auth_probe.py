@@ -68,7 +68,7 @@ attributes:
 requirements:
   - python >= 3.11
   - kubernetes >= 24.2.0 (with O(create))
-  - psycopg >= 3.2.0 (with O(create), and not for O(database.via=pod))
+  - psycopg2 >= 2.9.10 (with O(create), and not for O(database.via=pod))
 seealso:
   - module: runbook.minikube.jwks_info
 """
@@ -159,7 +159,7 @@ def visit_with_new_account(module, probe):
     """Makes an account, and removes it whatever becomes of the visit."""
     params, account = module.params, new_account()
     module.hide([account.password, params["database"]["url"] or ""])
-    with open_database(lambda: module.cluster, params["namespace"], params["database"], module.hide) as database:
+    with open_database(lambda: module.cluster, params["namespace"], params["database"], params["schema"], module.hide) as database:
         database.run(removing(params["schema"]), write=True)  # where it could not be removed, that is told before there is one
         with ending_with(lambda: remove_made(database, params["schema"])):
             probe.visit(account)

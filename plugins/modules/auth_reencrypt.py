@@ -121,7 +121,7 @@ requirements:
   - kubernetes >= 24.2.0
   - PyYAML >= 3.11
   - PyNaCl >= 1.5.0
-  - psycopg >= 3.2.0 (not for O(database.via=pod))
+  - psycopg2 >= 2.9.10 (not for O(database.via=pod))
 notes:
   - With O(private_keys=unencrypted) the table of keys is left out, as the application reads no encrypted ones.
 seealso:
@@ -306,7 +306,7 @@ def main():
     with module.clear_failures():
         wish = intake.wish()
         work = Work(wish.target, wish.secrets, lambda: os.urandom(NONCE))
-        with open_database(lambda: module.cluster, params["namespace"], intake.database, module.hide) as database:
+        with open_database(lambda: module.cluster, params["namespace"], intake.database, params["schema"], module.hide) as database:
             tables, missing = find_tables(database, wish.keys, wish.others, params["scope"] == ALL)
             outcome = Run(database, work, params["batch_size"], module.check_mode).over(tables)
         signers = intake.signers_now(wish.target) if outcome.sent else wish.signers

@@ -102,7 +102,7 @@ requirements:
   - kubernetes >= 24.2.0
   - PyYAML >= 3.11
   - PyNaCl >= 1.5.0
-  - psycopg >= 3.2.0 (not for O(database.via=pod))
+  - psycopg2 >= 2.9.10 (not for O(database.via=pod))
   - PostgreSQL >= 11
 seealso:
   - module: runbook.minikube.jwks_info
@@ -317,7 +317,7 @@ def main():
         wish = wish_of(params)
         names = names_of(params["table"], params["schema"], params["columns"])
         given = intake.secrets()
-        with open_database(lambda: module.cluster, params["namespace"], intake.database, module.hide) as database:
+        with open_database(lambda: module.cluster, params["namespace"], intake.database, params["schema"], module.hide) as database:
             work = clean_up if wish.state == CLEANED else restore
             outcome = work(database, names, given, params["private_keys"], wish, module.check_mode)
     for warning in outcome.warnings():

@@ -29,7 +29,7 @@ requirements:
   - kubernetes >= 24.2.0
   - PyYAML >= 3.11
   - PyNaCl >= 1.5.0
-  - psycopg >= 3.2.0 (not for O(database.via=pod))
+  - psycopg2 >= 2.9.10 (not for O(database.via=pod))
 seealso:
   - module: runbook.minikube.jwks_cleanup
   - module: runbook.minikube.secret_compare
@@ -216,7 +216,7 @@ def main():
     with module.clear_failures():
         names = names_of(params["table"], params["schema"], params["columns"])
         given = intake.secrets()
-        with open_database(lambda: module.cluster, params["namespace"], intake.database, module.hide) as database:
+        with open_database(lambda: module.cluster, params["namespace"], intake.database, params["schema"], module.hide) as database:
             found = info(database, names, given, params["private_keys"])
     module.exit_json(changed=False, **found)
 

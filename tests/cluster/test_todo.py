@@ -12,6 +12,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from packages import install
 from todo_client import TodoClient, walk_through
 
 pytestmark = pytest.mark.phase("beside", "todo")
@@ -171,8 +172,7 @@ def test_both_secrets_hold_the_same_auth_secret(cluster):
 def browser(tmp_path_factory) -> Path:
     """The browser test with its library, and Chromium from the distribution."""
     if not os.environ.get("CHROMIUM") and not shutil.which("chromium"):
-        assert os.geteuid() == 0, "install chromium, or name a browser with the environment variable CHROMIUM"
-        subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=True, capture_output=True, timeout=600)
+        install("chromium")
     assert shutil.which("npm"), "install Node.js with npm: they drive the browser"
     folder = tmp_path_factory.mktemp("browser") / "browser"
     shutil.copytree(BROWSER, folder, ignore=shutil.ignore_patterns("node_modules"))

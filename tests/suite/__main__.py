@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Runs the tests. Usage: python tests/suite fast|all|long [pytest options]
 
-fast: without a cluster. all: that, sanity at both ends, and the real cluster. long: all, with the long forms.
+fast: without a cluster. all: that, sanity at both ends, a real PostgreSQL, and the real cluster. long: all, with the long forms.
 """
 
 from __future__ import annotations

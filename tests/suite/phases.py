@@ -34,12 +34,13 @@ class Phases:
 
     def run_all(self) -> None:
         """All phases in their order. Without a deployment there is nothing to go on with."""
-        say("Deployment of examples/todo, and beside it the tests that need none")
+        say("Deployment of examples/todo; beside it the tests that need none, and those on a PostgreSQL of their own")
         with self.clock.measure("deploy"):
-            with self._start("undeployed") as undeployed:
+            with self._start("undeployed", self._arguments("undeployed")) as undeployed, self._start("postgres", ["tests/postgres"]) as postgres:
                 deployed = self._run("deploy")
-                undeployed.finish()
-            self.first += deployed + self._recorded("undeployed")
+                for job in (undeployed, postgres):
+                    job.finish()
+            self.first += deployed + self._recorded("undeployed") + self._recorded("postgres")
         if any(test["outcome"] == "failed" for test in deployed):
             say("The deployment failed: the other tests on the cluster are left out")
             return
@@ -73,8 +74,8 @@ class Phases:
         self._call(name, self._arguments(name, *more))
         return self._recorded(name)
 
-    def _start(self, name: str) -> Job:
-        return Job(name, self._command(self._arguments(name)), env=self._environment(name), cwd=CHECKOUT)
+    def _start(self, name: str, arguments: list[str]) -> Job:
+        return Job(name, self._command(arguments), env=self._environment(name), cwd=CHECKOUT)
 
     def _call(self, name: str, arguments: list[str]) -> None:
         status = subprocess.run(self._command(arguments), env=self._environment(name), cwd=CHECKOUT, check=False).returncode

@@ -6,11 +6,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import recorder
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
-def pytest_configure():
+def pytest_configure(config):
     paths = [str(CHECKOUT / "playbooks" / "collections"), *filter(None, os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(":"))]
     _AnsibleCollectionFinder(paths=paths)._install()
+    recorder.register(config)

@@ -58,6 +58,7 @@ class FakeKeys:
         self.columns = (*REQUIRED, *(OPTIONAL if can_retire else ()))
         self.overdue, self.kept, self.lacks, self.there = overdue, kept or {}, lacks, there
         self.written = []
+        self.read_only, self.standby = "off", "false"
         self.meanwhile = self.later = lambda: None
 
     def run(self, statements, write):
@@ -80,6 +81,8 @@ class FakeKeys:
             found = [{"backup_id": name} for name in self.kept]
         elif "pg_attribute" in sql:
             found = [{"name": name} for name in self.columns]
+        elif "default_transaction_read_only" in sql:
+            found = [{"read_only": self.read_only, "standby": self.standby}]
         elif "make_interval" in sql:
             found = [{"id": name} for name in self.overdue]
         else:

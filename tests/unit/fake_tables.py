@@ -19,6 +19,7 @@ class Played:
         self.types = {}
         self.rights = {}
         self.writes = 0
+        self.read_only = "off"
         self.before = lambda: None
         self.trigger = lambda value: value
 
@@ -37,6 +38,8 @@ class Played:
         return results
 
     def _one(self, statement):
+        if "default_transaction_read_only" in statement.sql:
+            return [{"read_only": self.read_only, "standby": "false"}]
         if "pg_attribute" in statement.sql:
             return self._columns(json.loads(statement.parameters[0]))
         table = self.tables[re.search(r'(?:FROM|UPDATE) "(\w+)"', statement.sql)[1]]

@@ -12,8 +12,6 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 ATTEMPTS = 5
 CONFLICTS = ("40001", "40P01")  # the database's words for two that write at once: serialization failure, deadlock
 ELSE_WROTE = (*CONFLICTS, "23505", "42P07")  # also where two make the same: a row, a table
-# The connection ended, so that the database may have done it and the answer is lost: no code, or the beginning of one.
-LOST = ("08", "57P")
 Done = TypeVar("Done")
 
 
@@ -38,7 +36,7 @@ def write(database: Database, statements: list[Statement], kept: str) -> None:
     try:
         database.run(statements, write=True)
     except DatabaseError as error:
-        if error.sqlstate and not error.sqlstate.startswith(LOST):
+        if not error.unknown:
             raise
         raise RunbookError(f"{error} It is not known whether the change was made. If it was, it is that of {kept}. Run again.") from error
 

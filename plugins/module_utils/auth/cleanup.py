@@ -16,7 +16,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.outcome impo
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Table, read_table
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.trust import require_trust
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import EXPIRED, RETIRE, UNREADABLE_ONES, Wish, action_of
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, rows
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, require_writable, rows
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 
@@ -58,6 +58,7 @@ def _once(database: Database, names: Names, given: Given, stores: str, wish: Wis
     if wish.selection == UNREADABLE_ONES:
         require_trust(given, plan.keys, wish.force)
     plan.store.require(f"{'UPDATE' if plan.action == RETIRE else 'DELETE'} on {plan.store.keys}", *plan.store.rights_to_keep())
+    require_writable(database)
     if check:
         return foretold
     backup_id = secrets.token_hex(8)

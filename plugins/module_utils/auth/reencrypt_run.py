@@ -70,8 +70,9 @@ class Run:
             try:
                 self._table(table, outcome)
             except RunbookError as error:
-                message = f"{table.names.relation}: {error} {_so_far(outcome)}"
-                raise RunbookError(message, **error.facts, changed=outcome.sent > 0) from error
+                unknown = isinstance(error, DatabaseError) and error.unknown
+                message = f"{table.names.relation}: {error} {_so_far(outcome, unknown)}"
+                raise RunbookError(message, **error.facts, changed=unknown or outcome.sent > 0) from error
         return outcome
 
     def _table(self, table: Table, outcome: Outcome) -> None:
@@ -132,7 +133,8 @@ def _require_kept(plan: Plan, written: set[tuple[Place, str]]) -> None:
             )
 
 
-def _so_far(outcome: Outcome) -> str:
-    if not outcome.sent:
-        return "Nothing was changed."
-    return f"{outcome.sent} values were brought under the target before that, and stay so; run again to go on."
+def _so_far(outcome: Outcome, unknown: bool) -> str:
+    before = f"{outcome.sent} values were brought under the target before that, and stay so; run again to go on."
+    if unknown:
+        return f"The answer was lost, so it is not known whether the last values were written, all of them or none. {before}"
+    return before if outcome.sent else "Nothing was changed."

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLACES, Place
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt import KEYS, Verdict
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, quoted, rows
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, quoted, require_writable, rows
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 ID = "id"
@@ -67,7 +67,7 @@ def names_of_others(schema: str | None, called: dict[str, str]) -> dict[str, Nam
 def find_tables(database: Database, keys: Names | None, others: dict[str, Names], writes_others: bool) -> tuple[list[Table], list[str]]:
     """The tables that are there, and the names (Better Auth's) of tables and columns that are not. ``keys``: None leaves them out.
 
-    Raises RunbookError where the table of keys is not there, or where the user lacks a permission: before anything is written.
+    Raises RunbookError where the table of keys is not there, where the user lacks a permission, or where nothing may be written: before anything is written.
     """
     wanted = [(KEYS.table, keys, [KEYS], True)] if keys else []
     wanted += [(name, names, [place for place in PLACES if place.table == name], writes_others) for name, names in others.items()]
@@ -90,6 +90,8 @@ def find_tables(database: Database, keys: Names | None, others: dict[str, Names]
             "Nothing was changed.",
             missing_permissions=lacking,
         )
+    if any(table.writes for table in tables):
+        require_writable(database)
     return tables, missing
 
 

@@ -15,7 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Row, Table, read_table, row_of, selected
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, rows
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Database, Statement, require_writable, rows
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 
@@ -36,6 +36,7 @@ def _once(database: Database, names: Names, given: Given, stores: str, wish: Wis
     if back:
         require_sign_in(before, after, wish.force)
         store.require(*sorted({f"{RIGHTS[one.present]} on {store.keys}" for one in back}))
+        require_writable(database)
     if not back or check:
         return outcome
     kept = f"backup {backup_id} in {store.name}"

@@ -12,6 +12,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client im
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import path_of
 
 STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
+CUT_OFF = "the connection ended without a status"
 LIMIT = 64 * 1024 * 1024  # bytes of an answer; more is no answer that anything here asks for
 
 
@@ -28,6 +29,11 @@ class Execution:
     def is_missing(self) -> bool:
         """Whether the container has no such program, or none that it can run."""
         return self.code in (None, 126, 127)
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the connection ended before the command did, as far as is known."""
+        return self.message == CUT_OFF
 
 
 def execute(
@@ -63,7 +69,7 @@ def _ended(status: bytes) -> tuple[int | None, str]:
     try:
         told = json.loads(status)
     except ValueError:
-        return None, "the connection ended without a status"
+        return None, CUT_OFF
     if told.get("status") == "Success":
         return 0, ""
     causes = (told.get("details") or {}).get("causes") or []

@@ -56,22 +56,26 @@ class Tunnelled(Direct):
             # With a code it is the database's own word, and a failure of the forward is that of a connection closed before.
             if error.sqlstate or self._forward.failure is None:
                 raise
-            raise DatabaseError(f"{self.where}: {self._forward.failure}") from error
+            raise DatabaseError(f"{self.where}: {self._forward.failure}", unknown=error.unknown) from error
 
 
 @contextmanager
-def open_database(get_cluster: Callable[[], Cluster], namespace: str, option: dict, hide: Callable) -> Iterator[Database]:
+def open_database(get_cluster: Callable[[], Cluster], namespace: str, option: dict, schema: str | None, hide: Callable) -> Iterator[Database]:
     """The database that the option names, open as long as the block runs. ``hide``: called with the URL and its password.
 
-    ``get_cluster`` is called only where the cluster is needed. Raises RunbookError.
+    ``schema``: what the module's option of that name says; a URL that says another one is refused, and one that alone names a schema is
+    followed. ``get_cluster`` is called only where the cluster is needed. Raises RunbookError.
     """
     limits = Limits(option["connect_timeout"], option["statement_timeout"], option["lock_timeout"])
     via = option["via"] or (POD if option["workload"] else None)
     if via == POD:
-        yield _pod(get_cluster(), namespace, option, limits)
+        yield _pod(get_cluster(), namespace, option, schema, limits)
         return
     address = address_of(_url(get_cluster, namespace, option, hide), _origin(namespace, option))
-    hide([address.parameters.get("password", "")])
+    hide(address.secrets)
+    address.require_schema(schema)
+    if via != DIRECT and not option["service"]:
+        address.require_elsewhere()
     service = service_named(option["service"] or address.host, namespace)
     if via is None:
         via = PORT_FORWARD if option["service"] or (service and get_cluster().get("Service", *service)) else DIRECT
@@ -83,11 +87,11 @@ def open_database(get_cluster: Callable[[], Cluster], namespace: str, option: di
         yield Tunnelled(address, limits, forward, endpoint)
 
 
-def _pod(cluster: Cluster, namespace: str, option: dict, limits: Limits) -> Pod:
+def _pod(cluster: Cluster, namespace: str, option: dict, schema: str | None, limits: Limits) -> Pod:
     if not option["workload"]:
         raise RunbookError("database: via: pod needs the option workload, for example Deployment/backend-api.")
     asked = Pods(cluster).with_variable("database", option["workload"], namespace, option["container"], option["env"])[0]
-    return Pod(cluster, asked.namespace, asked.pod, asked.reading.container, option["env"], limits)
+    return Pod(cluster, asked.namespace, asked.pod, asked.reading.container, option["env"], schema, limits)
 
 
 def _url(get_cluster: Callable[[], Cluster], namespace: str, option: dict, hide: Callable) -> str:

@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ansible_collections.runbook.minikube.plugins.module_utils.database.address import Address
 from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained
+from ansible_collections.runbook.minikube.plugins.module_utils.database.libpq import connection_parameters, own_environment, require_system_roots
+from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import for_psycopg2, named
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Limits, Result, Statement, settings
+from ansible_collections.runbook.minikube.plugins.module_utils.database.waiting import interruptible
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 try:
-    import psycopg
-    from psycopg import RawCursor
-    from psycopg.rows import dict_row
+    import psycopg2
+    import psycopg2.extensions
 except ImportError:
-    psycopg = None
+    psycopg2 = None
 
 
 class Direct:
@@ -21,29 +26,47 @@ class Direct:
 
     def __init__(self, address: Address, limits: Limits, tunnel: tuple[str, int] | None = None, through: str = ""):
         """``tunnel``: (IP address, port) to connect to instead; the certificate is still checked against the real host's name."""
-        if psycopg is None:
-            raise RunbookError('The Python library psycopg is missing. Install it: pip install "psycopg[binary]", or use via: pod.')
+        if psycopg2 is None:
+            raise RunbookError('The Python library psycopg2 is missing. Install it: pip install "psycopg2-binary>=2.9.10", or use via: pod.')
+        address.require_complete(tunnelled=tunnel is not None)
+        self._parameters = connection_parameters(address.parameters, tunnel)
+        require_system_roots(self._parameters, psycopg2.extensions.libpq_version(), address.origin)
         self._limits = limits
-        self._parameters = {**address.parameters, "connect_timeout": str(limits.connect), "application_name": "runbook.minikube"}
-        if tunnel:
-            self._parameters.update(hostaddr=tunnel[0], port=str(tunnel[1]))
+        self._schemas = address.schemas
         self.where = f"The {address}{through}"
 
     def run(self, statements: list[Statement], write: bool) -> list[Result]:
         """See Database."""
+        committing = False
         try:
-            with psycopg.connect(**self._parameters, cursor_factory=RawCursor, row_factory=dict_row) as connection:
-                for setting in settings(self._limits, write):
-                    connection.execute(setting)
-                return [_carry_out(connection, index, statement) for index, statement in enumerate(statements)]
-        except psycopg.Error as error:
-            raise explained(str(error), error.sqlstate or "", self.where) from error
+            with self._connected() as connection:
+                cursor = connection.cursor()
+                for setting in settings(self._limits, write, self._schemas):
+                    cursor.execute(setting)
+                results = [_carry_out(cursor, index, statement) for index, statement in enumerate(statements)]
+                committing = write
+                connection.commit()
+                return results
+        except (psycopg2.Error, ValueError) as error:  # ValueError: a text that is none in the database's encoding
+            # The driver's own error is not told along: it shows the statement, and in it what was to be written.
+            raise explained(str(error), getattr(error, "pgcode", None) or "", self.where, committing) from None
+
+    @contextmanager
+    def _connected(self) -> Iterator:
+        """A connection, which is closed in any case: what was not committed is rolled back by that."""
+        with own_environment(), interruptible(self._limits.connect):
+            connection = psycopg2.connect(**self._parameters)
+        try:
+            with interruptible():
+                yield connection
+        finally:
+            connection.close()
 
 
-def _carry_out(connection, index: int, statement: Statement) -> Result:
-    """One statement. What is raised here rolls the transaction back, as the connection's ``with`` block ends by it."""
-    cursor = connection.execute(statement.sql, statement.parameters)
-    found = cursor.fetchall() if cursor.description else []
+def _carry_out(cursor, index: int, statement: Statement) -> Result:
+    cursor.execute(for_psycopg2(statement.sql), named(statement.parameters))
+    columns = [column.name for column in cursor.description or []]
+    found = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()] if columns else []
     if statement.count is not None and cursor.rowcount != statement.count:
         raise CountError(index, statement.count, cursor.rowcount)
     return Result(cursor.rowcount, found)

@@ -1,15 +1,22 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The two programs that carry out a transaction inside a pod, in what the application's containers have.
 
-Both read one line of JSON, {url_env, connect, settings: [sql], statements: [{sql, parameters, count}]}, and print one line of JSON,
-{results: [{count, rows}]}, {wrong_count: {index, found}} or {error: {message, sqlstate}}. The database's URL is the container's own.
+Both read one line of JSON, {url_env, schema, connect, settings: [sql], statements: [{sql, sql_for_psycopg2, parameters, count}]}, and print
+one line of JSON: {results: [{count, rows}]}, {wrong_count: {index, found}}, {error: {message, sqlstate, committing}}, {refused: why}, {no_url} or
+{no_driver}. The database's URL is the container's own.
 """
 
 from __future__ import annotations
 
-PYTHON = r"""
-import json, os, re, sys
-task = json.loads(sys.stdin.readline())
+import inspect
+from dataclasses import dataclass, field
+
+from ansible_collections.runbook.minikube.plugins.module_utils.database import portable
+
+# Runs what the task brings along: with it as an argument, the request to the API would be longer than some proxies let pass.
+PYTHON = "import json, sys; task = json.loads(sys.stdin.readline()); exec(task['program'])"
+PYTHON_PROGRAM = r"""
+import json, os
 def say(**what):
     print(json.dumps(what), flush=True)
     os._exit(0)
@@ -23,10 +30,14 @@ except ImportError:
 url = os.environ.get(task["url_env"])
 if not url:
     say(no_url=True)
-url = re.sub(r"^(postgres(?:ql)?)\+\w+", r"\1", url)
+try:
+    parameters, schemas = parameters_of(url.strip())
+except Unreadable as error:
+    say(refused=str(error))
+if task["schema"] and schemas and task["schema"] not in schemas:
+    say(refused="names the schema %s, and the option schema says %s. Correct one of the two" % (", ".join(schemas), task["schema"]))
 def carry_out(cursor, index, statement):
-    sql = re.sub(r"\$(\d+)", r"%(p\1)s", statement["sql"].replace("%", "%%"))
-    cursor.execute(sql, {"p%d" % (number + 1): value for number, value in enumerate(statement["parameters"])})
+    cursor.execute(statement["sql_for_psycopg2"], named(statement["parameters"]))
     rows = cursor.fetchall() if cursor.description else []
     names = [column[0] for column in cursor.description or []]
     if statement["count"] is not None and cursor.rowcount != statement["count"]:
@@ -34,33 +45,53 @@ def carry_out(cursor, index, statement):
         connection.rollback()
         say(wrong_count={"index": index, "found": found})
     return {"count": cursor.rowcount, "rows": [dict(zip(names, row)) for row in rows]}
+committing = False
 try:
-    connection = driver.connect(url, connect_timeout=task["connect"])
+    connection = driver.connect(**dict(parameters, connect_timeout=task["connect"]))
+    if driver.__name__ == "psycopg":
+        connection.prepare_threshold = None  # a pooler would confuse what it prepares; psycopg2 prepares nothing
     cursor = connection.cursor()
-    for setting in task["settings"]:
+    for setting in task["settings"] + ([search_path(schemas)] if schemas else []):
         cursor.execute(setting)
     results = [carry_out(cursor, index, statement) for index, statement in enumerate(task["statements"])]
+    committing = True
     connection.commit()
     say(results=results)
-except driver.Error as error:
+except (driver.Error, ValueError) as error:
     code = getattr(error, "pgcode", None) or getattr(error, "sqlstate", None)
-    say(error={"message": str(error), "sqlstate": code or ""})
+    say(error={"message": str(error), "sqlstate": code or "", "committing": committing})
 """
 
 NODE = r"""
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n", () => process.exit(0));
+const encoded = (text) => {
+  try { return encodeURIComponent(decodeURIComponent(text)); } catch { return encodeURIComponent(text); }
+};
 const work = async (line) => {
   const task = JSON.parse(line);
   let driver;
   try { driver = require("pg"); } catch { return say({ no_driver: "no pg" }); }
   const url = process.env[task.url_env];
   if (!url) return say({ no_url: true });
-  const client = new driver.Client({ connectionString: url, connectionTimeoutMillis: task.connect * 1000 });
-  client.on("error", () => {});
+  const parts = url.trim().match(new RegExp(task.parts));
+  if (!parts || /^\d*\//.test(parts[3] ?? "")) return say({ refused: task.unreadable });
+  const account = [parts[2], parts[3]].filter((one) => one !== undefined).map(encoded).join(":");
+  const query = new URLSearchParams((parts[4].match(/\?(.*)$/s) ?? ["", ""])[1]);
+  const said = new Set(task.schema_words.flatMap((word) => query.getAll(word)));
+  if (said.size > 1) return say({ refused: task.several_schemas });
+  const schemas = [...said].flatMap((one) => one.split(",")).map((one) => one.trim().replace(/^"+|"+$/g, "")).filter(Boolean);
+  if (task.schema && schemas.length && !schemas.includes(task.schema)) {
+    return say({ refused: `names the schema ${schemas.join(", ")}, and the option schema says ${task.schema}. Correct one of the two` });
+  }
+  const path = schemas.map((one) => '"' + one.replaceAll('"', '""') + '"').join(", ");
+  let committing = false;
   try {
+    const connectionString = `${parts[1]}://${account}${account ? "@" : ""}${parts[4]}`;
+    const client = new driver.Client({ connectionString, connectionTimeoutMillis: task.connect * 1000 });
+    client.on("error", () => {});
     await client.connect();
     await client.query("BEGIN");
-    for (const setting of task.settings) await client.query(setting);
+    for (const setting of [...task.settings, ...(path ? [`SET LOCAL search_path TO ${path}`] : [])]) await client.query(setting);
     const results = [];
     for (const [index, statement] of task.statements.entries()) {
       const done = await client.query(statement.sql, statement.parameters);
@@ -70,12 +101,14 @@ const work = async (line) => {
       }
       results.push({ count: done.rowCount ?? -1, rows: done.rows });
     }
+    committing = true;
     await client.query("COMMIT");
     return say({ results });
   } catch (error) {
+    if (error.code === "ERR_INVALID_URL") return say({ refused: task.unreadable });
     const inner = (error.errors ?? []).map((one) => one.message).join("; ");
     const code = /^[0-9A-Z]{5}$/.test(error.code ?? "") ? error.code : "";
-    return say({ error: { message: error.message || inner || String(error.code), sqlstate: code } });
+    return say({ error: { message: error.message || inner || String(error.code), sqlstate: code, committing } });
   }
 };
 let text = "";
@@ -86,4 +119,26 @@ process.stdin.on("data", (part) => {
 });
 """
 
-COMMANDS = (["node", "-e", NODE], ["python3", "-c", PYTHON], ["python", "-c", PYTHON])
+
+@dataclass(frozen=True)
+class Program:
+    """A program in a container, and what its task holds beside what all tasks do."""
+
+    command: list[str]
+    more: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """What the container has to have."""
+        return self.command[0]
+
+
+FOR_NODE = {
+    "parts": portable.PARTS, "unreadable": portable.UNREADABLE, "schema_words": portable.SCHEMA, "several_schemas": portable.SEVERAL_SCHEMAS,
+}  # fmt: skip
+FOR_PYTHON = {"program": inspect.getsource(portable) + PYTHON_PROGRAM}
+PROGRAMS = (
+    Program(["node", "-e", NODE], FOR_NODE),
+    Program(["python3", "-c", PYTHON], FOR_PYTHON),
+    Program(["python", "-c", PYTHON], FOR_PYTHON),
+)

@@ -11,8 +11,9 @@ import json
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution, execute
-from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers import COMMANDS
-from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained
+from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers import PROGRAMS, Program
+from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained, without_account
+from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import for_psycopg2
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
     CountError, DatabaseError, Limits, Result, Statement, settings,
 )
@@ -22,14 +23,18 @@ GRACE = 15  # seconds that the program and the connection may take beside the st
 
 
 class Pod:
-    """A container of the application as the way to its database. ``variable``: which environment variable holds the URL there."""
+    """A container of the application as the way to its database. ``variable``: which environment variable holds the URL there.
 
-    def __init__(self, cluster: Cluster, namespace: str, pod: str, container: str, variable: str, limits: Limits):
+    ``schema``: the one that the module's option names, which a schema in the URL must not contradict.
+    """
+
+    def __init__(self, cluster: Cluster, namespace: str, pod: str, container: str, variable: str, schema: str | None, limits: Limits):
         self._cluster = cluster
         self._place = (pod, namespace, container)
         self._variable = variable
+        self._schema = schema
         self._limits = limits
-        self._commands = list(COMMANDS)
+        self._programs = list(PROGRAMS)
         self.where = f"The database that container {container} of pod {namespace}/{pod} has in {variable}"
 
     def run(self, statements: list[Statement], write: bool) -> list[Result]:
@@ -42,42 +47,52 @@ class Pod:
             raise CountError(index, statements[index].count, told["wrong_count"]["found"])
         if told.get("no_url"):
             raise DatabaseError(f"{self.where}: the variable is not set there. Correct the option env.")
-        raise explained(told["error"]["message"], told["error"]["sqlstate"], self.where)
+        if "refused" in told:
+            raise DatabaseError(f"{self.where}: the variable {told['refused']}.")
+        raise explained(told["error"]["message"], told["error"]["sqlstate"], self.where, write and told["error"]["committing"])
 
     def _ask(self, statements: list[Statement], write: bool) -> dict:
         task = {
-            "url_env": self._variable, "connect": self._limits.connect, "settings": settings(self._limits, write),
-            "statements": [{"sql": one.sql, "parameters": list(one.parameters), "count": one.count} for one in statements],
+            "url_env": self._variable, "schema": self._schema, "connect": self._limits.connect, "settings": settings(self._limits, write),
+            "statements": [
+                {"sql": one.sql, "sql_for_psycopg2": for_psycopg2(one.sql), "parameters": list(one.parameters), "count": one.count}
+                for one in statements
+            ],
         }  # fmt: skip
         lacking = []
-        for command in self._commands:
-            told = self._run(command, json.dumps(task).encode() + b"\n", len(statements))
+        for program in self._programs:
+            told = self._run(program, task, write)
             if told is None:
-                lacking.append(command[0])
+                lacking.append(program.name)
             elif NO_DRIVER in told:
-                lacking.append(f"{command[0]} with a driver ({told[NO_DRIVER]})")
+                lacking.append(f"{program.name} with a driver ({told[NO_DRIVER]})")
             else:
-                self._commands = [command]
+                self._programs = [program]
                 return told
         raise DatabaseError(
             f"{self.where}: the container has nothing to ask the database with; it lacks {', '.join(lacking)}. "
             "Name a container with Node.js and pg, or with Python and psycopg2, or use via: port_forward."
         )
 
-    def _run(self, command: list[str], stdin: bytes, number: int) -> dict | None:
-        """The program's answer, None where the container has no such program."""
-        timeout = self._limits.connect + number * self._limits.statement + GRACE
+    def _run(self, program: Program, task: dict, write: bool) -> dict | None:
+        """The program's answer, None where the container has no such program. An answer that is lost may be that to a commit."""
+        stdin = json.dumps({**task, **program.more}).encode() + b"\n"
+        timeout = self._limits.connect + len(task["statements"]) * self._limits.statement + GRACE
         try:
-            done = execute(self._cluster, *self._place, command, stdin, timeout)
-        except (ApiError, Unreachable) as error:
+            done = execute(self._cluster, *self._place, program.command, stdin, timeout)
+        except ApiError as error:
             raise DatabaseError(f"{self.where}: the container can't be asked: {error}") from error
+        except Unreachable as error:
+            raise DatabaseError(f"{self.where}: the container can't be asked: {error}", unknown=write) from error
         except TimeoutError as error:
-            raise DatabaseError(f"{self.where}: no answer within {timeout} s.") from error
-        return None if done.is_missing else self._answer(done)
+            raise DatabaseError(f"{self.where}: no answer within {timeout} s.", unknown=write) from error
+        return None if done.is_missing and not done.is_cut_off else self._answer(done, write)
 
-    def _answer(self, done: Execution) -> dict:
+    def _answer(self, done: Execution, write: bool) -> dict:
         try:
             return json.loads(done.stdout)
         except ValueError:
-            last = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-            raise DatabaseError(f"{self.where}: the program in the container ended with code {done.code}: {last}") from None
+            last = done.message if done.is_cut_off else (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+            raise DatabaseError(
+                f"{self.where}: the program in the container ended with code {done.code}: {without_account(last)}", unknown=write
+            ) from None

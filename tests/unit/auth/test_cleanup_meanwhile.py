@@ -12,8 +12,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from fake_keys import ALL, ALSO, FakeKeys, given, row
 
 
-def clean(database, **wish):
-    return clean_up(database, Names(), given(), "encrypted", Wish(**wish), check=False)
+def clean(database, check=False, **wish):
+    return clean_up(database, Names(), given(), "encrypted", Wish(**wish), check)
 
 
 @pytest.mark.parametrize("error", [CountError(1, 1, 0), *(DatabaseError("x", code) for code in ("40001", "40P01", "23505", "42P07"))])
@@ -65,18 +65,16 @@ def test_a_key_that_somebody_puts_back_is_named(action):
 
 
 @pytest.mark.parametrize(
-    ("moment", "sqlstate", "words"),
+    ("moment", "error", "words"),
     [
-        ("later", "", "not known whether the change was made"),
-        ("later", "08006", "not known whether"),
-        ("later", "57P01", "not known whether"),
-        ("reading", "", "The change was made .*could not be read: gone away"),
-        ("reading", "40001", "The change was made"),
+        ("later", DatabaseError("gone away", unknown=True), "not known whether the change was made"),
+        ("reading", DatabaseError("gone away"), "The change was made .*could not be read: gone away"),
+        ("reading", DatabaseError("gone away", "40001"), "The change was made"),
     ],
 )
-def test_after_writing_every_error_names_the_backup(moment, sqlstate, words):
+def test_after_writing_every_error_names_the_backup(moment, error, words):
     database = FakeKeys()
-    fail = raising(DatabaseError("gone away", sqlstate))
+    fail = raising(error)
     database.later = fail if moment == "later" else lambda: setattr(database, "_answer", lambda _asked: fail())
     with pytest.raises(RunbookError, match=words) as failed:
         clean(database)
@@ -89,3 +87,12 @@ def test_what_the_application_made_meanwhile_counts_afterwards():
     database.later = lambda: database.rows.insert(0, row("newest", "bare", 30))
     outcome = clean(database)
     assert (outcome.report()["sign_in_before"], outcome.report()["sign_in"]) == ("broken", "works")
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_database_that_is_set_to_read_only_is_not_written(check):
+    database = FakeKeys()
+    database.read_only = "on"
+    with pytest.raises(RunbookError, match="default_transaction_read_only"):
+        clean(database, check)
+    assert not database.written

@@ -160,6 +160,27 @@ def test_a_locked_row_is_told():
     assert refused.value.facts == {"changed": False}
 
 
+def test_an_answer_that_is_lost_is_no_sign_that_nothing_was_written():
+    played = database()
+
+    def lost():
+        raise DatabaseError("the connection broke", unknown=True)
+
+    played.before = lost
+    with pytest.raises(RunbookError, match="the connection broke .*not known whether the last values were written") as failed:
+        run(played)
+    assert failed.value.facts == {"changed": True}
+    assert "Nothing was changed" not in str(failed.value)
+
+
+def test_a_database_that_is_set_to_read_only_is_not_written():
+    played = database()
+    played.read_only = "on"
+    with pytest.raises(RunbookError, match="default_transaction_read_only"):
+        run(played)
+    assert not played.writes
+
+
 def test_a_trigger_that_changes_what_is_written():
     played = database()
     played.trigger = lambda value: value[:50]

@@ -173,7 +173,7 @@ def test_where_somebody_else_wrote_it_is_planned_anew():
 
 
 def fail(*_asked):
-    raise DatabaseError("gone away")
+    raise DatabaseError("gone away", unknown=True)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Database URLs as applications hold them."""
+"""Database URLs as applications hold them, and which of them may be used from here."""
 
 from __future__ import annotations
 
+import traceback
+
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.address import KNOWN, address_of
+from ansible_collections.runbook.minikube.plugins.module_utils.database.address import address_of, is_local
+from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import KNOWN, well_formed
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 BASE = {"host": "db", "port": "5433", "user": "u", "password": "p/w:1", "dbname": "todo"}
@@ -23,10 +26,15 @@ def test_schemes_of_drivers(scheme):
         ("sslmode=require", {"sslmode": "require"}),
         ("sslmode=verify-full&sslrootcert=/ca.pem", {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
         ("ssl=true", {"sslmode": "verify-full", "sslrootcert": "system"}),
+        ("sslrootcert=/ca.pem&ssl=true", {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
         ("ssl=false", {}),
         ("ssl=verify-ca", {"sslmode": "verify-ca"}),
         ("sslmode=no-verify", {"sslmode": "require"}),
-        ("pgbouncer=true&connection_limit=1&schema=x&application_name=a", {"application_name": "a"}),
+        ("ssl=no-verify", {"sslmode": "require"}),
+        ("sslmode=verify-full&ssl=require&sslmode=disable", {"sslmode": "verify-full"}),
+        ("sslmode=require&ssl=false", {"sslmode": "require"}),
+        ("require_auth=scram-sha-256&keepalives_idle=5", {"require_auth": "scram-sha-256", "keepalives_idle": "5"}),
+        ("pgbouncer=true&connection_limit=1&service=mine&passfile=/x&application_name=a", {"application_name": "a"}),
     ],
 )
 def test_parameters_of_drivers(query, parameters):
@@ -34,25 +42,93 @@ def test_parameters_of_drivers(query, parameters):
 
 
 def test_libpq_knows_what_is_handed_to_it():
-    from psycopg import pq
+    from psycopg2.extensions import parse_dsn
 
-    assert KNOWN <= {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    assert parse_dsn(" ".join(f"{name}=x" for name in KNOWN)) == dict.fromkeys(KNOWN, "x")
 
 
-def test_what_is_left_out_is_left_to_libpq():
-    address = address_of("postgresql:///todo", "w")
-    assert address.parameters == {"dbname": "todo"}
-    assert (address.host, address.port) == ("", 5432)
+@pytest.mark.parametrize("password", ["a/b", "a#b", "a?b", "a/b?c#d:e", "a@b", "@", "a b", "%", "100%", "%zz", "ü", ""])
+def test_a_password_as_sqlalchemy_libpq_or_node_takes_it(password):
+    url = f"postgresql+psycopg2://u:{password}@db:5433/todo?sslmode=require"
+    wanted = {**BASE, "password": password, "sslmode": "require"}
+    if not password:
+        del wanted["password"]
+    assert address_of(url, "w").parameters == wanted
+    assert address_of(well_formed(url), "w").parameters == wanted
 
 
 @pytest.mark.parametrize(
-    "url", ["", "hunter2-planted", "mysql://u:hunter2-planted@db/x", "postgresql://u:hunter2-planted@db:port/x", "postgresql://u:hunter2-planted@a,b/x"]
-)
+    "url",
+    [
+        "", "hunter2", "mysql://u:hunter2@db/x", "'postgresql://u:hunter2@db/x'", "psql postgresql://u:hunter2@db/x", "postgresql://u:hunter2@db:port/x",
+        "postgresql://u:x@a,b/hunter2", "postgresql://u:hunter2@db/x?host=a,b", "postgresql://u:hunter2@db/x?hostaddr=1.1.1.1,2.2.2.2",
+        "postgresql://u:12/hunter2@db/x", "postgresql://u:/hunter2@db/x", "postgresql://u:hun@ter2/x@db/x", "postgresql://u:hunter2@db/x?user=a@b", "postgresql://u:hun/ter2",
+        "postgresql://db:5432/x?password=hunter2@y", "postgresql://u:p@hunter2 x/x", "postgresql://u:p@db:99999/hunter2",
+        "postgresql://u:hunter2@db:0/x", "postgresql://u:hunter2@[::1/x", "postgresql://u:hunter2@db/x?ssl=hunter2",
+        "postgresql://u:hunter2@db/x?sslmode=verify_full", "postgresql://u:hunter2@db/x?schema=a&search_path=b", "postgresql://u:hunter2@db/x%00",
+    ],
+)  # fmt: skip
 def test_what_is_no_address_is_refused_and_not_shown(url):
-    with pytest.raises(RunbookError, match="^w ") as refused:
+    with pytest.raises(RunbookError, match="^w (holds no URL|names|asks)") as refused:
         address_of(url, "w")
-    assert "hunter2" not in str(refused.value)
+    told = "".join(traceback.format_exception(refused.value))
+    assert "hunter2" not in told and "ter2" not in told
 
 
 def test_nothing_is_shown():
-    assert "p/w" not in repr(address_of("postgresql://u:p%2Fw@db/todo", "w"))
+    address = address_of("postgresql://u:p%2Fw@db/todo", "w")
+    assert "p/w" not in repr(address) and {"p/w", "p%2Fw"} <= set(address.secrets)
+
+
+@pytest.mark.parametrize(
+    ("query", "schemas"),
+    [("schema=auth", ("auth",)), ("search_path=auth,public", ("auth", "public")), ("currentSchema=%22Auth%22", ("Auth",)), ("schema=", ()), ("", ())],
+)
+def test_the_schema_of_a_url(query, schemas):
+    address = address_of(f"postgresql://u:p@db/todo?{query}", "w")
+    assert address.schemas == schemas
+    for option in (None, *schemas):
+        address.require_schema(option)
+    assert all(one in str(address) for one in schemas)
+
+
+def test_a_schema_that_contradicts_the_option():
+    with pytest.raises(RunbookError, match=r"^schema: the option says public, and the URL says auth \(w\). Correct"):
+        address_of("postgresql://u:p@db/todo?schema=auth", "w").require_schema("public")
+
+
+LOCAL = ["localhost", "LOCALHOST.", "a.localhost", "127.0.0.1", "127.8.7.6", "127.1", "2130706433", "0.0.0.0", "0", "[::1]", "[::ffff:127.0.0.1]", "[::]"]
+
+
+@pytest.mark.parametrize("host", [*LOCAL, "", "%2Fvar%2Frun", "%40abstract"])
+def test_an_address_of_this_machine(host):
+    with pytest.raises(RunbookError, match=r"^w names .*workload: Deployment/NAME, which is via: pod.*via: direct"):
+        address_of(f"postgresql://u:p@{host}/todo", "w").require_elsewhere()
+
+
+@pytest.mark.parametrize("query", ["host=localhost", "host=/tmp", "hostaddr=127.0.0.1"])
+def test_a_parameter_that_names_this_machine(query):
+    with pytest.raises(RunbookError, match="^w names"):
+        address_of(f"postgresql://u:p@db/todo?{query}", "w").require_elsewhere()
+
+
+@pytest.mark.parametrize("host", ["db", "10.0.0.1", "localhost.example.com", "127.0.0.1.nip.io", "fd00::1", "db-localhost", "126.255.255.255"])
+def test_any_other_machine(host):
+    assert not is_local(host)
+
+
+@pytest.mark.parametrize(
+    ("url", "missing"),
+    [
+        ("postgresql:///x", "no host and no user"), ("postgresql://u:p@/x", "no host"), ("postgresql://db/x", "no user"),
+        ("postgresql://u@db", "no database"), ("postgresql://", "no host and no user and no database"),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_not_filled_in(url, missing):
+    with pytest.raises(RunbookError, match=f"^w names {missing}. That is not filled in"):
+        address_of(url, "w").require_complete(tunnelled=False)
+
+
+def test_a_forward_needs_no_host():
+    address_of("postgresql://u:p@/x", "w").require_complete(tunnelled=True)
+    address_of("postgresql://u:p@/x?hostaddr=10.0.0.1", "w").require_complete(tunnelled=False)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import CUT_OFF, Execution
 from ansible_collections.runbook.minikube.plugins.module_utils.database import pod
-from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers import PYTHON
+from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers import FOR_PYTHON, PYTHON
+from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import UNREADABLE, for_psycopg2
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError, Limits, Statement
 
 STATEMENT = Statement("UPDATE t SET a = $1::text WHERE b = $2::text OR c LIKE 'x%'", ("it's", None), count=1)
@@ -44,7 +45,7 @@ def run(*statements, write=True):
 
 
 def database():
-    return pod.Pod(None, "n", "p", "c", "DATABASE_URL", Limits())
+    return pod.Pod(None, "n", "p", "c", "DATABASE_URL", None, Limits())
 
 
 def test_statements_go_in_and_rows_come_out(container):
@@ -53,8 +54,10 @@ def test_statements_go_in_and_rows_come_out(container):
     assert (result.count, result.rows) == (1, [{"a": "x", "b": None}])
     (program, task) = container["asked"][0]
     assert program == "node"
-    assert task["statements"] == [{"sql": STATEMENT.sql, "parameters": ["it's", None], "count": 1}]
-    assert task["settings"][0].endswith("READ WRITE")
+    (sent,) = task["statements"]
+    assert (sent["sql"], sent["parameters"], sent["count"]) == (STATEMENT.sql, ["it's", None], 1)
+    assert sent["sql_for_psycopg2"] == "UPDATE t SET a = %(p1)s::text WHERE b = %(p2)s::text OR c LIKE 'x%%'"
+    assert task["settings"][0] == "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
     assert task["url_env"] == "DATABASE_URL"
 
 
@@ -72,7 +75,8 @@ def test_the_program_that_can_answer_is_found_once(container):
     [
         (answer(wrong_count={"index": 0, "found": 0}), CountError, "touched 0 rows instead of 1"),
         (answer(no_url=True), DatabaseError, "Correct the option env"),
-        (answer(error={"message": "permission denied", "sqlstate": "42501"}), DatabaseError, "GRANT"),
+        (answer(refused="names several hosts"), DatabaseError, "the variable names several hosts"),
+        (answer(error={"message": "permission denied", "sqlstate": "42501", "committing": False}), DatabaseError, "GRANT"),
         (answer(no_driver="no pg"), DatabaseError, r"it lacks node with a driver \(no pg\), python3, python"),
         (Execution(137, b"", b"Killed"), DatabaseError, "ended with code 137: Killed"),
         (ApiError("forbidden", 403, "Forbidden"), DatabaseError, "can't be asked: forbidden"),
@@ -82,6 +86,41 @@ def test_the_program_that_can_answer_is_found_once(container):
 def test_failures(container, outcome, kind, words):
     container["node"] = outcome
     with pytest.raises(kind, match=words):
+        run()
+
+
+def error(message, sqlstate, committing):
+    return answer(error={"message": message, "sqlstate": sqlstate, "committing": committing})
+
+
+@pytest.mark.parametrize(
+    ("outcome", "unknown"),
+    [
+        (error("connect ECONNREFUSED", "", False), False),
+        (error("Connection terminated unexpectedly", "", True), True),
+        (error("terminating connection", "57P01", True), True),
+        (error("violates foreign key constraint", "23503", True), False),
+        (TimeoutError("late"), True),
+        (Unreachable("the connection broke"), True),
+        (Execution(None, b"", b"", CUT_OFF), True),
+        (Execution(137, b"", b"Killed"), True),
+        (ApiError("forbidden", 403, "Forbidden"), False),
+    ],
+)
+def test_whether_it_is_known_that_nothing_was_written(container, outcome, unknown):
+    container["node"] = outcome
+    with pytest.raises(DatabaseError) as failed:
+        run()
+    assert failed.value.unknown is unknown
+    assert len(container["asked"]) == 1  # nobody else was asked to write it again
+    with pytest.raises(DatabaseError) as failed:
+        run(write=False)
+    assert not failed.value.unknown
+
+
+def test_an_account_in_what_a_program_said_is_left_out(container):
+    container["node"] = Execution(1, b"", b"ValueError: postgresql://u:hun/ter2@db/x")
+    with pytest.raises(DatabaseError, match=r"code 1: ValueError: postgresql://\*\*\*@db/x"):
         run()
 
 
@@ -105,16 +144,17 @@ class Connection:
         sys.stderr.write('"commit"\\n')
     def rollback(self):
         sys.stderr.write('"rollback"\\n')
-def connect(url, connect_timeout):
-    sys.stderr.write(json.dumps([url, connect_timeout]) + "\\n")
+def connect(**parameters):
+    sys.stderr.write(json.dumps(parameters) + "\\n")
     return Connection()
 '''
 
 
-def program(tmp_path, *statements, url="postgresql+asyncpg://u@db/x"):
+def program(tmp_path, *statements, url="postgresql+asyncpg://u:p/w@db/x?ssl=require&schema=auth&pgbouncer=true", schema=None):
     """Runs the Python program with a played driver: (its answer, what the driver was told)."""
     (tmp_path / "psycopg2.py").write_text(DRIVER)
-    task = {"url_env": "DATABASE_URL", "connect": 5, "settings": ["SET x"], "statements": [vars(one) for one in statements]}
+    given = [{"sql_for_psycopg2": for_psycopg2(one.sql), "parameters": one.parameters, "count": one.count} for one in statements]
+    task = {"url_env": "DATABASE_URL", "schema": schema, "connect": 5, "settings": ["SET x"], "statements": given, **FOR_PYTHON}
     environment = {"PYTHONPATH": str(tmp_path), "DATABASE_URL": url}
     done = subprocess.run(
         [sys.executable, "-c", PYTHON], input=json.dumps(task) + "\n", env=environment, text=True, capture_output=True, timeout=20, check=True
@@ -126,7 +166,8 @@ def test_the_python_program(tmp_path):
     told, driver = program(tmp_path, Statement("SELECT $1::text AS a, 'x%'", ("it's",)), Statement("UPDATE"))
     assert told == {"results": [{"count": 2, "rows": [{"a": "1"}, {"a": None}]}, {"count": 0, "rows": []}]}
     assert driver == [
-        ["postgresql://u@db/x", 5], ["SET x", None], ["SELECT %(p1)s::text AS a, 'x%%'", {"p1": "it's"}], ["UPDATE", {}], "commit",
+        {"user": "u", "password": "p/w", "host": "db", "dbname": "x", "sslmode": "require", "connect_timeout": 5},
+        ["SET x", None], ['SET LOCAL search_path TO "auth"', None], ["SELECT %(p1)s::text AS a, 'x%%'", {"p1": "it's"}], ["UPDATE", {}], "commit",
     ]  # fmt: skip
 
 
@@ -137,5 +178,11 @@ def test_the_python_program_takes_back_what_touched_other_rows(tmp_path):
 
 
 def test_the_python_program_tells_errors(tmp_path):
-    assert program(tmp_path, Statement("nowhere"))[0] == {"error": {"message": "no such table", "sqlstate": "42P01"}}
+    assert program(tmp_path, Statement("nowhere"))[0] == {
+        "error": {"message": "no such table", "sqlstate": "42P01", "committing": False}
+    }  # fmt: skip
     assert program(tmp_path, url="")[0] == {"no_url": True}
+    assert program(tmp_path, url="postgresql://u:hunter2@db:x/y") == ({"refused": UNREADABLE}, [])
+    assert "results" in program(tmp_path, schema="auth")[0]
+    told, driver = program(tmp_path, schema="public")
+    assert told["refused"].startswith("names the schema auth, and the option schema says public") and not driver

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Limits, Statement, quoted, settings
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
+    DatabaseError, Limits, Result, Statement, quoted, require_writable, settings,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 
 
@@ -23,7 +25,7 @@ def test_what_is_no_name(name):
 def test_a_transaction_that_only_reads_can_not_write():
     assert settings(Limits(), write=False)[0].endswith("READ ONLY")
     assert settings(Limits(statement=7, lock=3), write=True)[:3] == [
-        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE", "SET LOCAL statement_timeout = '7s'", "SET LOCAL lock_timeout = '3s'",
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET LOCAL statement_timeout = '7s'", "SET LOCAL lock_timeout = '3s'",
     ]  # fmt: skip
 
 
@@ -40,6 +42,10 @@ def test_parameters_are_not_shown():
         ("canceling statement due to statement timeout", "57014", "statement_timeout"),
         ("canceling statement due to lock timeout", "55P03", "lock_timeout"),
         ("the database system is starting up", "57P03", "when it is up"),
+        ("cannot execute INSERT in a read-only transaction", "25006", "default_transaction_read_only"),
+        ('connection to server at "db" failed: FATAL:  database "x" does not exist', "", "make the database"),
+        ("FATAL:  sorry, too many clients already", "", "max_connections"),
+        ("FATAL:  the database system is starting up", "", "when it is up"),
         ("something rare", "XX000", "SQLSTATE XX000"),
         ('connection failed: FATAL:  password authentication failed for user "u"', "", "Correct user and password"),
         ('connection is bad: could not translate host name "db" to address', "", "via: pod"),
@@ -58,4 +64,33 @@ def test_every_error_has_a_next_step(message, sqlstate, step):
 
 
 def test_a_password_in_a_driver_s_message_is_left_out():
-    assert "hunter2" not in str(explained("invalid dsn: postgresql://u:hunter2@db/x", "", "The database"))
+    for account in ("u:hunter2", "u:hun/ter2", "u:hun@ter2", "u:hun ter2", ":hunter2"):
+        told = str(explained(f"invalid dsn: postgresql://{account}@db/x", "", "The database"))
+        assert "hun" not in told and "ter2" not in told
+
+
+@pytest.mark.parametrize(("sqlstate", "unknown"), [("", True), ("08006", True), ("57P01", True), ("23505", False), ("40001", False)])
+def test_a_commit_whose_answer_is_lost(sqlstate, unknown):
+    assert explained("gone", sqlstate, "The database", committing=True).unknown is unknown
+    assert not explained("gone", sqlstate, "The database").unknown
+
+
+class Answers:
+    """A database that answers every query with one row."""
+
+    where = "The database"
+
+    def __init__(self, **row):
+        self.row = row
+
+    def run(self, _statements, write):
+        assert not write
+        return [Result(1, [self.row])]
+
+
+@pytest.mark.parametrize(("row", "words"), [({"read_only": "on"}, "default_transaction_read_only"), ({"standby": "true"}, "is a standby")])
+def test_a_database_that_may_not_be_written(row, words):
+    require_writable(Answers(read_only="off", standby="false"))
+    with pytest.raises(DatabaseError, match=f"{words}.*Nothing was changed") as refused:
+        require_writable(Answers(**{"read_only": "off", "standby": "false", **row}))
+    assert refused.value.sqlstate == "25006"

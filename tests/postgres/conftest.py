@@ -1,0 +1,48 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A PostgreSQL and a PgBouncer of these tests' own, on loopback, in a temporary folder, ended with the tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import recorder
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+from servers import Authority, Pooler, Server, programs
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+def pytest_configure(config):
+    paths = [str(CHECKOUT / "playbooks" / "collections"), *filter(None, os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(":"))]
+    _AnsibleCollectionFinder(paths=paths)._install()
+    recorder.register(config)
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Who signed the server's certificate."""
+    return Authority("right")
+
+
+@pytest.fixture(scope="session")
+def server(authority) -> Iterator[Server]:
+    """A PostgreSQL that speaks TLS, as ``db.test``, and plain too."""
+    with Server(programs(), authority) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pooler(server) -> Iterator[Pooler]:
+    """A PgBouncer before it, in transaction mode."""
+    with Pooler(programs(), server) as running:
+        yield running
+
+
+@pytest.fixture
+def database(server) -> Iterator[str]:
+    """The name of an empty database, gone after the test."""
+    with server.database() as name:
+        yield name

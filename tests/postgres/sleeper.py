@@ -1,0 +1,19 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Asks the database whose URL comes on standard input for a long sleep, and says how that ended."""
+
+from __future__ import annotations
+
+import sys
+
+from conftest import pytest_configure
+
+pytest_configure()
+
+from addresses import opened  # noqa: E402  which needs the collection to be found
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows  # noqa: E402
+
+with opened(sys.stdin.readline().strip(), statement_timeout=600) as way:
+    try:
+        rows(way, "SELECT pg_sleep(600)::text")
+    except KeyboardInterrupt:
+        print("interrupted")

@@ -1,0 +1,67 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The Python program that runs in a pod, with the real driver and a real database; the container is played."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import traceback
+
+import pytest
+from addresses import LIMITS, url
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils.database import pod
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError, Statement, rows
+from servers import PASSWORD
+
+ONE = Statement("INSERT INTO t VALUES ($1::text || '%' || '$ba$1$')", ("x",), count=1)
+
+
+@pytest.fixture
+def in_pod(monkeypatch):
+    """A way to a database by a container with Python whose variable DATABASE_URL has that value."""
+
+    def way(value: str, schema: str | None = None) -> pod.Pod:
+        def execute(_cluster, _name, _namespace, _container, command, stdin, timeout):
+            if command[0] != "python3":
+                return Execution(127, b"", b"")
+            environment = {**os.environ, "DATABASE_URL": value}
+            done = subprocess.run([sys.executable, *command[1:]], input=stdin, env=environment, capture_output=True, timeout=timeout, check=False)
+            return Execution(done.returncode, done.stdout, done.stderr)
+
+        monkeypatch.setattr(pod, "execute", execute)
+        return pod.Pod(None, "n", "p", "c", "DATABASE_URL", schema, LIMITS)
+
+    return way
+
+
+def test_through_a_pooler_with_the_schema_of_the_url(server, pooler, database, in_pod):
+    server.sql(database, "CREATE TABLE t (a text)", "CREATE SCHEMA auth", "CREATE TABLE auth.t (a text)")
+    way = in_pod(url(pooler.port, database, "schema=auth&pgbouncer=true").replace("postgresql:", "postgresql+asyncpg:"))
+    for _round in range(3):
+        way.run([ONE] * 8, write=True)
+        with pytest.raises(CountError):
+            way.run([ONE, Statement("UPDATE t SET a = '' WHERE a = ''", count=1)], write=True)
+    assert rows(way, "SELECT DISTINCT a FROM t") == [{"a": "x%$ba$1$"}]
+    assert server.sql(database, "SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM auth.t)") == [(0, 24)]
+
+
+def test_a_schema_that_contradicts_the_option(server, database, in_pod):
+    with pytest.raises(DatabaseError, match="names the schema auth, and the option schema says public"):
+        rows(in_pod(url(server.port, database, "schema=auth"), schema="public"), "SELECT 1")
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "a b", "127.0.0.1:hunter2", "x@127.0.0.1"])
+def test_no_message_shows_the_password(server, in_pod, name):
+    with pytest.raises(DatabaseError) as failed:
+        rows(in_pod(url(server.port, "nowhere", host=name)), "SELECT 1")
+    told = "".join(traceback.format_exception(failed.value))
+    assert PASSWORD not in told and "hunter2" not in told and "all?of" not in told
+
+
+def test_what_is_set_to_read_only_is_not_written(server, database, in_pod):
+    server.sql(database, "CREATE TABLE t (a text)", f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    with pytest.raises(DatabaseError, match="default_transaction_read_only") as failed:
+        in_pod(url(server.port, database)).run([ONE], write=True)
+    assert failed.value.sqlstate == "25006"
