@@ -45,8 +45,9 @@ options:
         default: DATABASE_URL
       via:
         description:
-          - How the database is reached. V(direct) connects from the host where the module runs, also to a database on that host. V(port_forward) connects through
-            the Kubernetes API to a pod behind the Service that the URL names, and checks the certificate against the name in the URL.
+          - How the database is reached. V(direct) connects from the host where the module runs, also to a database on that host.
+            V(port_forward) connects through the Kubernetes API to a pod behind the Service that the URL names, and checks the
+            certificate against the name in the URL.
             V(pod) runs a small program in a container of O(database.workload), with the Node.js and pg, or Python and psycopg2,
             that it has; the URL does not leave the pod then, and what it does not say is taken from the container's own settings.
           - By default V(pod) where O(database.workload) is given, V(port_forward) where the host in the URL is a Service of the

@@ -60,9 +60,13 @@ def test_a_password_as_sqlalchemy_libpq_or_node_takes_it(password):
 @pytest.mark.parametrize(
     "url",
     [
-        "", "hunter2", "mysql://u:hunter2@db/x", "'postgresql://u:hunter2@db/x'", "psql postgresql://u:hunter2@db/x", "postgresql://u:hunter2@db:port/x",
+        "", "hunter2",
+        "mysql://u:hunter2@db/x", "'postgresql://u:hunter2@db/x'", "psql postgresql://u:hunter2@db/x",
+
+        "postgresql://u:hunter2@db:port/x",
         "postgresql://u:x@a,b/hunter2", "postgresql://u:hunter2@db/x?host=a,b", "postgresql://u:hunter2@db/x?hostaddr=1.1.1.1,2.2.2.2",
-        "postgresql://u:12/hunter2@db/x", "postgresql://u:/hunter2@db/x", "postgresql://u:hun@ter2/x@db/x", "postgresql://u:hunter2@db/x?user=a@b", "postgresql://u:hun/ter2",
+        "postgresql://u:12/hunter2@db/x", "postgresql://u:/hunter2@db/x", "postgresql://u:hun@ter2/x@db/x", "postgresql://u:hunter2@db/x?user=a@b",
+        "postgresql://u:hun/ter2",
         "postgresql://db:5432/x?password=hunter2@y", "postgresql://u:p@hunter2 x/x", "postgresql://u:p@db:99999/hunter2",
         "postgresql://u:hunter2@db:0/x", "postgresql://u:hunter2@[::1/x", "postgresql://u:hunter2@db/x?ssl=hunter2",
         "postgresql://u:hunter2@db/x?sslmode=verify_full", "postgresql://u:hunter2@db/x?schema=a&search_path=b", "postgresql://u:hunter2@db/x%00",
