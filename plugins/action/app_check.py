@@ -9,6 +9,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.app.complete impo
 from ansible_collections.runbook.minikube.plugins.module_utils.app.evaluated import first_failing, reason_of
 from ansible_collections.runbook.minikube.plugins.module_utils.app.file import ROOT
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import refuse_without_value
 
 ARGUMENT_SPEC = {"file": {"type": "str"}, "directory": {"type": "str", "required": True}, "overrides": {"type": "raw"}}
 
@@ -23,6 +24,7 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(ARGUMENT_SPEC)
         try:
+            refuse_without_value((f"{ROOT}_overrides",), task_vars, self._templar)
             app = complete_app(self._evaluated(task_vars[ROOT]), options["directory"], options["overrides"])
         except RunbookError as error:
             return {"failed": True, "msg": f"{options['file']}: {error}" if options["file"] else str(error), **error.facts}

@@ -12,6 +12,7 @@ from ansible.parsing.vault import AnsibleVaultError
 from ansible.plugins.action import ActionBase
 from ansible_collections.runbook.minikube.plugins.module_utils.app.file import (
     DEFAULT_NAME,
+    ROOT,
     Choice,
     Given,
     choose,
@@ -20,12 +21,15 @@ from ansible_collections.runbook.minikube.plugins.module_utils.app.file import (
     yaml_problem,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import refuse_without_value
 
+# Where one of these is set and has no value, another application or cluster would be taken.
+DECIDING = ("runbook_context", f"{ROOT}_file", f"{ROOT}_dir")
 ARGUMENT_SPEC = {
     "file": {"type": "str"},
     "directory": {"type": "str"},
     "context": {"type": "str"},
-    "as_variable": {"type": "bool", "default": False},
+    "read_before": {"type": "str", "default": ""},
     "example": {"type": "str", "required": True},
 }
 
@@ -40,13 +44,19 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(ARGUMENT_SPEC)
         folder = Path.cwd()
-        given = Given(options["file"], options["directory"], options["context"], options["as_variable"])
         try:
+            refuse_without_value(DECIDING, task_vars, self._templar)
+            given = self._given(options, task_vars)
             choice = choose(given, folder, os.path.realpath(options["example"]), os.path.lexists(folder / DEFAULT_NAME))
             self._refuse_what_describes_nothing(choice)
         except RunbookError as error:
             return {"failed": True, "msg": str(error)}
         return {"changed": False, "path": choice.path, "directory": choice.directory, "msg": choice.says}
+
+    def _given(self, options: dict, task_vars: dict) -> Given:
+        """An option that was given without a value was given all the same."""
+        named = {name: options[name] or "" if name in self._task.args else None for name in ("file", "context")}
+        return Given(**named, directory=options["directory"], as_variable=ROOT in task_vars and not options["read_before"])
 
     def _refuse_what_describes_nothing(self, choice: Choice) -> None:
         problem = choice.path and (path_problem(choice.path) or self._content_problem(choice.path))

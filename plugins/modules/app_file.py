@@ -13,7 +13,7 @@ description:
   - Says which file describes the application, and refuses one that can't be read, is not valid YAML, or does not define C(runbook_app).
     A file may be encrypted by ansible-vault.
   - With O(context) the application has to be named, so that nothing reaches a cluster by leaving an option out.
-  - Without it, where O(file) is not given, C(app.yml) is taken from the folder where C(ansible-playbook) was started, or else O(example).
+  - Without it, where neither O(file) nor the variable C(runbook_app) is given, C(app.yml) is taken from the folder where C(ansible-playbook) was started, or else O(example).
   - Shows nothing of the file's content, which may hold secrets. C(ansible.builtin.include_vars) reads it then.
   - Runs where C(ansible-playbook) runs.
 extends_documentation_fragment:
@@ -28,10 +28,10 @@ options:
   context:
     description: The kubeconfig context that was named, if any.
     type: str
-  as_variable:
-    description: Whether the variable C(runbook_app) was given in place of a file.
-    type: bool
-    default: false
+  read_before:
+    description: The file that an earlier play of the same run has read, as the variable C(runbook_app) was not given in place of a file then.
+    type: str
+    default: ""
   example:
     description: The file that is taken where nothing is given.
     type: str
