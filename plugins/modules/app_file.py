@@ -13,7 +13,8 @@ description:
   - Says which file describes the application, and refuses one that can't be read, is not valid YAML, or does not define C(runbook_app).
     A file may be encrypted by ansible-vault.
   - With O(context) the application has to be named, so that nothing reaches a cluster by leaving an option out.
-  - Without it, where neither O(file) nor the variable C(runbook_app) is given, C(app.yml) is taken from the folder where C(ansible-playbook) was started, or else O(example).
+  - Without it, where neither O(file) nor the variable C(runbook_app) is given, C(app.yml) is taken from the folder where
+    C(ansible-playbook) was started, or else O(example).
   - Shows nothing of the file's content, which may hold secrets. C(ansible.builtin.include_vars) reads it then.
   - Runs where C(ansible-playbook) runs.
 extends_documentation_fragment:

@@ -97,13 +97,15 @@ class Installed:
 
     @property
     def environment(self) -> dict:
-        paths = {"KUBECONFIG": str(self.folder / "kubeconfig"), "ANSIBLE_COLLECTIONS_PATH": str(self.place / "collections"), "PATH": f"{self.venv}/bin:{os.environ['PATH']}"}
-        return {**os.environ, **paths, "HOME": str(self.folder / "home"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "4"}
+        paths = {"ANSIBLE_COLLECTIONS_PATH": str(self.place / "collections"), "PATH": f"{self.venv}/bin:{os.environ['PATH']}"}
+        own = {"KUBECONFIG": str(self.folder / "kubeconfig"), "HOME": str(self.folder / "home")}
+        return {**os.environ, **paths, **own, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "4"}
 
     def run(self, playbook: str, *options: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
         """Runs a playbook by the collection's name, on a profile that there is not."""
         command = [f"{self.venv}/bin/ansible-playbook", f"runbook.minikube.{playbook}", "-e", "local_cluster_profile=runbook-none", "-v", *options]
-        return subprocess.run(command, cwd=cwd or self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, timeout=300)
+        into_one = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        return subprocess.run(command, cwd=cwd or self.folder, env=self.environment, check=False, timeout=300, **into_one)
 
 
 def lay_out(installed: Installed) -> None:
