@@ -41,18 +41,20 @@ options:
 notes:
   - A folder in V(manifests) stands for its files that end in C(.yml), C(.yaml), C(.yml.j2) or C(.yaml.j2), by name, without subfolders.
 seealso:
+  - plugin: runbook.minikube.app_check
+    plugin_type: module
   - plugin: runbook.minikube.app_secrets
     plugin_type: module
 """
 
 EXAMPLES = r"""
-- name: Complete the description that stands in a file of its own
+- name: Complete the description that the role app has read
   ansible.builtin.set_fact:
-    app: "{{ runbook_app | runbook.minikube.app(runbook_app_file | dirname) }}"
+    app: "{{ runbook_app | runbook.minikube.app(app_found.directory) }}"
 
 - name: The same application in another namespace, with one image built from another folder
   ansible.builtin.set_fact:
-    app: "{{ runbook_app | runbook.minikube.app(runbook_app_file | dirname, overrides=changes) }}"
+    app: "{{ runbook_app | runbook.minikube.app(app_found.directory, overrides=changes) }}"
   vars:
     changes:
       namespace: staging

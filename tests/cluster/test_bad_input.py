@@ -13,6 +13,7 @@ from harness import CHECKOUT, PROFILE, STATE
 
 pytestmark = [pytest.mark.phase("undeployed"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
+EXAMPLE = "examples/todo/app.yml"  # the tests stand in the checkout
 
 
 def refused(run, *words: str) -> None:
@@ -49,20 +50,30 @@ def test_a_mistake_in_the_description_is_named_with_its_path(playbooks, override
     refused(playbooks.run(DEPLOY, runbook_app_overrides=overrides), *words)
 
 
+def test_overrides_that_are_no_mapping_are_refused_with_the_way_to_write_them(playbooks):
+    refused(playbooks.run(DEPLOY, runbook_app_overrides="namespace=todo"), "runbook_app_overrides must be a mapping", "is text", "as JSON")
+
+
+def test_a_cluster_that_is_named_needs_an_application_that_is_named(playbooks, tmp_path):
+    """Without one, the example would go to somebody's cluster."""
+    run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production", runbook_allowed_contexts=["production"])
+    refused(run, "runbook_context: production", "-e runbook_app_file=app.yml")
+
+
 def test_a_context_that_is_no_minikube_needs_to_be_allowed_by_name(playbooks, tmp_path):
-    run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production")
+    run = playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production")
     refused(run, "runbook_allowed_contexts", "production")
     assert "planted-token" not in run.output
 
 
 def test_a_context_that_does_not_exist_is_refused_with_those_that_do(playbooks, tmp_path):
-    run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="staging")
+    run = playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="staging")
     refused(run, "staging", "production")
 
 
 def test_a_dead_cluster_is_named(playbooks, tmp_path):
     given = {"runbook_kubeconfig": kubeconfig(tmp_path / "config"), "runbook_context": "production", "runbook_allowed_contexts": ["production"]}
-    refused(playbooks.run(DEPLOY, **given), "127.0.0.1:9", "refused")
+    refused(playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, **given), "127.0.0.1:9", "refused")
 
 
 def test_no_fitting_python(tmp_path):
@@ -82,7 +93,7 @@ def test_a_stopped_cluster_that_is_named_is_not_started(playbooks, deployed):
     cluster, _run = deployed
     subprocess.run(["docker", "pause", PROFILE], check=True, capture_output=True)
     try:
-        run = playbooks.run(DEPLOY, runbook_kubeconfig=str(STATE / "kubeconfig"), runbook_context=PROFILE)
+        run = playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, runbook_kubeconfig=str(STATE / "kubeconfig"), runbook_context=PROFILE)
     finally:
         subprocess.run(["docker", "unpause", PROFILE], check=True, capture_output=True)
     refused(run, PROFILE, "minikube")

@@ -3,21 +3,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
+import collection
 import pytest
 import recorder
-from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 from servers import Authority, Pooler, Server, programs
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-
-
 def pytest_configure(config):
-    paths = [str(CHECKOUT / "playbooks" / "collections"), *filter(None, os.environ.get("ANSIBLE_COLLECTIONS_PATH", "").split(":"))]
-    _AnsibleCollectionFinder(paths=paths)._install()
+    collection.make_importable()
     recorder.register(config)
 
 

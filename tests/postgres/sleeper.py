@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import sys
 
-from conftest import pytest_configure
+import collection
 
-pytest_configure()
+collection.make_importable()
 
 from addresses import opened  # noqa: E402  which needs the collection to be found
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows  # noqa: E402

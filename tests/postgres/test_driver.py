@@ -199,7 +199,8 @@ def test_a_connection_that_breaks_before_is_known_to_have_done_nothing(server, t
 def test_ctrl_c_ends_a_query(server, database):
     given = url(server.port, database)
     asleep = "SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'"
-    process = subprocess.Popen([sys.executable, str(SLEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen([sys.executable, str(SLEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     try:
         process.stdin.write(given + "\n")
         process.stdin.flush()

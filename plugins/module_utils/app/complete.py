@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.runbook.minikube.plugins.module_utils.app.schema import APP, Each, Mapping, Problems
+from ansible_collections.runbook.minikube.plugins.module_utils.app.schema import APP, Each, Mapping, Problems, kind_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, problems_of, sources_of
 
 ROOT = "runbook_app"
+OVERRIDES_EXAMPLE = """On the command line it is given as JSON: -e '{"runbook_app_overrides": {"namespace": "staging"}}'."""
 MANIFEST_ENDINGS = (".yml", ".yaml", ".yml.j2", ".yaml.j2")
 
 
@@ -26,8 +27,8 @@ def complete_app(app: dict, directory: str, overrides: dict | None = None) -> di
         raise RunbookError(
             f"The folder of {ROOT} must be an absolute path, and is '{directory}'. Pass the folder of the file that defines it."
         )
-    if not isinstance(overrides or {}, dict):
-        raise RunbookError(f"The overrides of {ROOT} must be a mapping with the same keys as {ROOT}.")
+    if overrides is not None and not isinstance(overrides, dict):
+        raise RunbookError(f"{ROOT}_overrides must be a mapping with keys of {ROOT}, and is {kind_of(overrides)}. {OVERRIDES_EXAMPLE}")
     merged = merge(app, overrides, APP) if overrides and isinstance(app, dict) else app
     _refuse(list(APP(ROOT, merged)))
     completed = _with_defaults(merged, APP)

@@ -193,6 +193,7 @@ def test_no_mapping_at_all(folder, nothing):
     assert "must be a mapping" in found["runbook_app"]
 
 
-def test_overrides_that_are_no_mapping(app, folder):
-    with pytest.raises(RunbookError, match="overrides of runbook_app must be a mapping"):
-        complete_app(app, str(folder), "namespace=staging")
+@pytest.mark.parametrize(("overrides", "kind"), [("namespace=staging", "text"), ("", "text"), ([], "a list"), (False, "true or false")])
+def test_overrides_that_are_no_mapping(app, folder, overrides, kind):
+    with pytest.raises(RunbookError, match=f"runbook_app_overrides must be a mapping .* is {kind}"):
+        complete_app(app, str(folder), overrides=overrides)
