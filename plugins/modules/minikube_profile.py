@@ -89,7 +89,7 @@ options:
     default: 600
 requirements:
   - docker (command)
-  - kubernetes (Python)
+  - kubernetes >= 31.0.0
 """
 
 EXAMPLES = r"""
@@ -156,6 +156,7 @@ seconds:
 import time
 from pathlib import Path
 
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.minikube import Minikube, StartOptions
@@ -181,7 +182,7 @@ ARGUMENT_SPEC = {
     "lock_timeout": {"type": "int", "default": 600},
 }
 
-SETTINGS: dict = {"connects": False}
+SETTINGS: dict = {"connects": False, "libraries": lambda _params: CLUSTER}
 
 
 def run(module):
