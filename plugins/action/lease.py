@@ -46,6 +46,6 @@ def _this_run(inventory_host: str) -> dict:
     try:
         started = process_start(pid)
     except CannotTell as error:
-        raise AnsibleActionFail(f"When this run of Ansible was started can't be found out: {error}. Install psutil where Ansible runs.") from error
+        raise AnsibleActionFail(f"When this run of Ansible was started can't be found out. {error}") from error
     playbook = ", ".join(Path(name).name for name in context.CLIARGS.get("args") or ())
     return Holder(Machine.this(), pid, started or 0.0, inventory_host, getpass.getuser(), playbook).to_dict()

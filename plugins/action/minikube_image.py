@@ -20,7 +20,7 @@ class ActionModule(HereAction):
 
     def ask(self, arguments, task_vars):
         """See the module's documentation."""
-        if self._connection.transport != "local" or arguments.get("progress") or self._task.check_mode or self._task.async_val:
+        if not self._is_this_user or arguments.get("progress") or self._task.check_mode or self._task.async_val:
             return super().ask(arguments, task_vars)
         with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8", prefix="minikube_image_") as file, self._shown(file):
             return super().ask({**arguments, "progress": file.name}, task_vars)

@@ -109,9 +109,9 @@ options:
     default: []
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
-  - docker >= 7.1, for O(images)
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
+  - docker >= 7.1.0, for O(images)
 seealso:
   - module: runbook.minikube.minikube_image
   - module: runbook.minikube.app_secrets
@@ -186,8 +186,9 @@ import os
 
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.intake import expectation_of
 from ansible_collections.runbook.minikube.plugins.module_utils.drift.look import look
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER, ENGINE
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, without_values
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.options import SECRETS
 from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import resolve
 
@@ -212,7 +213,14 @@ ARGUMENT_SPEC = {
     "checks": {"type": "list", "elements": "dict", "default": []},
 }
 
-SETTINGS: dict = {}
+
+
+def libraries(params):
+    """The Docker SDK too, where images are looked for."""
+    return [*CLUSTER, *(ENGINE if params["images"] else ())]
+
+
+SETTINGS: dict = {"shown": {"secrets": without_values}, "libraries": libraries}
 
 
 def run(module):

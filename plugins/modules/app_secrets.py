@@ -74,8 +74,8 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 seealso:
   - plugin: runbook.minikube.app
     plugin_type: filter
@@ -171,7 +171,7 @@ missing_permissions:
 
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, without_values
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.options import SECRETS
 
 ARGUMENT_SPEC = {
@@ -180,7 +180,7 @@ ARGUMENT_SPEC = {
     "labels": {"type": "dict", "default": {}},
 }
 
-SETTINGS: dict = {}
+SETTINGS: dict = {"shown": {"secrets": without_values}}
 
 
 def run(module):

@@ -67,7 +67,7 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0 (with O(create))
+  - kubernetes >= 31.0.0 (with O(create))
   - psycopg2 >= 2.9.10 (with O(create), and not for O(database.via=pod))
 seealso:
   - module: runbook.minikube.jwks_info
@@ -124,6 +124,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION as DATABASE
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError, ending_with
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER, driver_for
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
@@ -139,8 +140,16 @@ ARGUMENT_SPEC = {
 }
 
 
+SETTINGS = {"required_together": [["email", "password"]], "required_if": [["create", True, ["database"]]]}
+
+
+def libraries(params):
+    """Signing in takes none; making an account takes the database, which may be reached through the cluster."""
+    return [*CLUSTER, *driver_for(params["database"])] if params["create"] else []
+
+
 def main():
-    module = RunbookModule(ARGUMENT_SPEC, required_together=[["email", "password"]], required_if=[["create", True, ["database"]]])
+    module = RunbookModule(ARGUMENT_SPEC, libraries=libraries, **SETTINGS)
     params = module.params
     if module.check_mode:
         module.exit_json(skipped=True, msg="Nobody signs in in check mode.", steps=[])

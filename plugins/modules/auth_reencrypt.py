@@ -118,8 +118,8 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
   - PyNaCl >= 1.5.0
   - psycopg2 >= 2.9.10 (not for O(database.via=pod))
 notes:
@@ -291,7 +291,7 @@ import os
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import NONCE
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt import Work
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_intake import ALL, OPTIONS, ReencryptIntake
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_intake import ALL, OPTIONS, SHOWN, ReencryptIntake, libraries
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_report import report
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_run import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_tables import find_tables
@@ -300,7 +300,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module im
 
 
 def main():
-    module = RunbookModule(OPTIONS)
+    module = RunbookModule(OPTIONS, shown=SHOWN, libraries=libraries)
     params = module.params
     intake = ReencryptIntake(module)
     with module.clear_failures():

@@ -97,8 +97,8 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 seealso:
   - module: runbook.minikube.auth_reencrypt
   - module: runbook.minikube.jwks_info

@@ -92,7 +92,7 @@ attributes:
     details: With O(publish) each run publishes an event.
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
 notes:
   - "Needs C(list) on C(pods) and on the kinds of O(workloads), on C(replicasets) too where one is a Deployment, and C(get) and C(create)
     on C(pods/exec), in the namespace."

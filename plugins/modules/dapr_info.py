@@ -51,7 +51,7 @@ extends_documentation_fragment:
   - runbook.minikube.read_only
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
 notes:
   - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace."
 seealso:

@@ -65,7 +65,7 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
   - cryptography >= 42.0.0
 seealso:
   - module: runbook.minikube.dapr_info
@@ -198,6 +198,7 @@ sidecars:
 
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.look import Scope
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.recover import Recovery, report
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CERTIFICATES, CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
@@ -209,7 +210,7 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 300},
 }
 
-SETTINGS = {"required_by": {"components": "app_namespaces"}}
+SETTINGS = {"required_by": {"components": "app_namespaces"}, "libraries": lambda _params: [*CLUSTER, *CERTIFICATES]}
 
 
 def run(module):

@@ -58,8 +58,8 @@ options:
     default: 60
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 """
 
 EXAMPLES = r"""

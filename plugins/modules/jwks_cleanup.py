@@ -99,8 +99,8 @@ attributes:
     details: With O(selection=all), keys that were made between the two runs are taken too.
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
   - PyNaCl >= 1.5.0
   - psycopg2 >= 2.9.10 (not for O(database.via=pod))
   - PostgreSQL >= 11
@@ -300,7 +300,7 @@ missing_permissions:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.cleanup import clean_up
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, Intake
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, SHOWN, Intake, libraries
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore import restore
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import names_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import CLEANED, wish_of
@@ -310,7 +310,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module im
 
 
 def main():
-    module = RunbookModule({**OPTIONS, **CLEANUP_OPTIONS})
+    module = RunbookModule({**OPTIONS, **CLEANUP_OPTIONS}, shown=SHOWN, libraries=libraries)
     params = module.params
     intake = Intake(module)
     with module.clear_failures():

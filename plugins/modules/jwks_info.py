@@ -26,8 +26,8 @@ extends_documentation_fragment:
   - runbook.minikube.database
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
   - PyNaCl >= 1.5.0
   - psycopg2 >= 2.9.10 (not for O(database.via=pod))
 seealso:
@@ -203,14 +203,14 @@ missing_permissions:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.info import info
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, Intake
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, SHOWN, Intake, libraries
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import names_of
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 
 def main():
-    module = RunbookModule(OPTIONS)
+    module = RunbookModule(OPTIONS, shown=SHOWN, libraries=libraries)
     params = module.params
     intake = Intake(module)
     with module.clear_failures():

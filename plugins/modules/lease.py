@@ -78,9 +78,9 @@ attributes:
     support: partial
 requirements:
   - python >= 3.11
-  - psutil (where there is no C(/proc), as on macOS)
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - psutil >= 5.9.0 (where there is no C(/proc), as on macOS)
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 """
 
 EXAMPLES = r"""
@@ -173,6 +173,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.lease.apply impor
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import Request
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import ClusterStore, FileStore
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
@@ -213,7 +214,10 @@ def request_of(params):
     return Request(holder, params["duration"], params["renew"])
 
 
-SETTINGS: dict = {"required_if": [("scope", "cluster", ["name"]), ("scope", "profile", ["lock_file"])]}
+SETTINGS: dict = {
+    "required_if": [("scope", "cluster", ["name"]), ("scope", "profile", ["lock_file"])],
+    "libraries": lambda params: CLUSTER if params["scope"] == "cluster" else (),
+}
 
 
 def run(module):

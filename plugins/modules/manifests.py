@@ -48,7 +48,7 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
 notes:
   - "Needs C(get) and C(patch) of every object, and C(create) of those that are not there."
   - Warnings of the API server become warnings of the task.

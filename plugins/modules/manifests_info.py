@@ -41,7 +41,7 @@ extends_documentation_fragment:
   - runbook.minikube.read_only
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
 notes:
   - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of those that are not there."
   - What the API server refuses counts as pending, so that the apply says it in its own words.

@@ -28,7 +28,7 @@ description:
     Write permission for group and others is taken away, in the image too, so that checkouts made with different umasks give the same image.
   - What the module calls done, it has read back from the node.
 requirements:
-  - docker >= 7.1 (the Docker SDK for Python)
+  - docker >= 7.1.0 (the Docker SDK for Python)
   - A Minikube profile with one node that runs Docker or containerd. Other runtimes are refused.
   - The command C(docker), for a node in a container that runs containerd.
 options:
@@ -326,10 +326,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.prune impor
 from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
 from ansible_collections.runbook.minikube.plugins.module_utils.image.request import requests_of
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import read_sources
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER, ENGINE
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 
 # The cluster is asked for `keep` only, so the connection is two options, and not imported without need
-SETTINGS: dict = {"connects": False}
+SETTINGS: dict = {"connects": False, "libraries": lambda params: [*ENGINE, *(CLUSTER if params["keep"] else ())]}
 
 
 def run(module):

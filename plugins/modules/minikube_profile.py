@@ -100,7 +100,7 @@ options:
     default: 600
 requirements:
   - docker (command)
-  - kubernetes (Python)
+  - kubernetes >= 31.0.0
 """
 
 EXAMPLES = r"""
@@ -184,6 +184,7 @@ seconds:
 
 import time
 
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.apply import apply, sole_user, verify
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.engine import Engine
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.files import clear_path_failures, survey
@@ -212,7 +213,7 @@ ARGUMENT_SPEC = {
     "lock_timeout": {"type": "int", "default": 600},
 }
 
-SETTINGS: dict = {"connects": False}
+SETTINGS: dict = {"connects": False, "libraries": lambda _params: CLUSTER}
 
 
 def run(module):

@@ -200,7 +200,7 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
+  - kubernetes >= 31.0.0
 attributes:
   check_mode:
     description: Can run in check mode and say what it would do without doing it.

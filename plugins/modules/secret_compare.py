@@ -79,8 +79,8 @@ options:
         default: false
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 seealso:
   - module: runbook.minikube.secret_copy
   - module: runbook.minikube.app_secrets
@@ -202,7 +202,7 @@ missing_permissions:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.compare import compared
 
@@ -219,8 +219,8 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC)
-    places = take_out(module, "places")
+    module = RunbookModule(ARGUMENT_SPEC, shown={"places": without_values})
+    places = module.params["places"]
     with module.clear_failures():
         found = observe(module.cluster, module.params["namespace"], places)
         module.hide(one.value for one in found if one.value)

@@ -101,8 +101,8 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 seealso:
   - module: runbook.minikube.secret_compare
   - module: runbook.minikube.app_secrets
@@ -234,7 +234,7 @@ missing_permissions:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.copy import copy_value
 
 ARGUMENT_SPEC = {
@@ -256,10 +256,9 @@ ARGUMENT_SPEC = {
 
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC)
-    (source,) = take_out(module, "source")
+    module = RunbookModule(ARGUMENT_SPEC, shown={"source": without_values})
     with module.clear_failures():
-        copied = copy_value(module.cluster, module.params, source, module.hide, module.check_mode)
+        copied = copy_value(module.cluster, module.params, module.params["source"], module.hide, module.check_mode)
     module.exit_json(**copied.report(), diff=copied.diff())
 
 

@@ -45,8 +45,8 @@ options:
     default: 5
 requirements:
   - python >= 3.11
-  - kubernetes >= 24.2.0
-  - PyYAML >= 3.11
+  - kubernetes >= 31.0.0
+  - PyYAML >= 6.0.1
 """
 
 EXAMPLES = r"""
@@ -153,6 +153,7 @@ reason:
 import dataclasses
 import os
 
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
 from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import ask, resolve
 
@@ -164,7 +165,7 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 5},
 }
 
-SETTINGS: dict = {"connects": False}
+SETTINGS: dict = {"connects": False, "libraries": lambda _params: CLUSTER}
 
 
 def run(module):

@@ -11,11 +11,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
+from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import Runbook, complete_spec, credentials
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import certificate_files
+from ansible_collections.runbook.minikube.plugins.module_utils.masking import masked
+from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import Runbook, complete_spec, needed, shown_options
 
 
 class Ended(Exception):
@@ -29,15 +32,20 @@ class Ended(Exception):
 class ModuleHere(Runbook):
     """What a module's code sees of AnsibleModule, without a process of its own. Raises Ended where that would end the process."""
 
-    def __init__(self, argument_spec: dict, arguments: dict, *, check_mode: bool, connects: bool = True, **settings):
+    def __init__(
+        self, argument_spec: dict, arguments: dict, *, check_mode: bool, connects: bool = True, shown: dict | None = None,
+        libraries: Callable | None = None, **settings,
+    ):  # fmt: skip
         self.check_mode = check_mode
-        self.no_log_values: set[str] = set()
+        self.shown = shown_options(shown)
         self._warnings: list[str] = []
         validated = ArgumentSpecValidator(complete_spec(argument_spec, connects), **settings).validate(arguments)
         self.params = validated.validated_parameters
-        self.no_log_values.update(validated._no_log_values, credentials(self.params.get("kubeconfig")))
+        self.no_log_values = set(validated._no_log_values)
+        self._hide_options()
         if validated.error_messages:
             self.fail_json(msg="; ".join(validated.error_messages))
+        self._require(libraries or needed(connects))
 
     def warn(self, warning: str) -> None:
         """Shown after the task."""
@@ -70,7 +78,7 @@ class ModuleHere(Runbook):
 
     def _end(self, result: dict) -> None:
         result = {"changed": False, **result, **({"warnings": self._warnings} if self._warnings else {})}
-        raise Ended(remove_values(result, self.no_log_values))
+        raise Ended(masked(result, self.no_log_values))
 
 
 class HereAction(ActionBase):
@@ -93,16 +101,29 @@ class HereAction(ActionBase):
         if given is None or not self._is_here(task_vars):
             return self._execute_module(module_args=arguments, task_vars=task_vars, wrap_async=self._task.async_val)
         os.chdir(self._loader.get_basedir())  # where a module's process would be; this one ends with the task
-        try:
-            self.MODULE.run(ModuleHere(self.MODULE.ARGUMENT_SPEC, given, check_mode=self._task.check_mode, **self.MODULE.SETTINGS))
-        except Ended as ended:
-            return _as_sent(ended.result)
+        with certificate_files.below(lambda: constants.DEFAULT_LOCAL_TMP):  # which ansible-playbook removes at its end, whatever becomes of the task
+            try:
+                self.MODULE.run(ModuleHere(self.MODULE.ARGUMENT_SPEC, given, check_mode=self._task.check_mode, **self.MODULE.SETTINGS))
+            except Ended as ended:
+                return _as_sent(ended.result)
         raise AssertionError(f"{self.MODULE.__name__} ended without a result")
 
+    @property
+    def _is_this_user(self) -> bool:
+        """Whether the module runs on this machine as the user who runs Ansible.
+
+        Become may be asked for by a keyword, a variable, an option of the command or the configuration; all lead to the connection's plugin.
+        """
+        return self._connection.transport == "local" and self._connection.become is None
+
     def _is_here(self, task_vars: dict) -> bool:
-        python = self._templar.template(task_vars.get("ansible_python_interpreter") or "")
-        plain = not (self._task.become or self._task.async_val or any(self._task.environment or []))
-        return self._connection.transport == "local" and plain and python == sys.executable
+        plain = not (self._task.async_val or any(self._task.environment or []))
+        return self._is_this_user and plain and self._python(task_vars) == sys.executable
+
+    def _python(self, task_vars: dict) -> str:
+        """The Python that would run the module: the one of the host to which the task is delegated."""
+        delegated = (task_vars.get("ansible_delegated_vars") or {}).get(self._task.delegate_to or "")
+        return self._templar.template(((delegated or {}) if self._task.delegate_to else task_vars).get("ansible_python_interpreter") or "")
 
 
 def _as_sent(data):

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 
 try:
     from nacl.bindings import crypto_aead_xchacha20poly1305_ietf_decrypt, crypto_aead_xchacha20poly1305_ietf_encrypt
@@ -62,7 +63,7 @@ class Reading:
 def require_nacl() -> None:
     """Raises RunbookError where PyNaCl, which alone can tell whether a secret reads something, is missing."""
     if NACL_MISSING:
-        raise RunbookError("The Python library PyNaCl is missing, which is needed to read keys. Install it: pip install PyNaCl")
+        raise RunbookError(lacking(["nacl"]))
 
 
 def read_private_key(stored: str, secrets: SigningSecrets) -> Reading:

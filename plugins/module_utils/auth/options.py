@@ -10,7 +10,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers impo
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION as DATABASE
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER, KEYS, driver_for
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
 
 OPTIONS = {
     "namespace": {"type": "str", "default": "default"},
@@ -28,6 +29,13 @@ OPTIONS = {
     "schema": {"type": "str"},
     "columns": {"type": "dict", "default": {}},
 }
+SHOWN = {"secret": without_values, "secrets": without_values}
+
+
+def libraries(params: dict) -> list[str]:
+    """The Python libraries that these options take."""
+    keys = KEYS if params["private_keys"] != UNENCRYPTED else ()
+    return [*CLUSTER, *keys, *driver_for(params["database"])]
 
 
 @dataclass(frozen=True)
@@ -40,16 +48,13 @@ class Given:
 
 
 class Intake:
-    """Takes given values out of a module's parameters at once, and finds the secrets later."""
+    """The database and the secrets that a module's options lead to."""
 
     def __init__(self, module):
         self._module = module
-        url = module.params["database"]["url"]
-        self.database = dict(module.params["database"])
-        if url:
-            module.params["database"]["url"] = "<hidden>"
-        self._places = {option: take_out(module, option)[0] if module.params[option] else None for option in ("secret", "secrets")}
-        module.hide(filter(None, [url, *((place or {}).get("value") for place in self._places.values())]))
+        self.database = module.params["database"]
+        self._places = {option: module.params[option] for option in SHOWN}
+        module.hide(filter(None, [self.database["url"]]))
 
     def secrets(self) -> Given:
         """The secrets that the options lead to. Raises RunbookError where there is none, or where it is not one."""

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import UNENCRYPTED, require_nacl
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS as COMMON
+from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import SHOWN as SHOWN_IN_COMMON
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Intake
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_tables import names_of_others
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target, require_readers, target_of, unable
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer, agreed, running_signers
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, names_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, take_out
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER, KEYS, driver_for
+from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.value import text_of
 
@@ -28,6 +30,12 @@ OPTIONS = {
     "batch_size": {"type": "int", "default": 1000},
     "force": {"type": "bool", "default": False},
 }
+SHOWN = {**SHOWN_IN_COMMON, "old_secrets": without_values}
+
+
+def libraries(params: dict) -> list[str]:
+    """The Python libraries that these options take."""
+    return [*CLUSTER, *KEYS, *driver_for(params["database"])]
 
 
 @dataclass(frozen=True)
@@ -42,13 +50,12 @@ class Wish:
 
 
 class ReencryptIntake:
-    """Takes given values out of a module's parameters at once, and finds the secrets later."""
+    """The database, the target, the secrets and the signers that a module's options lead to."""
 
     def __init__(self, module):
         self._module = module
-        self._old = take_out(module, "old_secrets")
-        self._common = Intake(module)  # which begins anew with what is hidden
-        module.hide(place["value"] for place in self._old if place["value"])
+        self._old = module.params["old_secrets"]
+        self._common = Intake(module)
         self.database = self._common.database
 
     def wish(self) -> Wish:

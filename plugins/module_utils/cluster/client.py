@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import certificate_files
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.body import CONTENT_TYPE, apply_body, require_sendable
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import KINDS, group_of, path_of
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.warning_headers import warnings_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 
 try:
     from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
@@ -28,6 +29,7 @@ except ImportError:
     get_api_client = None
 
 try:
+    import kubernetes.config
     import urllib3
     from kubernetes.client.exceptions import ApiException
     from kubernetes.dynamic.exceptions import ResourceNotFoundError, ResourceNotUniqueError
@@ -78,11 +80,12 @@ class Cluster:
         if get_api_client is None:
             raise RunbookError("The collection kubernetes.core is missing. Install it: ansible-galaxy collection install kubernetes.core")
         if KUBERNETES_IMPORT_ERROR:
-            raise RunbookError(missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+            raise RunbookError(lacking(["kubernetes"]), exception=KUBERNETES_IMPORT_ERROR)
         given = {name: params[name] for name in AUTH_ARG_SPEC if params.get(name) is not None}
         where = given.get("context") or given.get("host") or "the current context"
         try:
-            return cls(_within(CONNECT_TIMEOUT * 2, lambda: get_api_client(**given)).client)
+            with certificate_files.written_here(kubernetes.config):
+                return cls(_within(CONNECT_TIMEOUT * 2, lambda: get_api_client(**given)).client)
         except (TimeoutError, urllib3.exceptions.HTTPError) as error:
             raise Unreachable(f"The API server of {where} can't be reached: {_cause(error)}. {IS_IT_RUNNING}") from error
         except Exception as error:  # kubernetes.core raises many kinds here, all of them about the connection options

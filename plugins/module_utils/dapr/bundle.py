@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 
 try:
     from cryptography import x509
@@ -103,7 +104,7 @@ def issued(issuer: str, leaf: bytes) -> bool:
 def certificates(pem: str) -> list:
     """The certificates in a PEM text. Raises ValueError where there is none, RunbookError where the library is missing."""
     if CRYPTOGRAPHY_MISSING:
-        raise RunbookError("The Python library cryptography is missing, which reads Dapr's certificates. Install it: pip install cryptography")
+        raise RunbookError(lacking(["cryptography"]))
     return x509.load_pem_x509_certificates(pem.encode())
 
 

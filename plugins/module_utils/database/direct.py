@@ -13,6 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.database.portable
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Limits, Result, Statement, settings
 from ansible_collections.runbook.minikube.plugins.module_utils.database.waiting import interruptible
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import DATABASE, lacking
 
 try:
     import psycopg2
@@ -27,7 +28,7 @@ class Direct:
     def __init__(self, address: Address, limits: Limits, tunnel: tuple[str, int] | None = None, through: str = ""):
         """``tunnel``: (IP address, port) to connect to instead; the certificate is still checked against the real host's name."""
         if psycopg2 is None:
-            raise RunbookError('The Python library psycopg2 is missing. Install it: pip install "psycopg2-binary>=2.9.10", or use via: pod.')
+            raise RunbookError(f"{lacking(DATABASE)} Or use via: pod.")
         address.require_complete(tunnelled=tunnel is not None)
         self._parameters = connection_parameters(address.parameters, tunnel)
         require_system_roots(self._parameters, psycopg2.extensions.libpq_version(), address.origin)

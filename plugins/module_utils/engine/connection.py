@@ -7,8 +7,8 @@ import os
 import traceback
 from contextlib import contextmanager
 
-from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 
 try:
     from docker import APIClient, ContextAPI
@@ -94,7 +94,7 @@ def root_cause(error: BaseException) -> str:
 
 def _require_sdk():
     if DOCKER_IMPORT_ERROR:
-        raise RunbookError(missing_required_lib("docker"), exception=DOCKER_IMPORT_ERROR)
+        raise RunbookError(lacking(["docker"]), exception=DOCKER_IMPORT_ERROR)
 
 
 def _connect(where: str, url: str | None, tls) -> DirectClient:

@@ -10,10 +10,7 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-try:
-    import psutil
-except ImportError:
-    psutil = None
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 
 SAME_START = 1.0  # seconds by which two readings of one process's start may differ
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # fixed in the Linux kernel: a process there is in no container
@@ -99,8 +96,15 @@ def process_start(pid: int) -> float | None:
     """
     if os.path.exists("/proc/self/stat"):
         return _start_on_linux(pid)
-    if psutil is None:
-        raise CannotTell("the Python library psutil is missing")
+    return _start_elsewhere(pid)
+
+
+def _start_elsewhere(pid: int) -> float | None:
+    """Where there is no /proc, as on macOS, psutil knows; it is not needed anywhere else."""
+    try:
+        import psutil
+    except ImportError as error:
+        raise CannotTell(lacking(["psutil"])) from error
     try:
         process = psutil.Process(pid)
         return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()

@@ -1,11 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The option that names places of a value, and how given values are taken out of what Ansible prints."""
+"""The option that names places of a value, and what of it may be printed."""
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC
+from ansible_collections.runbook.minikube.plugins.module_utils.masking import HIDDEN
 
-HIDDEN = "<hidden>"
 PLACE = {
     "secret": {"type": "str", "no_log": False},
     "config_map": {"type": "str"},
@@ -15,7 +14,7 @@ PLACE = {
     "container": {"type": "str"},
     "env": {"type": "str"},
     "file": {"type": "path"},
-    "value": {"type": "str", "no_log": True},
+    "value": {"type": "str"},  # no no_log: Ansible would black out every word that equals it, names too
     "namespace": {"type": "str"},
 }
 ONE_OF = ["secret", "config_map", "workload", "file", "value"]
@@ -26,18 +25,10 @@ RULES = {
 }
 
 
-def take_out(module, option: str) -> list[dict]:
-    """The places that an option holds; from here on the module's parameters hold no given value.
-
-    Ansible would black out every word that equals a given value wherever it occurs, names too; so short ones, which no
-    message holds, are only taken out of the parameters.
-    """
-    given = module.params[option]
-    places = given if isinstance(given, list) else [given]
-    hidden = [{**place, "value": HIDDEN} if place.get("value") is not None else place for place in places]
-    module.params[option] = hidden if isinstance(given, list) else hidden[0]
-    module.no_log_values = {
-        str(module.params[name]) for name, spec in AUTH_ARG_SPEC.items() if spec.get("no_log") and module.params.get(name)
-    }
-    module.hide(place["value"] for place in places if place.get("value"))
-    return places
+def without_values(places):
+    """The places that an option holds, one or several, as they may be printed, also where they are not what they should be."""
+    if isinstance(places, list):
+        return [without_values(place) for place in places]
+    if not isinstance(places, dict):
+        return HIDDEN if places else places
+    return {key: HIDDEN if key == "value" and value is not None else value for key, value in places.items()}

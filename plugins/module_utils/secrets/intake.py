@@ -1,29 +1,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Takes the secrets out of a module's parameters, so that nothing which Ansible prints later can hold one.
+"""The Secrets that a module is given: what of them may be printed, and their sources.
 
 Ansible's own way (``no_log`` on the option) hides every word of it, names and playbooks too, wherever it occurs in the result.
-So the values alone are kept hidden, and the parameters that Ansible would print keep the kind of each source only.
+So the values alone are hidden, and what is printed keeps the kind of each source.
 """
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import AUTH_ARG_SPEC
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.masking import HIDDEN
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source, problems_of, sources_of
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import random_text
 
-SHORTEST_HIDDEN = 8  # a shorter value, such as a user's name, would black out the names in the result; no message holds it anyway
+SHOWN = ("generate", "copy", "rotated_by")
 
 
 class Intake:
-    """The given secrets, taken out of ``module.params`` at once."""
+    """The given secrets, and those that are made."""
 
     def __init__(self, module):
         self._module = module
         self._given = module.params["secrets"]
-        module.params["secrets"] = [redacted(secret) for secret in self._given]
-        connection = [str(module.params[name]) for name, spec in AUTH_ARG_SPEC.items() if spec.get("no_log") and module.params.get(name)]
-        module.no_log_values = {*connection, *filter(_long, _texts(self._given))}
 
     def sources(self) -> dict[Ref, Source]:
         """The checked sources. Raises RunbookError with everything that is wrong with them."""
@@ -35,29 +32,26 @@ class Intake:
     def generate(self, length: int) -> str:
         """A new random text, hidden from now on."""
         text = random_text(length)
-        self._module.no_log_values.add(text)
+        self._module.hide([text])
         return text
 
 
-def redacted(secret: dict) -> dict:
-    """A Secret's description without its values and templates."""
-    return {"name": secret["name"], "data": {key: _redacted_source(source) for key, source in secret["data"].items()}}
+def without_values(secrets):
+    """The option secrets as it may be printed, also where it is not what it should be."""
+    if not isinstance(secrets, list):
+        return HIDDEN if secrets else secrets
+    return [_without_values(secret) for secret in secrets]
 
 
-def _redacted_source(source):
+def _without_values(secret):
+    if not isinstance(secret, dict):
+        return HIDDEN
+    data = secret.get("data")
+    kinds = {key: _kind_of(source) for key, source in data.items()} if isinstance(data, dict) else HIDDEN
+    return {"name": secret.get("name"), "data": kinds}
+
+
+def _kind_of(source):
     if not isinstance(source, dict):
-        return "<hidden>"
-    shown = {"generate", "copy", "rotated_by"}
-    return {key: content if key in shown and not isinstance(content, (dict, list)) else "<hidden>" for key, content in source.items()}
-
-
-def _texts(given: list[dict]):
-    """Every text that may be a secret: all but what redacted() shows."""
-    for secret in given:
-        for source in secret["data"].values():
-            contents = source if isinstance(source, dict) else {"": source}
-            yield from (str(content) for key, content in contents.items() if key not in ("generate", "copy", "rotated_by"))
-
-
-def _long(text: str) -> bool:
-    return len(text) >= SHORTEST_HIDDEN
+        return HIDDEN
+    return {key: content if key in SHOWN and not isinstance(content, (dict, list)) else HIDDEN for key, content in source.items()}

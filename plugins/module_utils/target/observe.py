@@ -8,8 +8,9 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import certificate_files
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.libraries import lacking
 from ansible_collections.runbook.minikube.plugins.module_utils.target import kubeconfig
 from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import Target, choose
 from ansible_collections.runbook.minikube.plugins.module_utils.target.reasons import explain
@@ -53,7 +54,7 @@ def resolve(params: dict, environ: dict) -> Target:
     Raises RunbookError where they name none that may be touched.
     """
     if kubeconfig.yaml is None:
-        raise RunbookError(missing_required_lib("PyYAML"))
+        raise RunbookError(lacking(["yaml"]))
     profiles = minikube_profiles(params["minikube_homes"], environ)
     return choose(kubeconfig.load(params["kubeconfig"], environ), params["context"], params["allowed_contexts"], profiles, environ)
 
@@ -61,7 +62,7 @@ def resolve(params: dict, environ: dict) -> Target:
 def ask(target: Target, timeout: int) -> Answer:
     """Asks the API server, within ``timeout`` seconds a question. Raises RunbookError with the cause and the next step."""
     if KUBERNETES_IMPORT_ERROR:
-        raise RunbookError(missing_required_lib("kubernetes"), exception=KUBERNETES_IMPORT_ERROR)
+        raise RunbookError(lacking(["kubernetes"]), exception=KUBERNETES_IMPORT_ERROR)
     try:
         client = _client(target)
         version = kubernetes.client.VersionApi(client).get_code(_request_timeout=(timeout, timeout)).git_version
@@ -101,7 +102,8 @@ def _kinds():
 def _client(target: Target):
     configuration = kubernetes.client.Configuration()
     configuration.retries = False
-    kubernetes.config.load_kube_config(target.kubeconfig, target.context, configuration, persist_config=False)
+    folder = certificate_files.folder()
+    kubernetes.config.load_kube_config(target.kubeconfig, target.context, configuration, persist_config=False, temp_file_path=folder)
     return kubernetes.client.ApiClient(configuration)
 
 

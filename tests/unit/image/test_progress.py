@@ -43,8 +43,8 @@ def test_a_file_that_nobody_made_is_not_made(tmp_path):
 class Action(ActionModule):
     """The plugin with a module of the test's own, and no Ansible around it."""
 
-    def __init__(self, transport="local", check_mode=False, async_val=0, **args):
-        self._connection = SimpleNamespace(transport=transport)
+    def __init__(self, transport="local", become=None, check_mode=False, async_val=0, **args):
+        self._connection = SimpleNamespace(transport=transport, become=become)
         self._task = SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val)
         self.shown = []
         self._display = SimpleNamespace(display=self.shown.append)
@@ -80,6 +80,6 @@ def test_a_line_is_shown_while_the_module_runs_and_none_is_lost(monkeypatch):
     assert action.shown == ["  built a:1 in 1.0 s", "  built b:1 in 1.0 s"]
 
 
-@pytest.mark.parametrize("given", [{"transport": "ssh"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
+@pytest.mark.parametrize("given", [{"transport": "ssh"}, {"become": "a plugin"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
 def test_where_it_cannot_be_shown_nothing_is_asked_for(given, monkeypatch):
     assert run(Action(**given), monkeypatch).asked == {}

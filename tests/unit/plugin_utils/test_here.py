@@ -4,9 +4,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ansible import constants
+from ansible_collections.runbook.minikube.plugins.module_utils import libraries
+from ansible_collections.runbook.minikube.plugins.module_utils.cluster import certificate_files
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, HereAction, ModuleHere
 
@@ -53,7 +57,7 @@ def test_a_secret_is_not_in_the_result():
 
 def test_a_secret_that_the_code_finds_is_not_in_the_result():
     def code(module):
-        module.no_log_values.add("found-later")
+        module.hide(["found-later"])
         module.fail_json(msg="found-later is wrong")
 
     assert "found-later" not in str(ended(code))
@@ -92,16 +96,16 @@ def test_a_program_that_is_not_there_is_raised_where_the_code_wants_it_so():
         module.run_command(["/no/such/program"], handle_exceptions=False)
 
 
-def action(interpreter=sys.executable, transport="local", become=False, environment=None, async_val=0) -> HereAction:
+def action(interpreter=sys.executable, transport="local", become=None, environment=None, async_val=0, delegate_to=None, delegated=None) -> HereAction:
     """An action of a task, with a module that says where it ran."""
     made = HereAction.__new__(HereAction)
     made.MODULE = SimpleNamespace(ARGUMENT_SPEC=SPEC, SETTINGS={"connects": False}, run=lambda module: module.exit_json(where="here"))
-    made._task = SimpleNamespace(become=become, environment=environment or [], async_val=async_val, check_mode=False)
-    made._connection = SimpleNamespace(transport=transport)
+    made._task = SimpleNamespace(environment=environment or [], async_val=async_val, check_mode=False, delegate_to=delegate_to)
+    made._connection = SimpleNamespace(transport=transport, become=become)
     made._templar = SimpleNamespace(template=lambda value: value)
     made._loader = SimpleNamespace(get_basedir=lambda: ".")
     made._execute_module = lambda **_options: {"where": "in a process of its own"}
-    made.task_vars = {"ansible_python_interpreter": interpreter}
+    made.task_vars = {"ansible_python_interpreter": interpreter, "ansible_delegated_vars": {delegate_to: {"ansible_python_interpreter": delegated}}}
     return made
 
 
@@ -113,9 +117,13 @@ def test_on_this_machine_it_runs_here():
     assert where(action()) == "here"
 
 
+def test_the_python_of_the_host_to_which_a_task_is_delegated_counts():
+    assert where(action(interpreter="/usr/bin/python3", delegate_to="localhost", delegated=sys.executable)) == "here"
+
+
 @pytest.mark.parametrize("difference", [
-    {"interpreter": "/usr/bin/python3"}, {"interpreter": None}, {"transport": "ssh"}, {"become": True}, {"environment": [{"HTTPS_PROXY": "x"}]},
-    {"async_val": 60},
+    {"interpreter": "/usr/bin/python3"}, {"interpreter": None}, {"transport": "ssh"}, {"become": "a plugin"}, {"environment": [{"HTTPS_PROXY": "x"}]},
+    {"async_val": 60}, {"delegate_to": "other", "delegated": "/usr/bin/python3"}, {"delegate_to": "other"},
 ])  # fmt: skip
 def test_anything_else_is_a_module_as_any_other(difference):
     assert where(action(**difference)) == "in a process of its own"
@@ -133,3 +141,38 @@ def test_texts_lose_ansibles_marks_on_both_ways():
     made.MODULE.run = lambda module: module.exit_json(marked=isinstance(module.params["name"], Marked), back=Marked("x"))
     result = made.ask({"name": Marked("n")}, made.task_vars)
     assert not result["marked"] and not isinstance(result["back"], Marked)
+
+
+def test_the_key_in_a_kubeconfig_is_a_file_only_while_the_module_runs():
+    seen = []
+
+    def look(module):
+        seen.append(Path(certificate_files.folder()))
+        (seen[0] / "key").write_text("s3cret")
+        module.exit_json(where="here")
+
+    made = action()
+    made.MODULE.run = look
+    where(made)
+    assert seen[0].parent == Path(constants.DEFAULT_LOCAL_TMP) and not seen[0].exists()
+
+
+def test_the_key_is_gone_whatever_becomes_of_the_module():
+    seen = []
+
+    def break_down(_module):
+        seen.append(Path(certificate_files.folder()))
+        raise KeyboardInterrupt
+
+    made = action()
+    made.MODULE.run = break_down
+    with pytest.raises(KeyboardInterrupt):
+        where(made)
+    assert not seen[0].exists()
+
+
+def test_a_missing_library_is_named_before_anything_is_done(monkeypatch):
+    monkeypatch.setattr(libraries, "find_spec", lambda name: None)
+    monkeypatch.delitem(sys.modules, "nacl", raising=False)
+    result = ended(lambda module: module.exit_json(), libraries=lambda params: ["nacl"] if params["kind"] == "a" else [])
+    assert result["failed"] and "PyNaCl" in result["msg"] and f"{sys.executable} -m pip install" in result["msg"]

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import base64
 import itertools
+from types import SimpleNamespace
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils.masking import taken_out
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import sources_of
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure, random_text
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, redacted
+from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, without_values
 from fake_cluster import FakeCluster
 
 WANTED = sources_of(
@@ -183,41 +185,48 @@ def test_generated_text():
     assert all(len(text) == 40 and text.isalnum() and text.isascii() for text in made)
 
 
-class Module:
-    def __init__(self, **params):
-        self.params = params
-        self.no_log_values = {"32", "rotate_secret.yml", "frontend-secrets"}
+GIVEN = [
+    {
+        "name": "todo",
+        "data": {
+            "user": {"value": "todo"},
+            "password": {"value": "hunter2-planted"},
+            "url": {"template": "//x:hunter2-planted@{todo/user}"},
+            "auth": {"generate": 32, "rotated_by": "rotate_secret.yml"},
+            "wrong": "hunter2-planted",
+        },
+    }
+]
 
 
-def test_what_ansible_prints_of_the_parameters_holds_no_value():
-    module = Module(
-        api_key="tokentoken",
-        secrets=[
-            {
-                "name": "todo",
-                "data": {
-                    "user": {"value": "todo"},
-                    "password": {"value": "hunter2-planted"},
-                    "url": {"template": "//x:hunter2-planted@{todo/user}"},
-                    "auth": {"generate": 32, "rotated_by": "rotate_secret.yml"},
-                    "wrong": "hunter2-planted",
-                },
-            }
-        ],
-    )
-    intake = Intake(module)
-    assert "hunter2-planted" not in str(module.params)
-    assert module.params["secrets"][0]["data"]["auth"] == {"generate": 32, "rotated_by": "rotate_secret.yml"}
-    assert module.no_log_values == {"tokentoken", "hunter2-planted", "//x:hunter2-planted@{todo/user}"}
-    made = intake.generate(16)
-    assert made in module.no_log_values
+def test_what_is_printed_of_the_option_holds_no_value_and_keeps_each_kind():
+    shown = without_values(GIVEN)
+    assert "hunter2-planted" not in str(shown)
+    assert shown[0]["data"]["auth"] == {"generate": 32, "rotated_by": "rotate_secret.yml"}
+    assert set(taken_out(GIVEN, shown)) == {"todo", "hunter2-planted", "//x:hunter2-planted@{todo/user}"}
+
+
+def test_a_mistake_is_told_without_a_value():
+    module = SimpleNamespace(params={"secrets": GIVEN})
     with pytest.raises(RunbookError, match="wrong: must be a mapping") as refused:
-        intake.sources()
+        Intake(module).sources()
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_redacted_source_keeps_its_kind():
-    assert redacted({"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}) == {
-        "name": "a",
-        "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}},
-    }
+def test_what_is_generated_is_hidden():
+    hidden = []
+    made = Intake(SimpleNamespace(params={"secrets": []}, hide=hidden.extend)).generate(16)
+    assert hidden == [made]
+
+
+def test_a_source_keeps_its_kind():
+    assert without_values([{"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}]) == [
+        {"name": "a", "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}}},
+    ]
+
+
+@pytest.mark.parametrize(("wrong", "shown"), [
+    ("name=a", "<hidden>"), (["a"], ["<hidden>"]), ([{"name": "a", "data": "k=v"}], [{"name": "a", "data": "<hidden>"}]),
+])  # fmt: skip
+def test_what_is_not_as_it_should_be_is_hidden(wrong, shown):
+    assert without_values(wrong) == shown
