@@ -34,6 +34,7 @@ def pytest_configure(config):
     recorder.register(config)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
 def pytest_collection_modifyitems(config, items):
     """Puts the phases into their order, the cluster's end last. What was not asked for is counted as deselected."""
     for item in items:
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish(session):
+    """A pytest-xdist that does not know the groups would let tests disturb each other."""
+    if hasattr(session.config, "workerinput") and not all("@" in item.nodeid for item in session.items):
+        raise pytest.UsageError("pytest-xdist has given the tests no groups: run them with --dist loadgroup, and with the versions of requirements/")
 
 
 def is_chosen(item, phase: str | None) -> bool:

@@ -12,45 +12,22 @@ from pathlib import Path
 
 import pytest
 from audit import AuditLog
-from harness import CHECKOUT, PROFILE, Playbooks
+from own_user import OwnUser, own_user
 
 pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
-USER = "runbook-test-check-mode"
 SECRET = "backend-api-secrets"  # made of others' values, so that it comes back as it was
 
 
-@dataclass
-class OwnUser(Playbooks):
-    """Runs playbooks on the test cluster as a user of their own, whom no other test has in the audit log."""
-
-    minikube_home: str = ""
-
-    def environment(self) -> dict:
-        """A shell in which the cluster is known as Minikube's."""
-        return {**super().environment(), "MINIKUBE_HOME": self.minikube_home}
+@pytest.fixture(scope="module")
+def user(cluster, tmp_path_factory) -> OwnUser:
+    """A user whom no other test has in the audit log."""
+    return own_user(cluster, "runbook-test-check-mode", tmp_path_factory.mktemp("check-mode"))
 
 
 @pytest.fixture(scope="module")
-def playbooks(cluster, tmp_path_factory) -> OwnUser:
-    config = json.loads(cluster.kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"))
-    account = ("-n", "kube-system", USER)
-    cluster.kubectl("delete", "serviceaccount", *account, "--ignore-not-found")
-    cluster.kubectl("create", "serviceaccount", *account)
-    cluster.kubectl("delete", "clusterrolebinding", USER, "--ignore-not-found")
-    cluster.kubectl("create", "clusterrolebinding", USER, "--clusterrole=cluster-admin", f"--serviceaccount=kube-system:{USER}")
-    config["users"][0]["user"] = {"token": cluster.kubectl("create", "token", *account, "--duration=2h").strip()}
-    file = tmp_path_factory.mktemp("audited") / "kubeconfig"
-    file.write_text(json.dumps(config))
-    record = json.loads((cluster.state / "local_cluster.json").read_text())
-    own = {"runbook_kubeconfig": str(file), "runbook_context": PROFILE, "runbook_app_file": str(CHECKOUT / "examples/todo/app.yml"),
-           "runbook_base_images": record["base_images"]}  # fmt: skip
-    return OwnUser(own, minikube_home=str(cluster.state))
-
-
-@pytest.fixture(scope="module")
-def audit(cluster) -> AuditLog:
-    return AuditLog(cluster, f"system:serviceaccount:kube-system:{USER}")
+def audit(cluster, user) -> AuditLog:
+    return AuditLog(cluster, user.name)
 
 
 def change_a_line(example: Path) -> None:
@@ -83,25 +60,25 @@ class Pair:
         return {(action["what"], action["kind"], action["name"]) for action in self.done["actions"]}
 
 
-def check_then_run(playbooks, folder: Path, **variables) -> Pair:
+def check_then_run(user, folder: Path, **variables) -> Pair:
     """Both runs of the same tree; their lists of actions are the same."""
     began = datetime.now(timezone.utc)
-    playbooks.run(DEPLOY, "--check", runbook_report_file=str(folder / "check.json"), **variables).ok()
+    user.run(DEPLOY, "--check", runbook_report_file=str(folder / "check.json"), **variables).ok()
     checked = datetime.now(timezone.utc)
-    playbooks.run(DEPLOY, runbook_report_file=str(folder / "run.json"), **variables).ok()
+    user.run(DEPLOY, runbook_report_file=str(folder / "run.json"), **variables).ok()
     pair = Pair(json.loads((folder / "check.json").read_text()), json.loads((folder / "run.json").read_text()), began, checked)
     assert pair.predicted["check_mode"] and not pair.done["check_mode"]
     assert pair.predicted["actions"] == pair.done["actions"]
     return pair
 
 
-def test_check_tells_what_the_next_run_does(deployed, playbooks, restored, audit, own_copy, tmp_path):
+def test_check_tells_what_the_next_run_does(deployed, user, restored, audit, own_copy, tmp_path):
     cluster, _run = deployed
     change_a_line(own_copy)
     label = change_a_manifest(own_copy)
     cluster.kubectl("delete", "secret", SECRET)
 
-    there = check_then_run(playbooks, tmp_path, runbook_app_file=str(own_copy / "app.yml"))
+    there = check_then_run(user, tmp_path, runbook_app_file=str(own_copy / "app.yml"))
     images = [name for _what, kind, name in there.actions if kind == "Image"]
     assert len(images) == 1 and images[0].startswith("backend-api:"), there.actions
     objects = {("change", "Deployment", "backend-api"), ("change", "Deployment", "audit-service"), ("change", "Service", "audit-service")}
@@ -115,18 +92,18 @@ def test_check_tells_what_the_next_run_does(deployed, playbooks, restored, audit
     written = {(request.resource, request.name) for request in audit.stored(there.checked, datetime.now(timezone.utc))}
     assert {("deployments", "backend-api"), ("deployments", "audit-service"), ("services", "audit-service"), ("secrets", SECRET)} <= written, written
 
-    back = check_then_run(playbooks, tmp_path)
+    back = check_then_run(user, tmp_path)
     assert back.actions == objects, "the images of the checkout are in the node, and nothing else was changed"
-    assert check_then_run(playbooks, tmp_path).actions == set()
+    assert check_then_run(user, tmp_path).actions == set()
 
 
 NOWHERE = {"runbook_app_overrides": {"namespace": "checked-first"}, "todo_frontend_node_port": 30320, "todo_backend_node_port": 30820}
 
 
-def test_check_in_a_namespace_that_is_not_there(deployed, playbooks, audit, tmp_path):
+def test_check_in_a_namespace_that_is_not_there(deployed, user, audit, tmp_path):
     cluster, _run = deployed
     began = datetime.now(timezone.utc)
-    playbooks.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json"), **NOWHERE).ok()
+    user.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json"), **NOWHERE).ok()
     told = [(action["what"], action["kind"]) for action in json.loads((tmp_path / "check.json").read_text())["actions"]]
     assert told[0] == ("create", "Namespace") and told.count(("create", "Deployment")) == 5 and ("create", "Secret") in told, told
     assert audit.stored(began, datetime.now(timezone.utc)) == []
@@ -134,11 +111,11 @@ def test_check_in_a_namespace_that_is_not_there(deployed, playbooks, audit, tmp_
 
 
 @pytest.mark.long
-def test_check_of_a_first_deployment_tells_what_it_does(deployed, playbooks, tmp_path):
+def test_check_of_a_first_deployment_tells_what_it_does(deployed, user, tmp_path):
     cluster, _run = deployed
     try:
-        first = check_then_run(playbooks, tmp_path, **NOWHERE)
+        first = check_then_run(user, tmp_path, **NOWHERE)
         assert ("create", "Namespace", "checked-first") in first.actions
-        assert check_then_run(playbooks, tmp_path, **NOWHERE).actions == set()
+        assert check_then_run(user, tmp_path, **NOWHERE).actions == set()
     finally:
         cluster.kubectl("delete", "namespace", "checked-first", "--ignore-not-found")

@@ -13,6 +13,7 @@ import sys
 
 import pytest
 from leaks import Traces, found_in, secrets_of
+from own_user import OwnUser, own_user
 from roles import Roles
 from todo_client import TodoClient
 
@@ -27,20 +28,52 @@ def issuer_key(cluster) -> str:
     return base64.b64decode(data["issuer.key"]).decode().splitlines()[1]
 
 
-def test_recoveries_leave_no_secret_anywhere(cluster, addresses, tmp_path):
-    person = TodoClient(*addresses)
-    person.sign_up()
-    person.token()
-    values = secrets_of(cluster, "before")
-    with Traces(tmp_path) as traces:
-        told = Roles(shell={**traces.shell, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json"})
-        traces.keep("dapr", told.run(DAPR, "-vvvv", "--diff", dapr_app_namespaces=["default"]).ok().output)
-        traces.keep("recover", Roles(shell=traces.shell).run(RECOVER, "-vvvv", "--diff", auth_keys_probe_create=True).ok().output)
+@pytest.fixture
+def person(addresses) -> TodoClient:
+    """Somebody who has a token, so that there is a key."""
+    client = TodoClient(*addresses)
+    client.sign_up()
+    client.token()
+    return client
+
+
+@pytest.fixture
+def probe(person, tmp_path) -> tuple[str, str]:
+    """That person's password as an option of a playbook."""
+    file = tmp_path / "probe.json"
+    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": person.password}}))
+    return "-e", f"@{file}"
+
+
+def secrets_now(cluster, person: TodoClient, user: OwnUser) -> dict[str, str]:
+    """In Secrets and in the database, in the kubeconfig, and in the options."""
+    return {**secrets_of(cluster, "now"), "token in the kubeconfig": user.token, "password in the options": person.password}
+
+
+def test_recoveries_leave_no_secret_anywhere(cluster, person, probe, tmp_path):
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    with Traces(folder) as traces:
+        user = own_user(cluster, "runbook-test-leaks", tmp_path, shell=traces.shell)
+        traces.keep("recover", user.run(RECOVER, "-vvvv", "--diff", *probe).ok().output)
+        user.shell["ANSIBLE_STDOUT_CALLBACK"] = "ansible.posix.json"
+        traces.keep("dapr", user.run(DAPR, "-vvvv", "--diff", dapr_app_namespaces=["default"]).ok().output)
     traces.collect(cluster)
-    values |= secrets_of(cluster, "after") | {"issuer's key": issuer_key(cluster)}
+    values = secrets_now(cluster, person, user) | {"issuer's key": issuer_key(cluster)}
     assert {"ansible.log", "dapr", "recover", "processes", "events"} <= traces.files(), traces.files()
-    assert list((tmp_path / "junit").iterdir()), "the callback junit has left nothing"
-    assert len(values) >= 6 and found_in(tmp_path, values) == []
+    assert list((folder / "junit").iterdir()), "the callback junit has left nothing"
+    assert len(values) >= 6 and found_in(folder, values) == []
+
+
+@pytest.mark.parametrize("end", ["oldest", pytest.param("next", marks=pytest.mark.long)])
+def test_a_recovery_leaves_no_secret_with_another_ansible(cluster, person, probe, tmp_path, end):
+    folder = tmp_path / "traces"
+    folder.mkdir()
+    with Traces(folder) as traces:
+        user = own_user(cluster, "runbook-test-leaks", tmp_path, shell=traces.shell, end=end)
+        traces.keep("recover", user.run(RECOVER, "-vvvv", "--diff", *probe).ok().output)
+    values = secrets_now(cluster, person, user)
+    assert {"ansible.log", "recover", "processes"} <= traces.files() and found_in(folder, values) == []
 
 
 def test_a_leak_is_found(cluster, busybox_image, tmp_path):

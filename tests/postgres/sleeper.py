@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import collection
@@ -12,6 +13,8 @@ collection.make_importable()
 from addresses import opened  # noqa: E402  which needs the collection to be found
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows  # noqa: E402
 
+# Who was started by a shell in the background ignores it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with opened(sys.stdin.readline().strip(), statement_timeout=600) as way:
     try:
         rows(way, "SELECT pg_sleep(600)::text")
