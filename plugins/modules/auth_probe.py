@@ -119,7 +119,11 @@ status:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import (
-    Account, Probe, new_account, remove_made, removing,
+    Account,
+    Probe,
+    new_account,
+    remove_made,
+    removing,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION as DATABASE
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database

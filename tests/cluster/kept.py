@@ -17,9 +17,9 @@ from harness import CHECKOUT
 
 sys.path.append(str(CHECKOUT / "roles/local_cluster/files/recipe"))
 
-import host  # noqa: E402
-from cache import locked, move_in, workplace  # noqa: E402
-from run import run  # noqa: E402
+import host
+from cache import locked, move_in, workplace
+from run import run
 
 CACHE = Path(os.environ.get("RUNBOOK_CACHE") or Path.home() / ".cache/runbook.minikube")
 

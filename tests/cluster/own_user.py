@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import CHECKOUT, PROFILE, TestCluster
+
 from roles import Roles
 
 NAMESPACE = "kube-system"
@@ -24,7 +25,8 @@ class OwnUser(Roles):
 def own_user(cluster: TestCluster, account: str, folder: Path, **more) -> OwnUser:
     """A user that may do everything; ``more`` as of Roles. In its shell the cluster is known as Minikube's."""
     config = json.loads(cluster.kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"))
-    for kind, options in (("serviceaccount", ["-n", NAMESPACE]), ("clusterrolebinding", ["--clusterrole=cluster-admin", f"--serviceaccount={NAMESPACE}:{account}"])):
+    binding = ("--clusterrole=cluster-admin", f"--serviceaccount={NAMESPACE}:{account}")
+    for kind, options in (("serviceaccount", ("-n", NAMESPACE)), ("clusterrolebinding", binding)):
         made = cluster.kubectl("create", kind, account, *options, "--dry-run=client", "-o", "json")
         cluster.kubectl("apply", "-f", "-", stdin=made)
     token = cluster.kubectl("create", "token", account, "-n", NAMESPACE, "--duration=4h").strip()

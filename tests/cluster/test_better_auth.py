@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from auth_callers import Caller
 from better_auth_server import KEY, LIST_KEY, Person, Server, served_keys
+
 from roles import Roles
 
 pytestmark = pytest.mark.phase("beside", "better-auth")

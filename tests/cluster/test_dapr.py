@@ -10,6 +10,7 @@ import subprocess
 
 import pytest
 from harness import TestCluster
+
 from roles import PLAYBOOK, Roles
 
 pytestmark = pytest.mark.phase("cluster_wide")

@@ -10,8 +10,9 @@ import pytest
 from dapr_faults.control_plane import scale
 from dapr_faults.looks import CONTROL_PLANE, SYSTEM, dapr_serves, get
 from dapr_faults.publish import publish_arrives
-from roles import PLAYBOOK, Roles
 from todo_client import TodoClient
+
+from roles import PLAYBOOK, Roles
 
 pytestmark = [pytest.mark.long, pytest.mark.phase("cluster_wide")]
 RECOVER = "playbooks/recover_dapr.yml"

@@ -9,10 +9,10 @@ import re
 import signal
 import subprocess
 import time
-from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
+from engine_events import EngineEvents
 from harness import AUDITED, CHECKOUT, LOCK_WAIT, LONG, PROFILE
 from load import Load
 
@@ -43,19 +43,6 @@ def revisions(cluster) -> dict[str, str]:
     return {item["metadata"]["name"]: item["metadata"]["annotations"][annotation] for item in cluster.objects("deployments")}
 
 
-def image_events(cluster, since: datetime) -> list[str]:
-    """What the node's engine says of images since then: pulls, loads, tags, and containers that a build makes."""
-    lines = cluster.docker("events", "--since", since.isoformat(), "--until", datetime.now(timezone.utc).isoformat(), "--format", "{{json .}}").splitlines()
-    events = [json.loads(line) for line in lines]
-    images = [f"image {event['Action']} {event['Actor']['Attributes'].get('name')}" for event in events if event["Type"] == "image"]
-    builds = [
-        f"container {event['Actor']['Attributes'].get('name')}"
-        for event in events
-        if event["Type"] == "container" and event["Action"] == "create" and not event["Actor"]["Attributes"].get("name", "").startswith("k8s_")
-    ]
-    return images + builds
-
-
 @FIRST
 def test_all_pods_serve(deployed):
     cluster, _run = deployed
@@ -80,11 +67,12 @@ def test_the_address_is_printed_and_answers(deployed):
 @FIRST
 def test_second_deploy_changes_nothing(deployed, playbooks):
     cluster, _run = deployed
-    before, since = versions(cluster), datetime.now(timezone.utc)
-    again = playbooks.run(DEPLOY).ok()
+    before = versions(cluster)
+    with EngineEvents(cluster) as engine:
+        again = playbooks.run(DEPLOY).ok()
     assert again.recap["changed"] == 0, again.output
     assert "TASK [Have the Secrets]" not in again.output, "the look found something that is not as described"
-    assert image_events(cluster, since) == []
+    assert engine.seen == []
     assert versions(cluster) == before
 
 
@@ -104,12 +92,6 @@ def test_it_runs_from_inside_its_folder(deployed):
     assert done.returncode == 0 and re.search(r"changed=0\b", done.stdout), done.stdout[-4000:]
 
 
-def tagged_images(cluster, since: datetime) -> list[str]:
-    """The application's images that got a name since then."""
-    names = [event.partition("image tag ")[2] for event in image_events(cluster, since)]
-    return [name for name in names if name.partition(":")[0] in IMAGES]
-
-
 def wait_for_the_former_pods_to_go(cluster, name: str) -> None:
     deadline = time.monotonic() + 300
     while any("deletionTimestamp" in pod["metadata"] for pod in cluster.objects("pods", "default", "-l", f"app.kubernetes.io/name={name}")):
@@ -124,14 +106,14 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, play
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     before = revisions(cluster)
     backend = f"http://{address_of(run).split('/')[2].split(':')[0]}:30800/health"
-    since = datetime.now(timezone.utc)
-    with Load(backend) as load:
+    with Load(backend) as load, EngineEvents(cluster) as engine:
         playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
         wait_for_the_former_pods_to_go(cluster, "backend-api")
         load.go_on_for(60)
     after = revisions(cluster)
     assert {name for name in after if after[name] != before[name]} == {"backend-api"}
-    assert len(set(tagged_images(cluster, since))) == 1, tagged_images(cluster, since)
+    tagged = {event.removeprefix("image tag ") for event in engine.seen if event.startswith("image tag ")}
+    assert [name.partition(":")[0] for name in tagged if name.partition(":")[0] in IMAGES] == ["backend-api"], engine.seen
     assert load.asked > 60 and not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
 
 

@@ -30,7 +30,10 @@ def test_no_target_has_the_name_of_a_role():
     assert not {path.name for path in (CHECKOUT / "roles").iterdir()} & set(TARGETS)
 
 
-@pytest.mark.parametrize(("end", "target"), [pytest.param(end, target, marks=marks(end, target)) for end in ENDS for target in (COMING if end == "next" else TARGETS)])
+CHOSEN = [(end, target) for end in ENDS for target in (COMING if end == "next" else TARGETS)]
+
+
+@pytest.mark.parametrize(("end", "target"), [pytest.param(*chosen, marks=marks(*chosen)) for chosen in CHOSEN])
 def test_target(deployed, tmp_path, end, target):
     venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
     tree = Path(subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path], check=True, text=True, capture_output=True).stdout.strip())

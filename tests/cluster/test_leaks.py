@@ -14,8 +14,9 @@ import sys
 import pytest
 from leaks import Traces, found_in, secrets_of
 from own_user import OwnUser, own_user
-from roles import Roles
 from todo_client import TodoClient
+
+from roles import Roles
 
 pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
 RECOVER, DAPR = "playbooks/recover_auth.yml", "playbooks/recover_dapr.yml"

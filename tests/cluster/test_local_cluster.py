@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from harness import CHECKOUT, PROFILE, TestCluster
+
 from roles import PLAYBOOK, Roles
 
 pytestmark = pytest.mark.phase("beside", "local-cluster")

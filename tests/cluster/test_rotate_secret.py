@@ -15,8 +15,9 @@ import pytest
 from api_proxy import CountingProxy
 from auth_callers import AtEachPod, Caller, asking_for_tokens, signing_in, stored_data, with_token
 from leaks import Traces, found_in, secrets_of
-from roles import Roles
 from todo_client import TodoClient
+
+from roles import Roles
 
 pytestmark = pytest.mark.phase("beside", "todo")
 ROTATE = "playbooks/rotate_secret.yml"

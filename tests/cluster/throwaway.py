@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness import TestCluster
 from images import ImageModule
+
 from roles import PLAYBOOK, Roles
 
 

@@ -10,6 +10,7 @@ import pytest
 import recorder
 from servers import Authority, Pooler, Server, programs
 
+
 def pytest_configure(config):
     collection.make_importable()
     recorder.register(config)

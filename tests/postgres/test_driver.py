@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 from addresses import direct, opened, tunnelled, url
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
-    CountError, DatabaseError, Statement, require_writable, rows,
+    CountError,
+    DatabaseError,
+    Statement,
+    require_writable,
+    rows,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from line import CutAfterCommit

@@ -32,6 +32,7 @@ class Recorder:
         if report.failed:
             test["outcome"] = "failed"
             test["output"] += report.longreprtext + "".join(f"\n--- {title}\n{text}" for title, text in report.sections)
+            self._write()  # a run of an hour may be cut off
         elif report.skipped and test["outcome"] == "passed":
             test["outcome"] = "skipped"
 
@@ -43,6 +44,9 @@ class Recorder:
 
     def pytest_sessionfinish(self) -> None:
         """Writes the record."""
+        self._write()
+
+    def _write(self) -> None:
         self._place.parent.mkdir(parents=True, exist_ok=True)
         self._place.write_text(json.dumps(list(self._tests.values()), indent=1))
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from ansible_collections.runbook.minikube.plugins.modules import minikube_profile
 from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, ModuleHere
 

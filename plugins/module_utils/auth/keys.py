@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import (
-    BARE, ENVELOPE, MALFORMED, READABLE, UNENCRYPTED, UNREADABLE, Reading, read_private_key,
+    BARE,
+    ENVELOPE,
+    MALFORMED,
+    READABLE,
+    UNENCRYPTED,
+    UNREADABLE,
+    Reading,
+    read_private_key,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Row

@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import (
-    MALFORMED, READABLE, UNENCRYPTED, UNREADABLE, Reading, read_private_key, read_text, seal,
+    MALFORMED,
+    READABLE,
+    UNENCRYPTED,
+    UNREADABLE,
+    Reading,
+    read_private_key,
+    read_text,
+    seal,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import PLAIN, Place, state_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target

@@ -14,7 +14,14 @@ from dataclasses import dataclass, field
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.attempts import ATTEMPTS, CONFLICTS
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.other_data import Place
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt import (
-    ALREADY, KEYS, LEFT, REENCRYPTED, STATES, Verdict, Work, planned,
+    ALREADY,
+    KEYS,
+    LEFT,
+    REENCRYPTED,
+    STATES,
+    Verdict,
+    Work,
+    planned,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_tables import Row, Table, read_again, read_page, replacing
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Database, DatabaseError

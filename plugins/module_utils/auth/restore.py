@@ -11,7 +11,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import 
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Given
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.outcome import Outcome
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import (
-    AS_IT_WAS, AS_IT_WAS_LEFT, MISSING, OTHER, Kept, going_back, require_sign_in, with_them,
+    AS_IT_WAS,
+    AS_IT_WAS_LEFT,
+    MISSING,
+    OTHER,
+    Kept,
+    going_back,
+    require_sign_in,
+    with_them,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Row, Table, read_table, row_of, selected
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish

@@ -12,7 +12,19 @@ from datetime import datetime
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer, disagreement, running_signers
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import secrets_of
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.stages import (
-    ADOPT, FINISH, REPLACE, REPLACED, REST, Change, Held, change_of, held_after, is_due, require_acceptable, steps_from, unlisted,
+    ADOPT,
+    FINISH,
+    REPLACE,
+    REPLACED,
+    REST,
+    Change,
+    Held,
+    change_of,
+    held_after,
+    is_due,
+    require_acceptable,
+    steps_from,
+    unlisted,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.versions import why_without
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.wish import Wish

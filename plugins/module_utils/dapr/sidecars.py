@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, validates
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import trouble_of, waits_for_own_sidecar
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, daprd_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import (
     condition,
     containers_of,
@@ -18,7 +19,6 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields 
     serving_containers,
     time_of,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, daprd_of
 
 ANCHORS = "DAPR_TRUST_ANCHORS"
 APP_PORT = "dapr.io/app-port"

@@ -15,7 +15,12 @@ from ansible_collections.runbook.minikube.plugins.module_utils.database.drivers 
 from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained, without_account
 from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import for_psycopg2
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
-    CountError, DatabaseError, Limits, Result, Statement, settings,
+    CountError,
+    DatabaseError,
+    Limits,
+    Result,
+    Statement,
+    settings,
 )
 
 NO_DRIVER = "no_driver"

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.image.context import SHORT, Inputs, inputs_of
 from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages, short_id
-from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import familiar
 from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready
+from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import familiar
 from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
 
 BUILT_IN_NODE, BUILT_ON_HOST, LOADED = "built_in_node", "built_on_host", "loaded"  # the ways by which an image comes into the node

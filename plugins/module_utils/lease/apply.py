@@ -11,7 +11,13 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.lease import plan
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import CannotTell, Holder, Machine, is_gone, process_start
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
-    Decision, Record, Request, decide_hold, decide_release, describe, sentence,
+    Decision,
+    Record,
+    Request,
+    decide_hold,
+    decide_release,
+    describe,
+    sentence,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import Conflict
 

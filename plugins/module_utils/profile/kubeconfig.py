@@ -15,6 +15,7 @@ try:
 except ImportError:
     yaml = None
 
+_UNREADABLE = (OSError, UnicodeDecodeError, AttributeError, *([yaml.YAMLError] if yaml else []))
 _CERTIFICATES = {"clusters": ("cluster", "certificate-authority"), "users": ("user", "client-certificate")}
 
 
@@ -22,7 +23,7 @@ def read_kubeconfig(file: Path) -> dict | None:
     """The file's content, {} where the file is empty; None where it is none, or no kubeconfig."""
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, AttributeError, *([yaml.YAMLError] if yaml else [])):
+    except _UNREADABLE:
         return None
     content = {} if content is None else content
     return content if isinstance(content, dict) and all(_are_entries(content.get(key)) for key in ("clusters", "users", "contexts")) else None

@@ -17,7 +17,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import MANAGED_BY, observe
 from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import (
-    ADDED, KEPT, MANAGER, RESTORED, UPDATED, Plan, Write, make_plan,
+    ADDED,
+    KEPT,
+    MANAGER,
+    RESTORED,
+    UPDATED,
+    Plan,
+    Write,
+    make_plan,
 )
 
 ALPHABET = string.ascii_letters + string.digits  # means itself in a URL, an environment file, YAML and a shell

@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.differences import (
-    MISSING, Difference, difference_of, length_class, sentence_of,
+    MISSING,
+    Difference,
+    difference_of,
+    length_class,
+    sentence_of,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import Found
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads import reasons
+from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import condition, first_seen, last_seen, spec_changed, time_of
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Cause
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.reasons import classify
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene, Subject
 

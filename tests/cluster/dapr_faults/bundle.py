@@ -8,8 +8,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from harness import TestCluster
-
 from dapr_faults import trust
 from dapr_faults.control_plane import recreate, restart, restart_all
 from dapr_faults.fault import Fault
@@ -34,6 +32,7 @@ from dapr_faults.looks import (
 from dapr_faults.trial import injection_serves
 from dapr_faults.trust import BUNDLE, ISSUER, ROOT, Bundle
 from dapr_faults.workloads import NAMESPACE, apply, remove, workload
+from harness import TestCluster
 
 KEEPS = 180  # seconds in which the injector would have forgotten it, if it did
 SYNC = 300  # seconds in which all have to know a changed ConfigMap: the kubelet tells its pods once a minute or so

@@ -8,10 +8,9 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from harness import TestCluster
-
 from dapr_faults.fault import Fault
 from dapr_faults.looks import CONTROL_PLANE, SYSTEM, eventually, get, is_ready, only, patch, pods_of, states, waiting
+from harness import TestCluster
 
 ABSENT_SECRET = "dapr-faults-absent"
 REFUSED = "--no-such-option"

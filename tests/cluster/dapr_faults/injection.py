@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness import TestCluster
-
 from dapr_faults.control_plane import recreate, scale
 from dapr_faults.fault import Fault
 from dapr_faults.looks import eventually, get, patch, pods_of, sidecar_of, states
 from dapr_faults.trial import injects
 from dapr_faults.workloads import NAMESPACE, apply, ready_pods, remove, workload
+from harness import TestCluster
 
 INJECTOR = "dapr-sidecar-injector"
 WEBHOOK = ("mutatingwebhookconfiguration", INJECTOR)

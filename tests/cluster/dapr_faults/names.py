@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness import TestCluster
-
 from dapr_faults.fault import Fault
-from dapr_faults.looks import SYSTEM, eventually, events_of, is_ready, only, pods_of, states, status_of, waiting
+from dapr_faults.looks import SYSTEM, events_of, eventually, is_ready, only, pods_of, states, status_of, waiting
 from dapr_faults.node import container_id, hold, name_of, next_name, release, signal
 from dapr_faults.workloads import NAMESPACE, apply, remove, workload
+from harness import TestCluster
 
 CONFLICT = "is already in use"
 WAITER = "waits-for-dapr"

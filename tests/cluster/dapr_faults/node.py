@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import subprocess
 
-from harness import TestCluster
-
 from dapr_faults.looks import eventually, status_of
 from dapr_faults.workloads import image
+from harness import TestCluster
 
 
 def container_id(pod: dict, container: str) -> str:

@@ -6,10 +6,9 @@ from __future__ import annotations
 import time
 import uuid
 
+from dapr_faults.looks import eventually
 from harness import TestCluster
 from todo_client import TodoClient
-
-from dapr_faults.looks import eventually
 
 PATIENCE = 180  # seconds until the event has to be written
 AFTER = 3  # seconds in which a second row would come

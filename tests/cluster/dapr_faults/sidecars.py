@@ -5,12 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness import TestCluster
-
 from dapr_faults.fault import Fault
 from dapr_faults.looks import eventually, is_ready, only, pods_of, states, status_of, waiting
 from dapr_faults.node import container_id, frozen, signal
 from dapr_faults.workloads import NAMESPACE, PORT, SERVES, apply, ready_pods, remove, workload
+from harness import TestCluster
 
 REFUSED_TYPE, TYPE = "pubsub.no-such-broker", "pubsub.in-memory"
 COMPONENT = "broker"

@@ -5,11 +5,10 @@ from __future__ import annotations
 
 import json
 
-from harness import TestCluster
-
 from dapr_faults import trust
 from dapr_faults.looks import anchors, sidecar_of
 from dapr_faults.workloads import NAMESPACE, annotations, apply, image
+from harness import TestCluster
 
 
 def asked(cluster: TestCluster) -> dict:

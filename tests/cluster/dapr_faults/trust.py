@@ -10,9 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from harness import TestCluster
-
 from dapr_faults.looks import get, patch
+from harness import TestCluster
 
 BUNDLE = "dapr-trust-bundle"
 ROOT, ISSUER, KEY = "ca.crt", "issuer.crt", "issuer.key"

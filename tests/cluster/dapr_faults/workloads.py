@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import json
 
-from harness import TestCluster
-
 from dapr_faults.looks import eventually, is_ready, pods_of, states
+from harness import TestCluster
 
 NAMESPACE = "dapr-faults"
 PORT = 8080

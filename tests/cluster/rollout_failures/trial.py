@@ -15,7 +15,6 @@ from pathlib import Path
 
 from harness import CHECKOUT, TestCluster
 from load import Load
-
 from rollout_failures.cases import DEFAULTS, MARK, Case
 from rollout_failures.manifests import NAME, RESOURCES, before, broken, good, pod_of, service
 from rollout_failures.witness import Witness

@@ -10,7 +10,6 @@ import time
 from collections import defaultdict
 
 from harness import TestCluster
-
 from rollout_failures.symptoms import Symptom
 
 PATHS = {

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.auth import envelope
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.envelope import (
-    read_private_key, read_text, require_nacl, seal, unpack,
+    read_private_key,
+    read_text,
+    require_nacl,
+    seal,
+    unpack,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets, secrets_of
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError

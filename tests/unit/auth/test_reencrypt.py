@@ -13,7 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt im
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from reencrypt_data import A, B, TOKEN, TOTP, TO_B2, TO_BARE_A, TO_BARE_B, VECTORS, bare, work
+from reencrypt_data import TO_B2, TO_BARE_A, TO_BARE_B, TOKEN, TOTP, VECTORS, A, B, bare, work
 
 
 def verdict(place, value, target=TO_B2, *secrets, writes=True):

@@ -9,7 +9,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_in
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from reencrypt_data import A, B, STAGE_0, STAGE_1, STAGE_2, TO_B2, TO_BARE_B, signer
+from reencrypt_data import STAGE_0, STAGE_1, STAGE_2, TO_B2, TO_BARE_B, A, B, signer
 
 PLACE = {"secret": None, "config_map": None, "workload": None, "file": None, "value": None, "key": None, "readers": False}
 

@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.reencrypt_target import Target, require_readers, target_of, writing
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from reencrypt_data import A, B, STAGE_0, STAGE_1, STAGE_2, STAGE_4, TO_B2, TO_BARE_A, TO_BARE_B, signer
+from reencrypt_data import STAGE_0, STAGE_1, STAGE_2, STAGE_4, TO_B2, TO_BARE_A, TO_BARE_B, A, B, signer
 
 
 @pytest.mark.parametrize(

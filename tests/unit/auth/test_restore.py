@@ -8,7 +8,14 @@ from dataclasses import replace
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore import restore
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import (
-    AS_IT_WAS, AS_IT_WAS_LEFT, MISSING, OTHER, Kept, going_back, require_sign_in, with_them,
+    AS_IT_WAS,
+    AS_IT_WAS_LEFT,
+    MISSING,
+    OTHER,
+    Kept,
+    going_back,
+    require_sign_in,
+    with_them,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish

@@ -7,7 +7,16 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation import stages
 from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.stages import (
-    WITH_VERSIONS, WITHOUT_VERSIONS, WRITES, Held, change_of, held_after, is_due, require_acceptable, steps_from, unlisted,
+    WITH_VERSIONS,
+    WITHOUT_VERSIONS,
+    WRITES,
+    Held,
+    change_of,
+    held_after,
+    is_due,
+    require_acceptable,
+    steps_from,
+    unlisted,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from auth_rotation_data import ADOPTED, AT_REST, DROPPED, ENDED, REPLACED, SWITCHED, A, B, C

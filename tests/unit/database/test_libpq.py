@@ -7,7 +7,10 @@ import os
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.database.libpq import (
-    DEFAULTS, connection_parameters, own_environment, require_system_roots,
+    DEFAULTS,
+    connection_parameters,
+    own_environment,
+    require_system_roots,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 

@@ -6,7 +6,13 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
-    DatabaseError, Limits, Result, Statement, quoted, require_writable, settings,
+    DatabaseError,
+    Limits,
+    Result,
+    Statement,
+    quoted,
+    require_writable,
+    settings,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 

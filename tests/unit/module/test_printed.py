@@ -73,7 +73,8 @@ def printed(tmp_path_factory) -> str:
     (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks/collections"), "ANSIBLE_LOCALHOST_WARNING": "false",
                "ANSIBLE_NOCOLOR": "1", "ANSIBLE_DISPLAY_TRACEBACK": "never", "ANSIBLE_INJECT_INVOCATION": "true", "LC_ALL": "C.UTF-8"}  # fmt: skip
-    command = [Path(sys.executable).parent / "ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", "-e", "@given.json", "-e", f"ansible_python_interpreter={sys.executable}", "play.yml"]
+    command = [Path(sys.executable).parent / "ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", "-e", "@given.json",
+               "-e", f"ansible_python_interpreter={sys.executable}", "play.yml"]  # fmt: skip
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from profile_host import CLAIM, Host, kubeconfig, write, write_minikube
 
 ENGINE = ["container runbook", "volume runbook", "network runbook"]
@@ -300,8 +299,9 @@ def test_the_wrong_home_removes_nothing_of_a_profile_that_lives_elsewhere(host):
 def test_a_kubeconfig_of_somebody_else_stays_as_it_is(host):
     host.make()
     own = host.user_home / ".kube/config"
-    for content in ("no kubeconfig", "- a\n- list\n", "clusters: 5\n", "clusters: [{name: runbook, cluster: text}]\n", "a: [b", yaml.safe_dump(kubeconfig("production", host.root)),
-                    yaml.safe_dump(kubeconfig("runbook", host.user_home / ".minikube"))):
+    others = [kubeconfig("production", host.root), kubeconfig("runbook", host.user_home / ".minikube")]
+    broken = ["no kubeconfig", "- a\n- list\n", "clusters: 5\n", "clusters: [{name: runbook, cluster: text}]\n", "a: [b"]
+    for content in (*broken, *map(yaml.safe_dump, others)):
         host.make()
         own.write_text(content)
         host.run(kubeconfig=str(own))

@@ -9,13 +9,12 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from profile_host import write
-
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.profile import apply
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import Claim, read_claim, read_claims, write_claim
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.observe import note_if_ready
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Action, Observed, Plan, Profile
+from profile_host import write
 
 
 @pytest.fixture

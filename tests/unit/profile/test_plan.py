@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Observed, Removal

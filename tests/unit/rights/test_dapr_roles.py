@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.actions import (
-    EMPTY_BUNDLE, PUBLISH_ANCHORS, RECREATE, RESTART, RESTORE, ROLL, SCALE, TRUST, Action,
+    EMPTY_BUNDLE,
+    PUBLISH_ANCHORS,
+    RECREATE,
+    RESTART,
+    RESTORE,
+    ROLL,
+    SCALE,
+    TRUST,
+    Action,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.apply import require_allowed
 from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import OPERATOR, SCHEDULER, TRUST_BUNDLE, WEBHOOK

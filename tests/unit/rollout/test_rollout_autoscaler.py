@@ -7,8 +7,8 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
-from workload_objects import WEB, deployment, meta, pod, verdict, web
 from test_rollout_follow import PARAMS, READY, PlayedCluster
+from workload_objects import WEB, deployment, meta, pod, verdict, web
 
 
 def scaler(least=2, most=5, kind="Deployment", name="web"):

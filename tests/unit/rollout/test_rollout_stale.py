@@ -13,8 +13,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils.rollout.sources i
 from ansible_collections.runbook.minikube.plugins.module_utils.rollout.stale import find_stale
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
 from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
-from workload_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
 from test_rollout_follow import PARAMS, PlayedCluster
+from workload_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
 
 KEY = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}
 MOUNT = [{"name": "v", "mountPath": "/x", "subPath": "x"}]

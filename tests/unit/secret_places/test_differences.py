@@ -7,7 +7,10 @@ import base64
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.differences import (
-    Difference, difference_of, length_class, sentence_of,
+    Difference,
+    difference_of,
+    length_class,
+    sentence_of,
 )
 
 SECRET = b"kZ3vQ8wT1yLm5nXb7RcD"

@@ -1,0 +1,59 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the node's engine does while a block runs: images that it gets or names, and containers that a build makes.
+
+The engine's events are followed, as it keeps the last few hundred only, and each probe of a pod makes some.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+
+from harness import TestCluster
+
+FOLLOWS = ("--filter", "type=image", "--filter", "type=container", "--filter", "event=create", "--filter", "event=pull", "--filter", "event=load",
+           "--filter", "event=tag", "--filter", "event=import")  # fmt: skip
+
+
+class EngineEvents:
+    """Use as a context manager. ``seen``: 'image ACTION NAME', and 'container NAME' for one that is none of Kubernetes' own."""
+
+    def __init__(self, cluster: TestCluster):
+        self._cluster = cluster
+        self.seen: list[str] = []
+
+    def __enter__(self) -> EngineEvents:
+        command = ["docker", "exec", self._cluster.profile, "docker", "events", *FOLLOWS, "--format", "{{json .}}"]
+        self._events = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+        self._mark("begin")
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._mark("end")  # all that was before it has been seen then
+        self._events.terminate()
+        self._events.wait()
+        self._thread.join()
+
+    def _mark(self, name: str) -> None:
+        """Makes an event of our own, and waits until it is seen."""
+        seen = threading.Event()
+        self._awaited = (f"runbook-test/events:{name}", seen)
+        image = json.loads((self._cluster.state / "local_cluster.json").read_text())["base_images"]["busybox"]
+        while not seen.wait(1):
+            self._cluster.docker("tag", image, self._awaited[0])
+            self._cluster.docker("rmi", self._awaited[0])
+            assert self._events.poll() is None, "the node's engine tells no events"
+
+    def _listen(self) -> None:
+        for line in self._events.stdout:
+            event = json.loads(line)
+            name = event["Actor"]["Attributes"].get("name", "")
+            if name == self._awaited[0] and event["Action"] == "tag":
+                self._awaited[1].set()
+            elif event["Type"] == "image" and not name.startswith("runbook-test/events:"):
+                self.seen.append(f"image {event['Action']} {name}")
+            elif event["Type"] == "container" and not name.startswith("k8s_"):
+                self.seen.append(f"container {name}")
