@@ -10,8 +10,8 @@ import collection
 
 collection.make_importable()
 
-from addresses import opened
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows
+from addresses import opened  # noqa: E402  which needs the collection to be found
+from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows  # noqa: E402
 
 # Who was started by a shell in the background ignores it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

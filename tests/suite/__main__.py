@@ -16,14 +16,16 @@ from phases import CHECKOUT, OUTPUT, Phases
 from verdict import Verdict, flaky_outputs, judge, slowest
 
 SLOWEST = 15
+ENDS, FURTHER_ENDS = ("newest", "oldest"), ("lowest", "next")  # see scripts/venv
 
 
 def main(level: str, options: list[str]) -> int:
     """The exit status."""
     clock = Clock()
-    say("Unit tests on the newest and the oldest Ansible, lint")
+    ends = ENDS + (FURTHER_ENDS if level == "long" else ())
+    say(f"Unit tests ({', '.join(ends)}), lint")
     with clock.measure("fast"):
-        failed = fast()
+        failed = fast(ends)
     if failed or level == "fast":
         return failed
     phases = Phases(options, level == "long", clock)
@@ -36,17 +38,17 @@ def main(level: str, options: list[str]) -> int:
     return 0 if verdict.ok and not failed else 1
 
 
-def fast() -> int:
-    """Unit tests at both ends, and lint; the number of those that failed."""
-    jobs = [Job(f"unit tests, {end}", unit_tests(end), cwd=CHECKOUT) for end in ("newest", "oldest")]
-    jobs.append(Job("lint", ["scripts/lint"], cwd=CHECKOUT))
+def fast(ends: tuple[str, ...]) -> int:
+    """Unit tests at each end, and lint; the number of those that failed."""
+    jobs = [Job("lint", ["scripts/lint"], cwd=CHECKOUT)]
+    jobs += [Job(f"unit tests, {end}", unit_tests(end), cwd=CHECKOUT) for end in ends]
     return sum(bool(job.finish()) for job in jobs)
 
 
 def unit_tests(end: str) -> list[str]:
     """The command of one end's unit tests."""
     venv = subprocess.run(["scripts/venv", end], cwd=CHECKOUT, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
-    return [f"{venv}/bin/python", "-m", "pytest", "-q", "-rs", "-n", "4", "tests/unit"]
+    return [f"{venv}/bin/python", "-m", "pytest", "-q", "-rs", "-n", "2", "tests/unit"]
 
 
 def report(phases: Phases, verdict: Verdict, line: str) -> None:

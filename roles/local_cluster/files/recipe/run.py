@@ -12,8 +12,7 @@ _LAST_LINES = 20
 
 def run(command: list[str], cwd: Path | None = None, stdin: str | None = None, environment: dict[str, str] | None = None) -> str:
     """Output of a command. A failure ends the recipe with the command's last lines."""
-    result = subprocess.run(command, cwd=cwd, input=stdin, env={**os.environ, **(environment or {})},
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    result = subprocess.run(command, cwd=cwd, input=stdin, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False)
     if result.returncode:
         last = "\n".join((result.stdout + result.stderr).splitlines()[-_LAST_LINES:])
         raise SystemExit(f"`{' '.join(command[:4])} …` ended with {result.returncode}:\n{last}")
