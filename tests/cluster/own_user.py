@@ -16,10 +16,9 @@ NAMESPACE = "kube-system"
 
 @dataclass
 class OwnUser(Roles):
-    """``token``: by which the API server knows the user, whom it calls ``name``."""
+    """``token``: by which the API server knows the user."""
 
     token: str = ""
-    name: str = ""
 
 
 def own_user(cluster: TestCluster, account: str, folder: Path, **more) -> OwnUser:
@@ -37,4 +36,4 @@ def own_user(cluster: TestCluster, account: str, folder: Path, **more) -> OwnUse
     variables = {"runbook_kubeconfig": str(kubeconfig), "runbook_context": PROFILE, "runbook_app_file": str(CHECKOUT / "examples/todo/app.yml"),
                  "runbook_base_images": record["base_images"]}  # fmt: skip
     shell = {"MINIKUBE_HOME": str(cluster.state), **more.pop("shell", {})}
-    return OwnUser(variables, shell=shell, token=token, name=f"system:serviceaccount:{NAMESPACE}:{account}", **more)
+    return OwnUser(variables, shell=shell, token=token, **more)

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
-from audit import AuditLog
+from audit import ACCOUNT, AuditLog
 from own_user import OwnUser, own_user
 
 pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
@@ -22,12 +22,12 @@ SECRET = "backend-api-secrets"  # made of others' values, so that it comes back 
 @pytest.fixture(scope="module")
 def user(cluster, tmp_path_factory) -> OwnUser:
     """A user whom no other test has in the audit log."""
-    return own_user(cluster, "runbook-test-check-mode", tmp_path_factory.mktemp("check-mode"))
+    return own_user(cluster, ACCOUNT, tmp_path_factory.mktemp("check-mode"))
 
 
 @pytest.fixture(scope="module")
-def audit(cluster, user) -> AuditLog:
-    return AuditLog(cluster, user.name)
+def audit(cluster) -> AuditLog:
+    return AuditLog(cluster)
 
 
 def change_a_line(example: Path) -> None:

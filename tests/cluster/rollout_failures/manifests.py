@@ -14,14 +14,15 @@ RESOURCES = {"Deployment": "deployment", "StatefulSet": "statefulset"}
 
 
 def good(kind: str, image: str) -> dict:
-    """Two pods that serve, and go on serving for a moment after the Service has let them go."""
+    """Two pods that serve, and go on serving until the node no longer leads anybody to them, which takes a busy one seconds."""
+    goes_on = 20 if kind == "StatefulSet" else 3  # a StatefulSet lets a pod go before it has another one
     container = {
         "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && echo {STARTED} && exec httpd -f -p {PORT} -h /tmp/www"],
         "readinessProbe": {"httpGet": {"path": "/", "port": PORT}, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 10},
-        "lifecycle": {"preStop": {"exec": {"command": ["sleep", "3"]}}},
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", f"{goes_on}"]}}},
     }
-    template = {"metadata": {"labels": LABELS}, "spec": {"terminationGracePeriodSeconds": 4, "containers": [container]}}
+    template = {"metadata": {"labels": LABELS}, "spec": {"terminationGracePeriodSeconds": goes_on + 1, "containers": [container]}}
     spec = {"replicas": 2, "selector": {"matchLabels": LABELS}, "template": template}
     own = {"serviceName": NAME} if kind == "StatefulSet" else {}
     return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": NAME}, "spec": {**spec, **own}}
