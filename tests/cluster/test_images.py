@@ -35,6 +35,7 @@ def record() -> dict:
 def cluster(deployed) -> TestCluster:
     """The cluster with a namespace for this file; images and namespace go at the end."""
     cluster, _run = deployed
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # of a run that was cut off
     cluster.kubectl("create", "namespace", NAMESPACE)
     yield cluster
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true")

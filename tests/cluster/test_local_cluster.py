@@ -73,6 +73,7 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
 
 def test_a_plain_claim_gets_its_storage(deployed):
     cluster, _run = deployed
+    cluster.kubectl("delete", "namespace", "storage-test", "--ignore-not-found")  # of a run that was cut off
     cluster.kubectl("create", "namespace", "storage-test")
     try:
         cluster.kubectl("apply", "-n", "storage-test", "-f", "-", stdin=CLAIM)

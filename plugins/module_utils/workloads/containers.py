@@ -103,8 +103,9 @@ def _cause(workload: str, pod: dict, spec: dict, status: dict, kind: str, troubl
         message=trouble.message.strip(), since=since, due=_due(rule, since, restarts, scene.options),
         exit_code=(trouble.terminated or {}).get("exitCode"), restarts=restarts, previous_log=trouble.previous,
     )
-    probe = _probe_message(scene.events_of(pod), spec["name"], ("Liveness", "Startup"))
-    return _killed_by_probe(cause, probe) if probe and cause.category in ("crash", "ends_at_once") else cause
+    if cause.category not in ("crash", "ends_at_once") or not _probe_killed(scene.events_of(pod), spec["name"]):
+        return cause
+    return _killed_by_probe(cause, _probe_message(scene.events_of(pod), spec["name"], ("Liveness", "Startup")))
 
 
 def _killed_by_probe(cause: Cause, message: str) -> Cause:
@@ -165,6 +166,12 @@ def _probe_message(events: list[dict], container: str, probes: tuple[str, ...]) 
     told = [event for event in events if event.get("reason") == "Unhealthy" and _is_about(event, container)]
     told = [event for event in told if event["message"].startswith(probes)]
     return max(told, key=last_seen)["message"].strip() if told else ""
+
+
+def _probe_killed(events: list[dict], container: str) -> bool:
+    """Whether the kubelet says that it killed a container for its probe. A program that ends by itself may have failed a probe before, too."""
+    told = [event["message"] for event in events if event.get("reason") == "Killing" and _is_about(event, container)]
+    return any(f"failed {probe} probe" in message for message in told for probe in ("liveness", "startup"))
 
 
 def _slow_init(workload: str, pod: dict, spec: dict, status: dict, scene: Scene) -> Cause:

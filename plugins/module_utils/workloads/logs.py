@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
@@ -10,6 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model i
 
 WITH_LOG = ("crash", "ends_at_once", "out_of_memory", "probe_kills", "probe_fails", "init_running", "start_failed")
 WRONG_ARCHITECTURE = "exec format error"
+PAUSES = (0, 0.3, 0.6)  # seconds before each attempt
 MAX_LOGS = 10  # causes beyond these get none: a failure has to be told within seconds
 
 
@@ -30,10 +32,20 @@ def refined(cause: Cause) -> Cause:
 
 
 def _read(cluster: Cluster, namespace: str, cause: Cause, lines: int) -> str:
+    """Where the container starts again just now, the log of its former run is gone, and that of the new one still empty: asked again."""
     try:
-        text = cluster.logs(cause.pod, namespace, cause.container, lines=lines, previous=cause.previous_log)
-        if not text and cause.previous_log:
-            text = cluster.logs(cause.pod, namespace, cause.container, lines=lines)
-        return text.rstrip()
+        for pause in PAUSES if cause.previous_log else PAUSES[:1]:
+            time.sleep(pause)
+            text = _last_lines(cluster, namespace, cause, lines)
+            if text:
+                return text
+        return ""
     except (ApiError, Unreachable) as error:
         return f"(the log can't be read: {error})"
+
+
+def _last_lines(cluster: Cluster, namespace: str, cause: Cause, lines: int) -> str:
+    text = cluster.logs(cause.pod, namespace, cause.container, lines=lines, previous=cause.previous_log)
+    if not text and cause.previous_log:
+        text = cluster.logs(cause.pod, namespace, cause.container, lines=lines)
+    return text.rstrip()

@@ -155,8 +155,16 @@ def test_grace_counts_from_the_first_failure_that_the_kubelet_told_and_survives_
 def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=2)
     told = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
-    cause = verdict(broken(status, events=[told])).causes[0]
+    killed = event("web-new-1", "Killing", "Container app failed liveness probe, will be restarted", field="spec.containers{app}")
+    cause = verdict(broken(status, events=[told, killed])).causes[0]
     assert cause.category == "probe_kills" and "500" in cause.message
+
+
+def test_a_program_that_ends_by_itself_is_not_said_to_be_killed_by_the_probe_that_it_failed_before():
+    """On a busy machine the first probe comes before the program listens, and fails; the kubelet kills nothing for that."""
+    status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=2)
+    told = event("web-new-1", "Unhealthy", "Liveness probe failed: dial tcp: connect: connection refused", field="spec.containers{app}")
+    assert verdict(broken(status, events=[told])).causes[0].category == "crash"
 
 
 def test_a_name_that_is_taken_is_known_between_two_attempts_too():
