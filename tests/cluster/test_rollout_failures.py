@@ -21,7 +21,7 @@ from rollout_failures.trial import PREFIX, Outcome, Trial, remove_all
 from rollout_failures.witness import Witness
 
 pytestmark = pytest.mark.phase("beside", "rollout-failures")
-AT_ONCE = 4  # trials
+AT_ONCE = 3  # trials
 STATEFUL = "bad-command"  # the one case that the short form makes for a StatefulSet too
 ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module tells them by the same branches as others
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")

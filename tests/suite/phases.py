@@ -17,7 +17,7 @@ from verdict import to_rerun
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
-WORKERS = 4  # the tests wait for the cluster more than they work
+WORKERS = 3  # the tests wait for the cluster more than they work
 FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record says which), none was chosen
 
 
