@@ -125,7 +125,7 @@ def database(image: str, password: str) -> list[dict]:
     container = {
         "name": "postgres", "image": image, "imagePullPolicy": "IfNotPresent", "env": [{"name": name, "value": value} for name, value in env.items()],
         # By TCP, as the image first starts a database that listens to its socket alone.
-        "readinessProbe": {"exec": {"command": ["pg_isready", "-q", "-h", "127.0.0.1"]}, "periodSeconds": 1, "timeoutSeconds": 10, "failureThreshold": 30},
+        "readinessProbe": {"tcpSocket": {"port": 5432}, "periodSeconds": 1, "timeoutSeconds": 10, "failureThreshold": 30},
     }  # fmt: skip
     labels = {"app": "postgres"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "postgres", "labels": labels},
