@@ -33,12 +33,16 @@ def record() -> dict:
 
 @pytest.fixture(scope="module")
 def cluster(deployed) -> TestCluster:
-    """The cluster with a namespace for this file; images and namespace go at the end."""
+    """The cluster with a namespace for this file. Images and namespace go at the end, and at the beginning those of a run that was cut off."""
     cluster, _run = deployed
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")  # of a run that was cut off
+    remove_all(cluster)
     cluster.kubectl("create", "namespace", NAMESPACE)
     yield cluster
-    cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=true")
+    remove_all(cluster)
+
+
+def remove_all(cluster: TestCluster) -> None:
+    cluster.kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
     listed = cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}").splitlines()
     made = [line for line in listed if line.startswith(("t-", "localhost:5000/t-"))]
     if made:
