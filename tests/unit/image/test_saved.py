@@ -90,6 +90,7 @@ def test_a_layer_that_an_image_has_twice_travels_once(takes):
         (tar({"manifest.json": b"{"}), "description of images"),
         (tar({"manifest.json": b'[{"Layers": []}]'}), "description of images"),
     ],
+    ids=["text", "archive cut off", "compressed archive cut off", "another archive", "no configuration", "layers and history differ", "no JSON", "no image"],
 )
 def test_what_is_no_saved_image_is_refused(data, words):
     with pytest.raises(ArchiveError, match=words):
