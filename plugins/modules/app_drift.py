@@ -214,7 +214,6 @@ ARGUMENT_SPEC = {
 }
 
 
-
 def libraries(params):
     """The Docker SDK too, where images are looked for."""
     return [*CLUSTER, *(ENGINE if params["images"] else ())]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 
 from ansible_collections.runbook.minikube.plugins.module_utils.database.address import Address, address_of
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION, open_database
@@ -31,9 +30,7 @@ def tunnelled(port: int, database: str, query: str, host: str) -> Direct:
     return Direct(address(5432, database, query, host), LIMITS, ("127.0.0.1", port), ", through a forward")
 
 
-@contextmanager
 def opened(given: str, schema: str | None = None, **option):
     """What a module opens by that URL."""
     defaults = {name: entry.get("default") for name, entry in OPTION["options"].items()}
-    with open_database(None, "default", {**defaults, "url": given, "via": "direct", **option}, schema, list) as database:
-        yield database
+    return open_database(None, "default", {**defaults, "url": given, "via": "direct", **option}, schema, list)

@@ -347,9 +347,11 @@ def test_files_in_the_folder_of_claims_that_only_bear_the_name_stay(host, name, 
 
 def test_what_may_not_be_removed_is_named_and_the_next_run_completes_it(host, monkeypatch):
     host.make()
-    refused = OSError(13, "Permission denied", str(host.home / ".minikube/ca.key"))
+    def refuse(_path, **_options):
+        raise OSError(13, "Permission denied", str(host.home / ".minikube/ca.key"))
+
     with monkeypatch.context() as patched:
-        patched.setattr("pathlib.Path.unlink", lambda path, **_options: (_ for _ in ()).throw(refused))
+        patched.setattr("pathlib.Path.unlink", refuse)
         result = host.run()
     assert result["failed"] and "ca.key can't be used: Permission denied" in result["msg"]
     assert host.run()["changed"] and not host.home.exists()

@@ -66,7 +66,7 @@ def test_a_file_of_somebody_else_is_not_written_over(profile, name, content):
     with pytest.raises(RunbookError, match=f"{name} is none of this collection's"):
         write_claim(profile)
     assert file.read_text() == content
-    assert [path for path in profile.home.parent.rglob("*.*")] == [file]
+    assert list(profile.home.parent.rglob("*.*")) == [file]
 
 
 @pytest.mark.parametrize("torn", ["", '{"sin', OLD[:20], "\0\0\0"])
