@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-
 from ansible_collections.runbook.minikube.plugins.module_utils.database.address import Address, address_of
 from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION, open_database
 from ansible_collections.runbook.minikube.plugins.module_utils.database.direct import Direct
