@@ -347,6 +347,7 @@ def test_files_in_the_folder_of_claims_that_only_bear_the_name_stay(host, name, 
 
 def test_what_may_not_be_removed_is_named_and_the_next_run_completes_it(host, monkeypatch):
     host.make()
+
     def refuse(_path, **_options):
         raise OSError(13, "Permission denied", str(host.home / ".minikube/ca.key"))
 
