@@ -17,6 +17,7 @@ from verdict import to_rerun
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
+FOLDERS = ("tests/cluster/", "tests/postgres/")
 WORKERS = 3  # the tests wait for the cluster more than they work
 FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record says which), none was chosen
 
@@ -39,7 +40,7 @@ class Phases:
             with self._start("undeployed", self._arguments("undeployed")) as undeployed, self._start("postgres", ["tests/postgres"]) as postgres:
                 deployed = self._run("deploy")
                 for job in (undeployed, postgres):
-                    job.finish()
+                    self._note(job.name, job.finish())
             self.first += deployed + self._recorded("undeployed") + self._recorded("postgres")
         if any(test["outcome"] == "failed" for test in deployed):
             say("The deployment failed: the other tests on the cluster are left out")
@@ -48,7 +49,8 @@ class Phases:
         self._phase("beside", "-n", str(WORKERS), "--dist", "loadgroup")
         say("Tests that change objects of the whole cluster")
         self._phase("cluster_wide")
-        self._rerun("rerun", self.first)
+        for folder in FOLDERS:  # the hooks of one are none of the other's
+            self._rerun(f"rerun_{Path(folder).name}", [test for test in self.first if test["id"].startswith(folder)])
         say("Tests that stop the engine or the cluster, and its end")
         stopping = self._phase("stopping")
         if to_rerun(stopping):
@@ -78,7 +80,11 @@ class Phases:
         return Job(name, self._command(arguments), env=self._environment(name), cwd=CHECKOUT)
 
     def _call(self, name: str, arguments: list[str]) -> None:
-        status = subprocess.run(self._command(arguments), env=self._environment(name), cwd=CHECKOUT, check=False).returncode
+        done = subprocess.run(self._command(arguments), env=self._environment(name), cwd=CHECKOUT, check=False)
+        self._note(name, done.returncode)
+
+    def _note(self, name: str, status: int) -> None:
+        """A pytest that could not run its tests has no record of them: it counts as a test that failed."""
         if status not in FINE:
             self.first.append({"id": f"pytest of the phase {name}: exit status {status}", "outcome": "failed", "rerun": False,
                                "setup": 0, "call": 0, "teardown": 0, "output": ""})  # fmt: skip
