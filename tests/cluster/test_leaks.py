@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from leaks import Traces, found_in, secrets_of
 from own_user import OwnUser, own_user
-from todo_client import TodoClient
+from todo_client import TodoClient, as_probe
 
 from roles import Roles
 
@@ -42,9 +42,7 @@ def person(addresses) -> TodoClient:
 @pytest.fixture
 def probe(person, tmp_path) -> tuple[str, str]:
     """That person's password as an option of a playbook."""
-    file = tmp_path / "probe.json"
-    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": person.password}}))
-    return "-e", f"@{file}"
+    return as_probe(person, tmp_path)
 
 
 def leaks_of(cluster, person: TodoClient, user: OwnUser, folder: Path) -> list[tuple[str, str]]:

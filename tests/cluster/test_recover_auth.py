@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from todo_client import TodoClient
+from todo_client import TodoClient, as_probe
 
 pytestmark = pytest.mark.phase("beside", "todo")
 DEPLOY = "playbooks/deploy.yml"
@@ -48,9 +48,7 @@ def person(addresses, _signing) -> TodoClient:
 @pytest.fixture
 def probe(person, tmp_path) -> tuple[str, str]:
     """That person as the account to prove it with, as options of a playbook."""
-    file = tmp_path / "probe.json"
-    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": person.password}}))
-    return "-e", f"@{file}"
+    return as_probe(person, tmp_path)
 
 
 def write_secret(cluster, name: str, value: str) -> None:

@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import requests
 
@@ -93,6 +94,13 @@ class TodoClient:
         response = requests.request(method, f"{self.backend}/api/{path}", json=body, headers=headers, timeout=TIMEOUT, stream=stream)
         response.raise_for_status()
         return response
+
+
+def as_probe(person: TodoClient, folder: Path) -> tuple[str, str]:
+    """The options of a playbook that name a person's account as the one to prove sign-in with."""
+    file = folder / "probe.json"
+    file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": person.password}}))
+    return "-e", f"@{file}"
 
 
 def server_sent_events(response: requests.Response) -> Iterator[tuple[str, dict]]:
