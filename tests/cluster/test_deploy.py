@@ -137,7 +137,11 @@ def test_two_at_once_the_second_says_who_works(deployed, playbooks, restored, ow
     app = str(own_copy / "app.yml")
     first = playbooks.start(DEPLOY, runbook_app_file=app)
     next(line for line in first.stdout if BUILD in line)
-    second = playbooks.run(DEPLOY, runbook_app_file=app, runbook_lock_wait=0)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it holds the lock however long the second takes to ask for it
+    try:
+        second = playbooks.run(DEPLOY, runbook_app_file=app, runbook_lock_wait=0)
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
     output = first.stdout.read()
     assert first.wait() == 0, output
     assert second.status != 0 and re.search(r"[Hh]eld by .*pid \d+", second.output), second.output
