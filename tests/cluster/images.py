@@ -21,14 +21,18 @@ class ImageModule:
     minikube: str = "minikube"
     shell: dict = field(default_factory=dict)
 
-    def run(self, *options: str, **arguments) -> dict:
-        """The module's result; see run_module."""
-        where = {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube}
-        return run_module("minikube_image", *options, shell=self.shell, **{**where, **arguments})
+    @property
+    def where(self) -> dict:
+        """The module's options that name the profile."""
+        return {"profile": self.profile, "minikube_home": str(self.minikube_home), "minikube": self.minikube}
 
-    def well(self, *options: str, **arguments) -> dict:
+    def run(self, check: bool = False, **arguments) -> dict:
+        """The module's result; see run_module."""
+        return run_module("minikube_image", check, self.shell, **{**self.where, **arguments})
+
+    def well(self, check: bool = False, **arguments) -> dict:
         """As run, where it must end well."""
-        result = self.run(*options, **arguments)
+        result = self.run(check, **arguments)
         assert not result["failed"], result
         return result
 

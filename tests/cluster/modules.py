@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs one module as the command ansible does."""
+"""Runs one module: as the program that Ansible starts on a host, or as the command ansible does, which takes three times as long."""
 
 from __future__ import annotations
 
@@ -9,18 +9,33 @@ import subprocess
 
 from harness import CHECKOUT, venv
 
+COLLECTIONS = str(CHECKOUT / "playbooks/collections")
+PACKAGE = "ansible_collections.runbook.minikube.plugins.modules"
+PATIENCE = 900  # seconds
 
-def run_module(name: str, *options: str, shell: dict | None = None, **arguments) -> dict:
-    """The module's result, with ``failed`` and what was ``shown`` before it, in a shell with ``shell``'s variables too.
 
-    ``options`` are those of the command ansible, for example --check.
+def run_module(name: str, check: bool = False, shell: dict | None = None, **arguments) -> dict:
+    """The result of the module as a program of its own, with ``failed``; in a shell with ``shell``'s variables too."""
+    asked = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}})
+    done = _run([f"{venv()}/bin/python", "-m", f"{PACKAGE}.{name}"], {"PYTHONPATH": COLLECTIONS, **(shell or {})}, asked)
+    assert done.stdout, done.stderr
+    return {"failed": False, **json.loads(done.stdout)}
+
+
+def run_task(name: str, *options: str, **arguments) -> dict:
+    """The result of the module as the command ansible runs it, on this machine, with ``failed`` and what was ``shown`` before it.
+
+    ``options`` are those of the command, for example -vvvv.
     """
     place = venv()
     command = [f"{place}/bin/ansible", "localhost", "--connection", "local", "--module-name", f"runbook.minikube.{name}",
                "--args", json.dumps(arguments), "--extra-vars", f"ansible_python_interpreter={place}/bin/python", *options]
-    paths = [str(CHECKOUT / "playbooks/collections"), *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1", **(shell or {})}
-    done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False, timeout=900)
+    paths = [COLLECTIONS, *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
+    done = _run(command, {"ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1"})
     said, found, result = done.stdout.partition("=> ")
     assert found, done.stdout + done.stderr
     return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in said, "shown": said}
+
+
+def _run(command: list[str], shell: dict, stdin: str | None = None) -> subprocess.CompletedProcess:
+    return subprocess.run(command, env={**os.environ, **shell}, input=stdin, text=True, capture_output=True, check=False, timeout=PATIENCE)

@@ -23,8 +23,8 @@ def _serving(cluster):
 
 @pytest.fixture
 def probe(cluster):
-    def run(*options, **arguments) -> dict:
-        return run_module("connectivity_probe", *options, kubeconfig=str(cluster.kubeconfig), context=cluster.profile, **arguments)
+    def run(check: bool = False, **arguments) -> dict:
+        return run_module("connectivity_probe", check, kubeconfig=str(cluster.kubeconfig), context=cluster.profile, **arguments)
 
     return run
 
@@ -40,7 +40,7 @@ def test_a_healthy_application_is_known_from_inside(probe):
 
 
 def test_an_event_is_published_only_where_nobody_takes_it(probe):
-    foreseen = probe("--check", workloads=APPLICATION, publish=PROBE)
+    foreseen = probe(check=True, workloads=APPLICATION, publish=PROBE)
     assert foreseen["changed"] and foreseen["would_publish"] == {**PROBE, "workload": "Deployment/backend-api"} and "published" not in foreseen, foreseen
     done = probe(workloads=APPLICATION, publish=PROBE)
     assert done["changed"] and done["published"]["status"] == 204 and done["healthy"], done

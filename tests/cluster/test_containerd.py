@@ -41,7 +41,7 @@ def test_a_build_on_the_host_travels_without_the_layers_of_its_base(node, tmp_pa
     cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["python"], settled=os.urandom(2 * MEGABYTE), changes="1\n")
     images = [{"name": "c-built", "context": str(context)}]
-    foreseen = module.well("--check", images=images)
+    foreseen = module.well(check=True, images=images)
     assert listed("/c-built") == {}
     first = module.well(images=images)["images"][0]
     assert (first["action"], first["way"], first["load"], first["layers_sent"]) == ("built", "built_on_host", "reduced", 2)
@@ -112,7 +112,7 @@ def test_keep_removes_images_and_their_layers_from_the_node(node, tmp_path):
         if number == 0:
             roll_out(cluster, "default", "kept", made[0])
     options = {"keep": 2, "kubeconfig": str(cluster.kubeconfig)}
-    foreseen, done = module.well("--check", images=images, **options), module.well(images=images, **options)
+    foreseen, done = module.well(check=True, images=images, **options), module.well(images=images, **options)
     assert foreseen["removed"] == done["removed"] == [made[1]]
     assert set(listed("/c-kept")) == {f"docker.io/library/{reference}" for reference in (made[0], made[2], made[3])}
     assert running_image(cluster, "default", "kept") == listed("/c-kept")[f"docker.io/library/{made[0]}"]

@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from modules import run_module
+from modules import run_task
 
 pytestmark = pytest.mark.phase("beside", "todo")
 NAME = "postgres.default.svc"
@@ -72,7 +72,7 @@ def look(cluster, host: str, query: str) -> dict:
     data = json.loads(cluster.kubectl("get", "secret", "postgres-secrets", "-o", "json"))["data"]
     password = base64.b64decode(data["password"]).decode()
     url = f"postgresql://todo:{quote(password)}@{host}:5432/todo?{query}"
-    found = run_module(
+    found = run_task(
         "jwks_info", "-vvvv", kubeconfig=str(cluster.kubeconfig), context=cluster.profile, secret=SECRET, database={"url": url, "via": "port_forward"}
     )
     assert password not in json.dumps(found)

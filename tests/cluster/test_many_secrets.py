@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 from api_proxy import CountingProxy
-from modules import run_module
+from modules import run_task
 
 pytestmark = pytest.mark.phase("beside", "many-secrets")
 NAMESPACES, SECRETS = 20, 10
@@ -42,7 +42,7 @@ def many(cluster):
 
 def test_one_list_a_namespace_and_every_kind_of_difference(cluster, many):
     with CountingProxy(cluster) as proxy:
-        found = run_module("secret_compare", "-vvvv", kubeconfig=proxy.kubeconfig, places=many)
+        found = run_task("secret_compare", "-vvvv", kubeconfig=proxy.kubeconfig, places=many)
     assert not found["failed"] and not found["equal"], found
     assert proxy.count["get", "secrets"] + proxy.count["list", "secrets"] <= NAMESPACES, proxy.count
     kinds = [one["kinds"] for one in found["differences"]]

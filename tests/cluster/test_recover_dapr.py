@@ -65,7 +65,7 @@ def made(cluster):
 
 def predicted(cluster, **options) -> list[dict]:
     """The actions that the module names in check mode."""
-    result = run_module("dapr_recovery", "--check", kubeconfig=str(cluster.kubeconfig), context=cluster.profile, **options)
+    result = run_module("dapr_recovery", check=True, kubeconfig=str(cluster.kubeconfig), context=cluster.profile, **options)
     assert not result["failed"], result
     return result["actions"]
 

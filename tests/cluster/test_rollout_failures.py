@@ -13,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
-from harness import CHECKOUT, LONG, OUTPUT, TestCluster, venv
+from harness import CHECKOUT, LONG, OUTPUT, TestCluster
 from kept import go_program
 from rollout_failures import registry
 from rollout_failures.cases import CASES, FOREIGN, FOREIGN_LIST, NO_INJECTION, SERVING, SHORT, Case
@@ -61,7 +61,7 @@ def trials(deployed, images, busybox_image, request) -> Iterator[Trials]:
     wanted = [item.callspec.params["chosen"] for item in request.session.items if "outcome" in getattr(item, "fixturenames", ())]
     spared = dapr_spares(cluster, NO_INJECTION) if any(case.namespace_labels for case, _kind in wanted) else nullcontext()
     with spared, Witness(cluster, PREFIX) as witness, ThreadPoolExecutor(AT_ONCE) as pool:
-        trial = Trial(cluster, witness, venv(), images.host, busybox_image)
+        trial = Trial(cluster, witness, images.host, busybox_image)
         futures = {name_of(*chosen): pool.submit(formed(trial, chosen[0]).run, *chosen) for chosen in wanted}
         yield Trials(trial, futures)
         for future in futures.values():

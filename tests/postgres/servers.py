@@ -180,7 +180,7 @@ class Server(Process):
 class Pooler(Process):
     """A PgBouncer in transaction mode, with one connection to the server, so that every transaction meets what an earlier one left there."""
 
-    ended_by = 3  # SIGQUIT, at once
+    ended_by = 9  # it keeps nothing, and which signal ends it at once depends on its release
 
     def __init__(self, programs: Programs, server: Server):
         super().__init__()

@@ -11,7 +11,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import
 from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import DatabaseError, require_writable
 from fake_keys import REAL
 from in_process import run_here
-from modules import run_module
+from modules import run_task
 from servers import PASSWORD
 
 ROUNDS = range(3)
@@ -114,8 +114,8 @@ def test_the_modules_do_not_write_what_is_set_to_read_only(server, keys, check):
 
 
 def test_as_a_task_of_ansible_a_localhost_is_refused_unless_the_user_says_that_it_is_meant(server, keys):
-    refused = run_module("jwks_info", database={"url": url(server.port, keys)}, secret={"value": RIGHT})
+    refused = run_task("jwks_info", database={"url": url(server.port, keys)}, secret={"value": RIGHT})
     assert refused["failed"] and "names 127.0.0.1" in refused["msg"] and "via: direct" in refused["msg"] and "workload:" in refused["msg"]
     assert "hunter2" not in json.dumps(refused)
-    found = run_module("jwks_info", database={"url": url(server.port, keys), "via": "direct"}, secret={"value": RIGHT})
+    found = run_task("jwks_info", database={"url": url(server.port, keys), "via": "direct"}, secret={"value": RIGHT})
     assert (found["failed"], found["sign_in"]) == (False, "broken")

@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import secrets
-import subprocess
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from harness import CHECKOUT, TestCluster
+from harness import TestCluster
 from load import Load
+from modules import run_module
 from rollout_failures.cases import DEFAULTS, MARK, Case
 from rollout_failures.manifests import NAME, RESOURCES, before, broken, good, pod_of, service
 from rollout_failures.witness import Witness
@@ -53,7 +50,6 @@ class Trial:
 
     cluster: TestCluster
     witness: Witness
-    venv: Path
     host: str  # the node's address
     image: str  # one that is in the node and has httpd
     options: dict = field(default_factory=dict)
@@ -96,14 +92,9 @@ class Trial:
 
     def _follow(self, kind: str, namespace: str, **more) -> tuple[dict, float]:
         """The module's result, and when its process had ended."""
-        arguments = {"kubeconfig": str(self.cluster.kubeconfig), "context": self.cluster.profile, "namespace": namespace,
-                     "workloads": [{"kind": kind, "name": NAME}], **self.options, **more}
-        command = [str(self.venv / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
-        done = subprocess.run(command, env=environment(), text=True, capture_output=True, check=False, timeout=900)
-        ended = time.monotonic()
-        told = re.search(r"localhost \| (\S+) => (\{.*\})", done.stdout, re.DOTALL)
-        assert told, done.stdout + done.stderr
-        return {**json.loads(told[2]), "failed": told[1] == "FAILED!"}, ended
+        result = run_module("rollout", kubeconfig=str(self.cluster.kubeconfig), context=self.cluster.profile, namespace=namespace,
+                            workloads=[{"kind": kind, "name": NAME}], **{**self.options, **more})
+        return result, time.monotonic()
 
     def _symptom(self, case: Case, namespace: str, options: dict) -> float | None:
         deadline = time.monotonic() + WITNESS
@@ -134,12 +125,6 @@ class Trial:
     def _url(self, namespace: str) -> str:
         port = self.cluster.kubectl("get", "service", NAME, "-n", namespace, "-o", "jsonpath={.spec.ports[0].nodePort}")
         return f"http://{self.host}:{port}/"
-
-
-def environment() -> dict:
-    """A shell in which the collection is found."""
-    return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "playbooks/collections"), "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_DEPRECATION_WARNINGS": "false", "ANSIBLE_LOCALHOST_WARNING": "false"}
 
 
 def remove_all(cluster: TestCluster, wait: bool) -> None:
