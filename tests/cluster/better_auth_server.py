@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 from harness import CHECKOUT, TestCluster
 from images import ImageModule
+from kept import saved_image
 
 CONTEXT = CHECKOUT / "tests/cluster/better_auth"
 SECRET, KEY, LIST_KEY = "auth-secrets", "secret", "secrets"
@@ -90,11 +91,15 @@ class Server:
         return f"http://{node}:{service['spec']['ports'][0]['nodePort']}/api/auth"
 
     def _image(self, record: dict) -> str:
-        """Builds the server in the node, and returns the image's reference."""
+        """Has the server in the node, and returns the image's reference."""
         module = ImageModule(self.cluster.profile, self.cluster.state, record["minikube"])
-        arguments = {"BASE_IMAGE": record["base_images"]["node"], "BETTER_AUTH": self.release}
-        built = module.well(images=[{"name": f"better-auth-{self.release}", "context": str(CONTEXT), "args": arguments}])
-        return built["images"][0]["reference"]
+        name, base = f"better-auth-{self.release}", record["base_images"]["node"]
+
+        def bring(**source) -> str:
+            return module.well(images=[{"name": name, **source}])["images"][0]["reference"]
+
+        arguments = {"BASE_IMAGE": base, "BETTER_AUTH": self.release}
+        return bring(archive=str(saved_image(name, CONTEXT, base, lambda: bring(context=str(CONTEXT), args=arguments))))
 
     def _apply(self, *objects: dict) -> None:
         self.cluster.kubectl("-n", self.name, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One real cluster for all tests in this folder, with a profile, a state folder and a kubeconfig of its own.
 
-Each test names its phase: ``pytest.mark.phase(name, group)``. The phases follow each other, as tests/suite runs them; without ``--phase``
+Each test names its phase: ``pytest.mark.phase(name, group)``. The phases are run as tests/suite/phases.py says; without ``--phase``
 all of them are in one run. Tests of one group run one after the other, groups of the phase ``beside`` side by side.
 """
 
@@ -16,7 +16,9 @@ import pytest
 import recorder
 from harness import CHECKOUT, LONG, Playbooks, Run, TestCluster
 
-PHASES = ("undeployed", "deploy", "beside", "cluster_wide", "stopping")
+PHASES = ("undeployed", "deploy", "application", "beside", "cluster_wide", "stopping")
+FIRST = "test_rollout_failures.py"  # of a phase: in cluster_wide, pods may be created late, as Dapr's webhook is away
+LAST = "test_teardown.py"
 MARKERS = (
     "phase(name, group): when a test runs, and together with which others",
     "long: a long form, only run by `make test-long`",
@@ -39,7 +41,7 @@ def pytest_collection_modifyitems(config, items):
     """Puts the phases into their order, the cluster's end last. What was not asked for is counted as deselected."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
-    items.sort(key=lambda item: (PHASES.index(phase_of(item)), item.path.name == "test_teardown.py"))
+    items.sort(key=lambda item: (PHASES.index(phase_of(item)), item.path.name == LAST, item.path.name != FIRST))
     left_out = [item for item in items if not is_chosen(item, config.getoption("--phase"))]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -79,10 +81,19 @@ def deployed(playbooks) -> tuple[TestCluster, Run]:
 
 
 @pytest.fixture
-def restored(deployed, playbooks):
-    """Ends with the application as the example describes it."""
+def as_described(deployed, playbooks) -> None:
+    """The application is as the example describes it."""
+    deployment.restore(playbooks)
+
+
+@pytest.fixture
+def changes(deployed, playbooks, request):
+    """For a test that changes the application, and leaves it working: the next that needs it as described restores it. One that fails does so at once."""
+    deployment.CHANGED.touch()
+    failed = request.session.testsfailed
     yield
-    playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True).ok()
+    if request.session.testsfailed > failed:
+        deployment.restore(playbooks)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from harness import OUTPUT, Playbooks, Run
 # A run of the suite has phases, and workers of pytest-xdist; somebody who runs a single test has neither.
 RUN_ID = os.environ.get("RUNBOOK_TEST_RUN") or os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
 OUTCOME = OUTPUT / "deployment.json"
+CHANGED = OUTPUT / "application_changed"  # exists where a test may have left the application other than the example describes it
 PATIENCE = 4800  # seconds: programs and images may have to be built first
 
 
@@ -27,9 +28,17 @@ def outcome(playbooks: Playbooks) -> Run:
         if kept.get("run_id") == RUN_ID:
             return Run(**kept["run"])
         have_policy()
+        CHANGED.unlink(missing_ok=True)
         run = playbooks.run("playbooks/deploy.yml", timeout=PATIENCE)
         OUTCOME.write_text(json.dumps({"run_id": RUN_ID, "run": asdict(run)}))
         return run
+
+
+def restore(playbooks: Playbooks) -> None:
+    """Brings the application back to what the example describes, where a test has changed it."""
+    if CHANGED.exists():
+        playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True).ok()
+        CHANGED.unlink()
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -24,6 +25,7 @@ AUDIT_POLICY = "/etc/ssl/certs/audit-policy.yaml"
 AUDITED = [f"--extra-config=apiserver.{option}" for option in (f"audit-policy-file={AUDIT_POLICY}", "audit-log-path=-")]
 
 
+@cache
 def venv(end: str = "newest") -> Path:
     """The Python environment with the newest or the oldest supported Ansible."""
     return Path(subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip())

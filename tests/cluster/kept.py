@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the tests on the real cluster make once and keep in the cache: programs from Go modules, trees of Debian packages.
+"""What the tests on the real cluster make once and keep in the cache: programs from Go modules, trees of Debian packages, images.
 
 The cache, its locks and the sources of packages are those of the recipe that makes the cluster.
 """
@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness import CHECKOUT
+from harness import CHECKOUT, PROFILE
 
 sys.path.append(str(CHECKOUT / "roles/local_cluster/files/recipe"))
 
@@ -44,6 +45,16 @@ def debian_tree(name: str, packages: list[str]) -> Path:
         run(["nice", *command], stdin=host.debian_sources())
 
     return _kept(name, [], " ".join([*packages, host.architecture()]), make) / "root.tar"
+
+
+def saved_image(name: str, context: Path, more: str, build: Callable[[], str]) -> Path:
+    """The archive of an image that ``build`` makes in the test cluster's node, whose name in there it returns."""
+
+    def make(_work: Path, made: Path) -> None:
+        with (made / "image.tar").open("wb") as archive:
+            subprocess.run(["docker", "exec", PROFILE, "docker", "save", build()], check=True, stdout=archive)
+
+    return _kept(name, [*context.iterdir()], more, make) / "image.tar"
 
 
 def digest_of(files: list[Path], more: str = "") -> str:

@@ -30,11 +30,16 @@ def run_task(name: str, *options: str, **arguments) -> dict:
     place = venv()
     command = [f"{place}/bin/ansible", "localhost", "--connection", "local", "--module-name", f"runbook.minikube.{name}",
                "--args", json.dumps(arguments), "--extra-vars", f"ansible_python_interpreter={place}/bin/python", *options]
-    paths = [COLLECTIONS, *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
-    done = _run(command, {"ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1"})
+    done = _run(command, collection_shell())
     said, found, result = done.stdout.partition("=> ")
     assert found, done.stdout + done.stderr
     return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in said, "shown": said}
+
+
+def collection_shell() -> dict:
+    """The variables of a shell in which the collection is found."""
+    paths = [COLLECTIONS, *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
+    return {"ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1"}
 
 
 def _run(command: list[str], shell: dict, stdin: str | None = None) -> subprocess.CompletedProcess:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+import deployment
 import pytest
 from audit import ACCOUNT, AuditLog
 from own_user import OwnUser, own_user
 
-pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
+pytestmark = [pytest.mark.phase("application"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
 SECRET = "backend-api-secrets"  # made of others' values, so that it comes back as it was
 
@@ -72,7 +73,7 @@ def check_then_run(user, folder: Path, **variables) -> Pair:
     return pair
 
 
-def test_check_tells_what_the_next_run_does(deployed, user, restored, audit, own_copy, tmp_path):
+def test_check_tells_what_the_next_run_does(deployed, user, as_described, changes, audit, own_copy, tmp_path):
     cluster, _run = deployed
     change_a_line(own_copy)
     label = change_a_manifest(own_copy)
@@ -94,7 +95,9 @@ def test_check_tells_what_the_next_run_does(deployed, user, restored, audit, own
 
     back = check_then_run(user, tmp_path)
     assert back.actions == objects, "the images of the checkout are in the node, and nothing else was changed"
-    assert check_then_run(user, tmp_path).actions == set()
+    deployment.CHANGED.unlink()
+    user.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json")).ok()
+    assert json.loads((tmp_path / "check.json").read_text())["actions"] == []
 
 
 NOWHERE = {"runbook_app_overrides": {"namespace": "checked-first"}, "todo_frontend_node_port": 30320, "todo_backend_node_port": 30820}

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from modules import run_task
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 NAME = "postgres.default.svc"
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 

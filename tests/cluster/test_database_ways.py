@@ -7,7 +7,7 @@ import pytest
 from modules import run_module
 from todo_client import TodoClient
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 SIGNERS = [{"workload": "Deployment/frontend"}]
 WAYS = {
     "forward": {"secret": "backend-api-secrets", "key": "database-url"},

@@ -16,7 +16,7 @@ from engine_events import EngineEvents
 from harness import AUDITED, CHECKOUT, LOCK_WAIT, LONG, PROFILE
 from load import Load
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 FIRST = pytest.mark.phase("deploy")  # where nothing else works on the cluster
 DEPLOY = "playbooks/deploy.yml"
 BUILD, WAIT = "runbook.minikube.images : Build", "runbook.minikube.rollout : Wait"
@@ -102,7 +102,7 @@ def wait_for_the_former_pods_to_go(cluster, name: str) -> None:
 
 
 @pytest.mark.no_rerun
-def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, playbooks, restored, own_copy):
+def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, playbooks, as_described, changes, own_copy):
     cluster, run = deployed
     source = own_copy / "backend/main.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
@@ -120,7 +120,7 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, play
 
 
 @pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
-def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, restored, own_copy, stage):
+def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, changes, own_copy, stage):
     """SIGKILL as a stage begins, with work to do in the stages after it; the next run ends well."""
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
@@ -131,7 +131,7 @@ def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, restored, own_co
         assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
 
 
-def test_two_at_once_the_second_says_who_works(deployed, playbooks, restored, own_copy):
+def test_two_at_once_the_second_says_who_works(deployed, playbooks, changes, own_copy):
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     app = str(own_copy / "app.yml")
@@ -148,7 +148,7 @@ def test_two_at_once_the_second_says_who_works(deployed, playbooks, restored, ow
 
 
 @pytest.mark.parametrize("end", ["oldest", "newest"])
-def test_the_built_archive_deploys_from_an_empty_place(deployed, tmp_path, end):
+def test_the_built_archive_deploys_from_an_empty_place(deployed, as_described, tmp_path, end):
     """Installed as a user installs it, it finds all unchanged, as the content tags don't depend on the place."""
     venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
     tree = subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path / "tree"], check=True, text=True, capture_output=True).stdout.strip()

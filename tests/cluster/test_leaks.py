@@ -19,7 +19,7 @@ from todo_client import TodoClient, as_probe
 
 from roles import Roles
 
-pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
+pytestmark = [pytest.mark.phase("application"), pytest.mark.no_rerun]
 RECOVER, DAPR = "playbooks/recover_auth.yml", "playbooks/recover_dapr.yml"
 PLANTED = 'planted "value" & more: äö/+='
 

@@ -21,6 +21,7 @@ from roles import PLAYBOOK, Roles
 
 pytestmark = pytest.mark.phase("beside", "local-cluster")
 UNDEPLOYED = pytest.mark.phase("undeployed")
+ON_THE_APPLICATION = pytest.mark.phase("application")  # where Dapr works
 OWN_CLUSTER = pytest.mark.phase("beside", "own-cluster")
 
 
@@ -38,12 +39,14 @@ def refused(run, *words: str) -> None:
         assert word in text, run.output[-3000:]
 
 
+@ON_THE_APPLICATION
 def test_a_running_cluster_is_reused(deployed):
     run = Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert run.recap["changed"] == 0
     assert "Ask Docker Engine" not in run.output and "Get Dapr's images" not in run.output, "it took the whole way"
 
 
+@ON_THE_APPLICATION
 def test_check_mode_on_a_running_cluster_would_change_nothing(deployed):
     assert Roles().run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
 

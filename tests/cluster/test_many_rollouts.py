@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import time
@@ -14,7 +15,7 @@ import pytest
 from api_proxy import CountingProxy
 from fake_node import ON_IT, simulated_node
 from harness import TestCluster, venv
-from rollout_failures.trial import environment
+from modules import collection_shell
 
 NAMESPACE = "runbook-test-many"
 COUNT = 100
@@ -63,7 +64,7 @@ def follow(kubeconfig: dict, names: list[str], **options) -> tuple[dict, float, 
     command = [str(venv() / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
     began, peak = time.monotonic(), 0
     with tempfile.TemporaryFile("w+") as output:
-        ansible = subprocess.Popen(command, env=environment(), text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        ansible = subprocess.Popen(command, env={**os.environ, **collection_shell()}, text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         while ansible.poll() is None:
             peak = max(peak, peak_below(ansible.pid))
             time.sleep(0.1)

@@ -12,7 +12,7 @@ import pytest
 import requests
 from todo_client import TodoClient, as_probe
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 DEPLOY = "playbooks/deploy.yml"
 RECOVER = "playbooks/recover_auth.yml"
 HOLDERS = ("frontend-secrets", "backend-api-secrets")

@@ -20,7 +20,7 @@ from modules import run_module
 from todo_client import TodoClient
 
 pytestmark = [pytest.mark.phase("beside", "rights"), pytest.mark.no_rerun]
-ON_THE_APPLICATION = pytest.mark.phase("beside", "todo")
+ON_THE_APPLICATION = pytest.mark.phase("application")
 RIGHTS = CHECKOUT / "docs/rights"
 RUN = uuid.uuid4().hex[:6]
 USER = f"runbook-rights-{RUN}"

@@ -11,7 +11,7 @@ import pytest
 from harness import kill_group
 from load import Load
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 DEPLOY, ROLLBACK = "playbooks/deploy.yml", "playbooks/rollback.yml"
 CAUSE, REVISION = "kubernetes.io/change-cause", "deployment.kubernetes.io/revision"
 ABSENT = "registry.invalid/nobody/nothing:1"
@@ -48,7 +48,7 @@ def mend_backend(own_copy) -> None:
     source.write_text(f"{source.read_text().rpartition('raise RuntimeError')[0]}# mended at {time.time()}\n")
 
 
-def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, playbooks, restored, own_copy):
+def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, playbooks, changes, own_copy):
     cluster, run = deployed
     before = workload(cluster, "backend-api")
     with Load(backend_url(run)) as load:
@@ -70,7 +70,7 @@ def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_o
     assert playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok().recap["changed"] == 0
 
 
-def test_rollback_without_names_brings_back_what_does_not_serve_and_only_that(deployed, playbooks, restored):
+def test_rollback_without_names_brings_back_what_does_not_serve_and_only_that(deployed, playbooks, changes):
     cluster, _run = deployed
     before = {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")}
     cluster.kubectl("set", "image", "deployment/mcp-server", f"mcp-server={ABSENT}")
@@ -88,7 +88,7 @@ def test_rollback_of_an_unknown_name_says_which_there_are(deployed, playbooks):
 
 
 @pytest.mark.long
-def test_rollback_by_name_and_to_a_revision(deployed, playbooks, restored):
+def test_rollback_by_name_and_to_a_revision(deployed, playbooks, changes):
     cluster, _run = deployed
     before = workload(cluster, "audit-service")
     cluster.kubectl("set", "env", "deployment/audit-service", f"ROLLBACK_TEST={time.time()}")
@@ -109,7 +109,7 @@ def test_rollback_by_name_and_to_a_revision(deployed, playbooks, restored):
 
 @pytest.mark.long
 @pytest.mark.parametrize("next_run", ["broken", "mended"])
-def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, restored, own_copy, next_run):
+def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, changes, own_copy, next_run):
     cluster, run = deployed
     before = workload(cluster, "backend-api")
     app = break_backend(own_copy)
@@ -131,7 +131,7 @@ def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, play
 
 
 @pytest.mark.long
-def test_it_can_be_switched_off_and_rollback_then_brings_it_back(deployed, playbooks, restored, own_copy):
+def test_it_can_be_switched_off_and_rollback_then_brings_it_back(deployed, playbooks, changes, own_copy):
     cluster, _run = deployed
     before = images(workload(cluster, "backend-api"))
     failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), rollout_rollback_on_failure=False, **SOON)
@@ -142,7 +142,7 @@ def test_it_can_be_switched_off_and_rollback_then_brings_it_back(deployed, playb
 
 
 @pytest.mark.long
-def test_a_run_that_was_cut_off_between_a_secret_and_its_readers_is_made_up_for(deployed, playbooks, restored, tmp_path):
+def test_a_run_that_was_cut_off_between_a_secret_and_its_readers_is_made_up_for(deployed, playbooks, as_described, changes, tmp_path):
     cluster, _run = deployed
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"todo_openai_api_key": f"key-{time.time()}"}))

@@ -27,7 +27,7 @@ ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module tells t
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
-CLUSTER_WIDE = pytest.mark.phase("cluster_wide")  # for what changes Dapr's webhook
+CLUSTER_WIDE = pytest.mark.phase("cluster_wide")  # for what changes Dapr's webhook, or needs Dapr to work
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def name_of(case: Case, kind: str) -> str:
 
 def param(case: Case, kind: str):
     """The short form has one case of each kind that the module tells apart."""
-    marks = [*([CLUSTER_WIDE] if case.namespace_labels else []), *([pytest.mark.long] if is_long(case, kind) else [])]
+    marks = [*([CLUSTER_WIDE] if case.annotations else []), *([pytest.mark.long] if is_long(case, kind) else [])]
     return pytest.param((case, kind), id=name_of(case, kind), marks=marks)
 
 

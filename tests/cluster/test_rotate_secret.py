@@ -19,7 +19,7 @@ from todo_client import TodoClient
 
 from roles import Roles
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 ROTATE = "playbooks/rotate_secret.yml"
 DEPLOY = "playbooks/deploy.yml"
 ENOUGH = 5  # answers that each caller gets after the rotation

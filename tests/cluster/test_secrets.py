@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-pytestmark = [pytest.mark.phase("beside", "todo"), pytest.mark.no_rerun]
+pytestmark = [pytest.mark.phase("application"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
 PLANTED = "planted-k3y-5f0c2d9b7a"
 
@@ -31,7 +31,7 @@ def new_pod(cluster, name: str) -> str:
     return next(pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"])
 
 
-def test_a_changed_value_is_shown_nowhere_and_restarts_its_readers_only(deployed, playbooks, restored, tmp_path):
+def test_a_changed_value_is_shown_nowhere_and_restarts_its_readers_only(deployed, playbooks, as_described, changes, tmp_path):
     cluster, _run = deployed
     before = templates(cluster)
     settings = tmp_path / "settings.json"

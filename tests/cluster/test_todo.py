@@ -15,7 +15,7 @@ import pytest
 from packages import install
 from todo_client import TodoClient, walk_through
 
-pytestmark = pytest.mark.phase("beside", "todo")
+pytestmark = pytest.mark.phase("application")
 BROWSER = Path(__file__).parent / "browser"
 PATIENCE = 180  # seconds until an event has to stand in audit_log
 

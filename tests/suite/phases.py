@@ -18,7 +18,7 @@ from verdict import to_rerun
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
 FOLDERS = ("tests/cluster/", "tests/postgres/")
-WORKERS = 3  # the tests wait for the cluster more than they work
+WORKERS = 2  # beside the one that works on the application
 FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record says which), none was chosen
 
 
@@ -45,10 +45,12 @@ class Phases:
         if any(test["outcome"] == "failed" for test in deployed):
             say("The deployment failed: the other tests on the cluster are left out")
             return
-        say(f"Tests in namespaces of their own beside those on the application, {WORKERS} at once")
-        self._phase("beside", "-n", str(WORKERS), "--dist", "loadgroup")
-        say("Tests that change objects of the whole cluster")
-        self._phase("cluster_wide")
+        say(f"Tests on the application, then those that change objects of the whole cluster; beside them, {WORKERS} at once, those in namespaces of their own")
+        with self.clock.measure("beside"), self._start("beside", self._arguments("beside", "-n", str(WORKERS), "--dist", "loadgroup")) as beside:
+            self._phase("application")
+            self._phase("cluster_wide")
+            self._note(beside.name, beside.finish())
+        self.first += self._recorded("beside")
         for folder in FOLDERS:  # the hooks of one are none of the other's
             self._rerun(f"rerun_{Path(folder).name}", [test for test in self.first if test["id"].startswith(folder)])
         say("Tests that stop the engine or the cluster, and its end")

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 
-from dapr_faults.looks import eventually, is_ready, pods_of, states
+from dapr_faults.looks import NAMESPACE, eventually, is_ready, pods_of, states
 from harness import TestCluster
 
-NAMESPACE = "dapr-faults"
 PORT = 8080
 SERVES = f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"
 
