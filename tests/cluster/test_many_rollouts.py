@@ -64,7 +64,9 @@ def follow(kubeconfig: dict, names: list[str], **options) -> tuple[dict, float, 
     command = [str(venv() / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
     began, peak = time.monotonic(), 0
     with tempfile.TemporaryFile("w+") as output:
-        ansible = subprocess.Popen(command, env={**os.environ, **collection_shell()}, text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        ansible = subprocess.Popen(
+            command, env={**os.environ, **collection_shell()}, text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
         while ansible.poll() is None:
             peak = max(peak, peak_below(ansible.pid))
             time.sleep(0.1)
