@@ -1,15 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Checks the description of the application, which stands in a variable that only the controller can evaluate."""
+"""Validates the description of the application, a variable that only the controller can evaluate."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.runbook.minikube.plugins.module_utils.app.complete import complete_app
-from ansible_collections.runbook.minikube.plugins.module_utils.app.evaluated import first_failing, reason_of
-from ansible_collections.runbook.minikube.plugins.module_utils.app.file import ROOT
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import refuse_without_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.complete import complete_app
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.expressions import first_failing, reason_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.select_file import ROOT
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import require_evaluable
 
 ARGUMENT_SPEC = {"file": {"type": "str"}, "directory": {"type": "str", "required": True}, "overrides": {"type": "raw"}}
 
@@ -24,17 +24,17 @@ class ActionModule(ActionBase):
         super().run(tmp, task_vars)
         _result, options = self.validate_argument_spec(ARGUMENT_SPEC)
         try:
-            refuse_without_value((f"{ROOT}_overrides",), task_vars, self._templar)
+            require_evaluable((f"{ROOT}_overrides",), task_vars, self._templar)
             app = complete_app(self._evaluated(task_vars[ROOT]), options["directory"], options["overrides"])
         except RunbookError as error:
             return {"failed": True, "msg": f"{options['file']}: {error}" if options["file"] else str(error), **error.facts}
-        says = f"Application {app['name']}, namespace {app['namespace']}: {len(app['images'])} images, {len(app['workloads'])} workloads."
-        return {"changed": False, "msg": says}
+        msg = f"Application {app['name']}, namespace {app['namespace']}: {len(app['images'])} images, {len(app['workloads'])} workloads."
+        return {"changed": False, "msg": msg}
 
     def _evaluated(self, description):
-        """Raises RunbookError with the place of an expression that has no value."""
+        """Raises RunbookError with the path of an expression that can't be evaluated."""
         try:
             return self._templar.template(description)
         except AnsibleError as error:
-            place = first_failing(description, ROOT, self._templar.template, (AnsibleError,))
-            raise RunbookError(f"{ROOT} has an error:\n  {place}: {reason_of(error)}") from error
+            path = first_failing(description, ROOT, self._templar.template, (AnsibleError,))
+            raise RunbookError(f"{ROOT} has an error:\n  {path}: {reason_of(error)}") from error

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Finds the file that describes the application. Only the controller knows where the user stands, and ansible-vault's passwords."""
+"""Selects the file that describes the application. Only the controller knows the working directory, and ansible-vault's passwords."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import AnsibleVaultError
 from ansible.plugins.action import ActionBase
-from ansible_collections.runbook.minikube.plugins.module_utils.app.file import (
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.select_file import (
     DEFAULT_NAME,
     ROOT,
-    Choice,
-    Given,
-    choose,
+    FileOptions,
+    SelectedFile,
     content_problem,
     path_problem,
+    select_file,
     yaml_problem,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import refuse_without_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.plugin_utils.variables import require_evaluable
 
-# Where one of these is set and has no value, another application or cluster would be taken.
-DECIDING = ("runbook_context", f"{ROOT}_file", f"{ROOT}_dir")
+# If one of these were set but could not be evaluated, a different application or cluster would be selected.
+SELECTING = ("runbook_context", f"{ROOT}_file", f"{ROOT}_dir")
 ARGUMENT_SPEC = {
     "file": {"type": "str"},
     "directory": {"type": "str"},
     "context": {"type": "str"},
-    "read_before": {"type": "str", "default": ""},
+    "previous_file": {"type": "str", "default": ""},
     "example": {"type": "str", "required": True},
 }
 
@@ -45,23 +45,24 @@ class ActionModule(ActionBase):
         _result, options = self.validate_argument_spec(ARGUMENT_SPEC)
         folder = Path.cwd()
         try:
-            refuse_without_value(DECIDING, task_vars, self._templar)
-            given = self._given(options, task_vars)
-            choice = choose(given, folder, os.path.realpath(options["example"]), os.path.lexists(folder / DEFAULT_NAME))
-            self._refuse_what_describes_nothing(choice)
+            require_evaluable(SELECTING, task_vars, self._templar)
+            selected = select_file(
+                self._file_options(options, task_vars), folder, os.path.realpath(options["example"]), os.path.lexists(folder / DEFAULT_NAME)
+            )
+            self._require_description(selected)
         except RunbookError as error:
             return {"failed": True, "msg": str(error)}
-        return {"changed": False, "path": choice.path, "directory": choice.directory, "msg": choice.says}
+        return {"changed": False, "path": selected.path, "directory": selected.directory, "msg": selected.message}
 
-    def _given(self, options: dict, task_vars: dict) -> Given:
-        """An option that was given without a value was given all the same."""
-        named = {name: options[name] or "" if name in self._task.args else None for name in ("file", "context")}
-        return Given(**named, directory=options["directory"], as_variable=ROOT in task_vars and not options["read_before"])
+    def _file_options(self, options: dict, task_vars: dict) -> FileOptions:
+        """An option that is set without a value is set."""
+        explicit = {name: options[name] or "" if name in self._task.args else None for name in ("file", "context")}
+        return FileOptions(**explicit, directory=options["directory"], as_variable=ROOT in task_vars and not options["previous_file"])
 
-    def _refuse_what_describes_nothing(self, choice: Choice) -> None:
-        problem = choice.path and (path_problem(choice.path) or self._content_problem(choice.path))
+    def _require_description(self, selected: SelectedFile) -> None:
+        problem = selected.path and (path_problem(selected.path) or self._content_problem(selected.path))
         if problem:
-            raise RunbookError(f"{choice.path} {problem}. {choice.way_out}")
+            raise RunbookError(f"{selected.path} {problem}. {selected.fix}")
 
     def _content_problem(self, path: str) -> str:
         try:
@@ -73,12 +74,12 @@ class ActionModule(ActionBase):
 def _reading_problem(error: BaseException) -> str:
     causes = list(_causes(error))
     if any(isinstance(cause, AnsibleVaultError) for cause in causes):
-        return "is encrypted by ansible-vault, and no password that was given opens it: add --ask-vault-pass or --vault-password-file"
+        return "is encrypted by ansible-vault, and none of the given passwords decrypts it: add --ask-vault-pass or --vault-password-file"
     return yaml_problem(next((cause for cause in causes if isinstance(cause, yaml.YAMLError)), error))
 
 
 def _causes(error: BaseException | None):
-    """An error and what it was raised from. ansible-core 2.18 keeps that in an attribute of its own."""
+    """An error and its causes. ansible-core 2.18 keeps the cause in an attribute of its own."""
     while error is not None:
         yield error
         error = getattr(error, "orig_exc", None) or error.__cause__

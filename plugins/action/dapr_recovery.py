@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module dapr_recovery in the process of its task, where the task runs on this machine anyway."""
+"""Runs the module dapr_recovery in the process of its task, where it would run on this host anyway."""
 
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.modules import dapr_recovery
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import HereAction
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessAction
 
 
-class ActionModule(HereAction):
+class ActionModule(InProcessAction):
     """See the module's documentation."""
 
     MODULE = dapr_recovery

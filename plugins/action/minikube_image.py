@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Shows what the module minikube_image has done while it still runs: builds take minutes, and a module prints nothing before its end."""
+"""Shows the progress of the module minikube_image while it runs: builds take minutes, and a module prints nothing before its end."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import threading
 from contextlib import contextmanager
 
 from ansible_collections.runbook.minikube.plugins.modules import minikube_image
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import HereAction
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessAction
 
-EVERY = 0.5  # seconds between looks at the file
+POLL_INTERVAL = 0.5  # seconds
 
 
-class ActionModule(HereAction):
-    """Runs the module and, where it runs on this host, shows a line for each image that is done."""
+class ActionModule(InProcessAction):
+    """Runs the module and, if it runs on this host, shows a line for each image that is done."""
 
     MODULE = minikube_image
 
-    def ask(self, arguments, task_vars):
+    def run_module(self, arguments, task_vars):
         """See the module's documentation."""
-        if not self._is_this_user or arguments.get("progress") or self._task.check_mode or self._task.async_val:
-            return super().ask(arguments, task_vars)
+        if not self._runs_locally or arguments.get("progress") or self._task.check_mode or self._task.async_val:
+            return super().run_module(arguments, task_vars)
         with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8", prefix="minikube_image_") as file, self._shown(file):
-            return super().ask({**arguments, "progress": file.name}, task_vars)
+            return super().run_module({**arguments, "progress": file.name}, task_vars)
 
     @contextmanager
     def _shown(self, file):
@@ -39,6 +39,6 @@ class ActionModule(HereAction):
     def _show(self, file, ended: threading.Event):
         last = False
         while not last:
-            last = ended.wait(EVERY)  # one look more after the end
+            last = ended.wait(POLL_INTERVAL)  # reads once more after the end
             for line in file.read().splitlines():
                 self._display.display(f"  {line}")

@@ -1,37 +1,38 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter runbook.minikube.actions."""
+"""The filters runbook.minikube.actions and deploy_summary: what a deploy reports."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.runbook.minikube.plugins.module_utils.app.actions import ASKED, STEPS, actions_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.actions import DRY_RUN, STEPS, actions_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.actions import deploy_summary as summarize
 
 DOCUMENTATION = r"""
 name: actions
-short_description: Tells as one list what a deploy did, or in check mode would do
+short_description: List the actions of a deploy
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Takes the results of a deploy's tasks and returns their actions in order, with what was done, and the kind and name of what it was done to.
-  - The list of a run in check mode equals that of the run that follows, if nothing else changes in between.
+  - Takes the results of a deploy's tasks and returns their actions in order, each with the kind and name of the object.
+  - In check mode the list is the prediction, which equals that of the following run if nothing else changes in between.
 options:
   _input:
     description:
       - Results by step. Steps are V(namespace) (M(kubernetes.core.k8s)), V(manifests) (M(runbook.minikube.manifests)),
         V(dapr) (M(kubernetes.core.helm)), V(images) (M(runbook.minikube.minikube_image)), V(secrets) (M(runbook.minikube.app_secrets)) and
         V(rollout) (M(runbook.minikube.rollout)).
-      - With V(asked), the result of M(runbook.minikube.manifests_info) for the same objects, a restart that an object brings about anyway is
-        not told again, and where V(manifests) was skipped, what it would do is told.
-      - A step that was skipped or left out has no actions.
+      - With V(dry_run), the result of M(runbook.minikube.manifests_info) for the same objects, a restart that a changed object causes anyway
+        is not repeated, and if V(manifests) was skipped, its predicted actions are listed.
+      - A step that was skipped or is missing has no actions.
     type: dict
     required: true
 """
 
 EXAMPLES = r"""
-- name: Say what was done
+- name: Print the actions
   ansible.builtin.debug:
-    msg: "{{ {'images': images_result, 'manifests': rollout_applied} | runbook.minikube.actions }}"
+    msg: "{{ {'images': images_result, 'manifests': rollout_apply_result} | runbook.minikube.actions }}"
 """
 
 RETURN = r"""
@@ -50,16 +51,21 @@ _value:
 
 
 def actions(results: dict) -> list[dict]:
-    """See DOCUMENTATION. Raises AnsibleFilterError for a step that there is not."""
-    unknown = sorted(set(results) - {*STEPS, ASKED})
+    """See DOCUMENTATION. Raises AnsibleFilterError for an unknown step."""
+    unknown = sorted(set(results) - {*STEPS, DRY_RUN})
     if unknown:
-        raise AnsibleFilterError(f"runbook.minikube.actions knows no step {', '.join(unknown)}. There: {', '.join(STEPS)}.")
+        raise AnsibleFilterError(f"runbook.minikube.actions does not know the step {', '.join(unknown)}. Steps: {', '.join(STEPS)}.")
     return actions_of(results)
+
+
+def deploy_summary(actions: list[dict], app: str, checks: list[dict], check_mode: bool = False) -> list[str]:
+    """See deploy_summary.yml."""
+    return summarize(actions, app, checks, check_mode)
 
 
 class FilterModule:
     """The filters of this file by name."""
 
     def filters(self):
-        """Ansible asks for the filters here."""
-        return {"actions": actions}
+        """The filters for Ansible."""
+        return {"actions": actions, "deploy_summary": deploy_summary}

@@ -4,18 +4,18 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.runbook.minikube.plugins.module_utils.app.complete import complete_app
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.complete import complete_app
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 DOCUMENTATION = r"""
 name: app
-short_description: Checks and completes the description of an application
+short_description: Validate and complete the description of an application
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Merges O(overrides) over the description, checks all of it, completes what was left out, and returns what every role of this
-    collection reads, each under its own key.
+  - Merges O(overrides) over the description, validates it, adds defaults, and returns what the roles of this collection read, each
+    under its own key.
   - All errors are reported together, each with its path in the file, for example C(runbook_app.images[1].context).
   - The value of a secret is never part of an error.
 positional: directory
@@ -24,22 +24,22 @@ options:
     description:
       - The description of the application, usually the variable C(runbook_app).
       - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address), V(database) and V(auth).
-      - V(auth) says where Better Auth's secret stands (V(secret), V(key)), which V(service) and V(path) its server answers under, and in V(verify)
-        which V(service) and V(path) ask for its tokens. Workloads with V(signs) sign with it; keys that V(copy) that secret have to hold the same.
+      - V(auth) contains the Secret and key of Better Auth's secret (V(secret), V(key)), the V(service) and V(path) of its server, and in V(verify)
+        a V(service) and V(path) that require its tokens. Workloads with V(signs) are its auth servers; keys that V(copy) its secret have the same value.
     type: dict
     required: true
   directory:
-    description: Absolute folder that relative paths of the description start from, usually that of its file.
+    description: Absolute folder in which relative paths of the description start, usually that of its file.
     type: str
     required: true
   overrides:
     description:
-      - Merged over the description before it is checked. Mappings are merged key by key.
-      - Lists of named things (images, secrets, workloads, health) are merged by name; other lists are replaced.
+      - Merged over the description before the validation. Mappings are merged key by key.
+      - Lists of named members (images, secrets, workloads, health) are merged by name; other lists are replaced.
     type: dict
     default: {}
 notes:
-  - A folder in V(manifests) stands for its files that end in C(.yml), C(.yaml), C(.yml.j2) or C(.yaml.j2), by name, without subfolders.
+  - A folder in V(manifests) means its files that end in C(.yml), C(.yaml), C(.yml.j2) or C(.yaml.j2), by name, without subfolders.
 seealso:
   - plugin: runbook.minikube.app_check
     plugin_type: module
@@ -50,11 +50,11 @@ seealso:
 EXAMPLES = r"""
 - name: Complete the description that the role app has read
   ansible.builtin.set_fact:
-    app: "{{ runbook_app | runbook.minikube.app(app_found.directory) }}"
+    app: "{{ runbook_app | runbook.minikube.app(app_source.directory) }}"
 
-- name: The same application in another namespace, with one image built from another folder
+- name: Complete it for another namespace, with one image built from another folder
   ansible.builtin.set_fact:
-    app: "{{ runbook_app | runbook.minikube.app(app_found.directory, overrides=changes) }}"
+    app: "{{ runbook_app | runbook.minikube.app(app_source.directory, overrides=changes) }}"
   vars:
     changes:
       namespace: staging
@@ -65,14 +65,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The complete description. V(rollout) holds the workloads in the form that the module M(runbook.minikube.rollout) takes.
+  description: The complete description. V(rollout) contains the workloads as M(runbook.minikube.rollout) takes them,
+    V(images) the images as M(runbook.minikube.minikube_image) does, where C(context) is C(path), and V(checks) the address and the health
+    checks as M(runbook.minikube.http_health_info) does.
   type: dict
   sample:
     name: todo
     namespace: default
     images:
       - name: backend-api
-        context: /home/me/todo/backend
+        path: /home/me/todo/backend
         dockerfile: Dockerfile
         args: {}
         target: null
@@ -104,6 +106,16 @@ _value:
     address:
       service: frontend
       path: /
+    checks:
+      - name: address
+        service: frontend
+        path: /
+      - name: backend-api
+        service: backend-api
+        path: /health
+        status: 200
+        json:
+          status: healthy
     database: null
     auth:
       secret: frontend-secrets
@@ -113,9 +125,9 @@ _value:
       verify:
         service: backend-api
         path: /api/tasks
-      signers:
+      servers:
         - workload: Deployment/frontend
-      places:
+      secrets:
         - secret: frontend-secrets
           key: better-auth-secret
         - secret: backend-api-secrets
@@ -124,7 +136,7 @@ _value:
 
 
 def app(description, directory, overrides=None):
-    """Completes a description; see DOCUMENTATION. Raises AnsibleFilterError with every problem found."""
+    """Completes a description; see DOCUMENTATION. Raises AnsibleFilterError with all problems."""
     if not isinstance(directory, str):
         raise AnsibleFilterError("runbook.minikube.app needs the folder of the description: runbook_app | runbook.minikube.app(directory)")
     try:
@@ -137,5 +149,5 @@ class FilterModule:
     """The filters of this file by name."""
 
     def filters(self):
-        """Ansible asks for the filters here."""
+        """The filters for Ansible."""
         return {"app": app}

@@ -1,21 +1,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filters runbook.minikube.manifests, with_images, applied and refused: what the role rollout computes."""
+"""The filters runbook.minikube.manifests, with_images, applied and refused of the role rollout."""
 
 from __future__ import annotations
 
 import yaml
 from ansible.errors import AnsibleFilterError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.applied import changes, refusals
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import checked
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import with_images as replace_images
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.apply_report import changes, refusals
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.manifests import validated
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.manifests import with_images as replace_images
 
 
 def manifests(files: list[str], plain: list[str], rendered: list, namespace: str) -> list[dict]:
-    """The objects to apply. ``plain``: the texts of the files that are no template, in order; ``rendered``: those of the others."""
+    """The objects to apply. ``plain``: the texts of the files that are not templates, in order; ``rendered``: those of the others."""
     texts = {False: iter(plain), True: iter(rendered)}
     try:
-        return checked({file: _parsed(file, next(texts[file.endswith(".j2")])) for file in files}, namespace)
+        return validated({file: _parsed(file, next(texts[file.endswith(".j2")])) for file in files}, namespace)
     except RunbookError as error:
         raise AnsibleFilterError(str(error)) from error
 
@@ -26,17 +26,17 @@ def with_images(objects: list[dict], images: dict) -> list[dict]:
 
 
 def applied(result: dict) -> list[str]:
-    """What an apply changed, as lines."""
+    """The changed objects, one per line."""
     return changes(result)
 
 
 def refused(result: dict, failed: dict) -> str:
-    """Which objects an apply would refuse, and why; "" for none."""
+    """The refused objects with the reasons; "" for none."""
     return "\n".join(refusals(result, failed))
 
 
 def _parsed(file: str, text) -> list:
-    if not isinstance(text, str):  # a template whose result is JSON arrives as data
+    if not isinstance(text, str):  # a template that renders to JSON arrives as data
         return [text]
     try:
         return list(yaml.safe_load_all(text))

@@ -5,26 +5,26 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_check
-short_description: Checks the description of an application
+short_description: Validate the description of an application
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Evaluates the variable C(runbook_app) and checks it, as the filter P(runbook.minikube.app#filter) does.
-  - All errors are reported together, each with its path, for example C(runbook_app.images[1].context). No value is shown, as it may be a secret.
+  - Evaluates and validates the variable C(runbook_app), as the filter P(runbook.minikube.app#filter) does.
+  - All errors are reported together, each with its path, for example C(runbook_app.images[1].context). Values are not printed, as they may be secrets.
   - Runs where C(ansible-playbook) runs.
 extends_documentation_fragment:
-  - runbook.minikube.read_only
+  - runbook.minikube.attributes.read_only
 options:
   file:
-    description: The file that defines it, named before its errors.
+    description: The file that defines it, for messages.
     type: str
   directory:
-    description: Absolute folder that relative paths of the description start from, usually that of its file.
+    description: Absolute folder in which relative paths of the description start, usually that of its file.
     type: str
     required: true
   overrides:
-    description: A mapping that is merged over the description before it is checked.
+    description: A mapping that is merged over the description before the validation.
     type: raw
 seealso:
   - module: runbook.minikube.app_file
@@ -33,11 +33,11 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check a description beside this playbook
+- name: Validate a description beside this playbook
   runbook.minikube.app_check:
     directory: "{{ playbook_dir }}"
 
-- name: Check it as it would be in another namespace
+- name: Validate it for another namespace
   runbook.minikube.app_check:
     directory: "{{ playbook_dir }}"
     overrides:
@@ -46,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: The application in one line, or its errors.
+  description: A summary of the application, or the errors.
   returned: always
   type: str
   sample: "Application shop, namespace default: 2 images, 3 workloads."
@@ -57,12 +57,12 @@ problems:
   elements: dict
   contains:
     path:
-      description: Where it is.
+      description: Path of the error.
       type: str
       returned: always
       sample: runbook_app.images[1].context
     problem:
-      description: What is wrong.
+      description: The error.
       type: str
       returned: always
       sample: there is no folder /home/me/shop/web

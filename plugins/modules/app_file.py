@@ -5,36 +5,36 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_file
-short_description: Finds the file that describes an application
+short_description: Select the file that describes an application
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Says which file describes the application, and refuses one that can't be read, is not valid YAML, or does not define C(runbook_app).
-    A file may be encrypted by ansible-vault.
-  - With O(context) the application has to be named, so that nothing reaches a cluster by leaving an option out.
-  - Without it, where neither O(file) nor the variable C(runbook_app) is given, C(app.yml) is taken from the folder where
-    C(ansible-playbook) was started, or else O(example).
-  - Shows nothing of the file's content, which may hold secrets. C(ansible.builtin.include_vars) reads it then.
+  - Selects the file that describes the application, and fails if it can't be read, is not valid YAML, or does not define C(runbook_app).
+    The file may be encrypted by ansible-vault.
+  - With O(context) the application is required, so that a missing option can't affect a cluster.
+  - Without O(context), O(file) and the variable C(runbook_app), the default is C(app.yml) in the working directory of
+    C(ansible-playbook), or else O(example).
+  - Prints nothing of the file's content, which may contain secrets. Use C(ansible.builtin.include_vars) to read it.
   - Runs where C(ansible-playbook) runs.
 extends_documentation_fragment:
-  - runbook.minikube.read_only
+  - runbook.minikube.attributes.read_only
 options:
   file:
-    description: The file. A relative path starts in the folder where C(ansible-playbook) was started.
+    description: The file. Relative paths start in the working directory of C(ansible-playbook).
     type: str
   directory:
-    description: The folder that relative paths of the description start from. The file's own where it is not given.
+    description: The folder in which relative paths of the description start. By default the file's own.
     type: str
   context:
-    description: The kubeconfig context that was named, if any.
+    description: The kubeconfig context, if one is set.
     type: str
-  read_before:
-    description: The file that an earlier play of the same run has read, as the variable C(runbook_app) was not given in place of a file then.
+  previous_file:
+    description: The file that an earlier play of the same run has read. The variable C(runbook_app) was then not set in place of a file.
     type: str
     default: ""
   example:
-    description: The file that is taken where nothing is given.
+    description: The file to use if nothing is set.
     type: str
     required: true
 seealso:
@@ -42,19 +42,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Find the description of the application
+- name: Select the description of the application
   runbook.minikube.app_file:
     file: "{{ runbook_app_file | default(omit) }}"
     context: "{{ runbook_context | default(omit) }}"
     example: /usr/share/shop/app.yml
-  register: found
+  register: selected
 
-- name: Read it
+- name: Read the description
   ansible.builtin.include_vars:
-    file: "{{ found.path }}"
+    file: "{{ selected.path }}"
   no_log: true
 
-- name: Find the description that somebody named
+- name: Check one file
   runbook.minikube.app_file:
     file: ~/shop/app.yml
     example: /usr/share/shop/app.yml
@@ -62,17 +62,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 path:
-  description: Absolute path of the file, empty where the variable C(runbook_app) was given.
+  description: Absolute path of the file, empty if the variable C(runbook_app) is set.
   returned: success
   type: str
   sample: /home/me/shop/app.yml
 directory:
-  description: Absolute path of the folder that relative paths of the description start from.
+  description: Absolute path of the folder in which relative paths of the description start.
   returned: success
   type: str
   sample: /home/me/shop
 msg:
-  description: Which file it is, and why that one; or what is wrong with it, and what to do.
+  description: The file and the reason for its selection, or its error and the next step.
   returned: always
   type: str
   sample: The application is described in /home/me/shop/app.yml.

@@ -5,21 +5,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: app_secrets
-short_description: Makes the Secrets that an application needs, once
+short_description: Create and update the Secrets of an application
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Makes Secrets whose values are generated, given, made from other keys or copied from them, and leaves alone what is there already.
-  - A generated value is made once and then only read. A value that is missing while copies of it are there comes back from the copies.
-  - No value leaves the module. The result, the diff and every error hold names of Secrets and keys only.
-  - What a template or a copy needs is in the cluster before it is used, so a run that was cut off is completed by the next one.
-    Two runs at once agree on the values of the one that wrote first.
-  - All refusals are found before the first write. Where anything is refused, nothing is changed.
+  - Creates Secrets whose values are generated, given, derived from other keys or copied from them, and leaves existing generated values
+    alone.
+  - A value is generated once and then only read. A missing generated value is restored from its copies, if there are any.
+  - No value leaves the module. The result, the diff and every error contain only names of Secrets and keys.
+  - The keys that a template or a copy refers to are written before it, so an interrupted run is completed by the next one.
+    Two concurrent runs agree on the values of the one that wrote first.
+  - All refusals are collected before the first write. If anything is refused, nothing is changed.
   - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace.
-    They are asked for first, and only where needed.
+    Missing permissions are reported before the first write.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
+  - runbook.minikube.secrets
 options:
   namespace:
     description: Namespace of the Secrets. It must exist.
@@ -27,62 +31,31 @@ options:
     default: default
   secrets:
     description:
-      - The Secrets. Keys that are in an existing Secret and not named here stay as they are.
-      - Given values are never shown, whatever the verbosity.
-    type: list
-    elements: dict
+      - The Secrets. Keys of an existing Secret that are not listed here stay as they are.
+      - Given values are never printed, at any verbosity.
     required: true
-    suboptions:
-      name:
-        description: Name of the Secret.
-        type: str
-        required: true
-      data:
-        description:
-          - Where the value of each key comes from. Each key has exactly one of V(generate), V(value), V(template) and V(copy).
-          - V(generate) is a number of characters, at least 16. Letters and digits are made once. A key that exists is kept,
-            whatever its length.
-          - V(value) is the value itself.
-          - V(template) is text in which C({secret/key}) stands for the value of another key of this list,
-            and C({secret/key|url}) for the same with percent-encoding.
-          - V(copy) is C(secret/key), another key of this list.
-          - V(rotated_by) may stand beside them and names a playbook. A value that is in the cluster is then never changed here.
-            A given value that differs is refused with a message that names the playbook.
-        type: dict
-        required: true
   labels:
     description:
-      - Labels of Secrets that this module makes, beside C(app.kubernetes.io/managed-by=runbook.minikube).
-      - Existing Secrets keep the labels that they have.
+      - Labels of Secrets that this module creates, in addition to C(app.kubernetes.io/managed-by=runbook.minikube).
+      - Existing Secrets keep their labels.
     type: dict
     default: {}
 notes:
-  - A Secret that is immutable, has an owner, or is managed by something else (the label C(app.kubernetes.io/managed-by), as Helm sets it)
-    is refused where it would have to change, and read where it would not.
-  - Running pods keep the values that they started with. RV(changed_secrets) says which workloads need a restart.
+  - A Secret that is immutable, has an owner, or is managed by another tool (the label C(app.kubernetes.io/managed-by), as Helm sets it)
+    is refused if it would have to change, and only read otherwise.
+  - Running containers keep the environment that they were started with. RV(changed_secrets) lists the Secrets whose consumers need a restart.
   - Ansible copies a module's arguments to a temporary file that only the user can read, and removes it.
-    Set the variable C(ansible_pipelining) to V(true) for the task to keep given values out of files altogether.
+    Set the variable C(ansible_pipelining) to V(true) for the task to keep given values out of files.
 attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
   diff_mode:
-    description: Reports which keys change, with placeholders in place of values.
-    support: full
-  idempotent:
-    description: A second run changes nothing.
-    support: full
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
+    description: Reports which keys change, with placeholders instead of values.
 seealso:
   - plugin: runbook.minikube.app
     plugin_type: filter
 """
 
 EXAMPLES = r"""
-- name: Make the database's password once, and the URL that holds it
+- name: Generate the database's password once, and the URL that contains it
   runbook.minikube.app_secrets:
     context: runbook
     secrets:
@@ -93,7 +66,7 @@ EXAMPLES = r"""
         data:
           database-url: {template: "postgresql://todo:{postgres/password}@postgres:5432/todo"}
 
-- name: One secret for two workloads that is only changed by its own playbook
+- name: Share one secret between two workloads, changed only by its own playbook
   runbook.minikube.app_secrets:
     context: runbook
     namespace: todo
@@ -106,13 +79,13 @@ EXAMPLES = r"""
           better-auth-secret: {copy: frontend-secrets/better-auth-secret}
     labels:
       app.kubernetes.io/part-of: todo
-  register: made
+  register: secrets
 
-- name: Restart what reads a changed Secret
+- name: List the changed Secrets
   ansible.builtin.debug:
-    msg: "{{ made.changed_secrets | map(attribute='name') }}"
+    msg: "{{ secrets.changed_secrets | map(attribute='name') }}"
 
-- name: Give a value of one's own
+- name: Give a value
   runbook.minikube.app_secrets:
     context: runbook
     secrets:
@@ -123,7 +96,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 secrets:
-  description: What became of each Secret and of each of its named keys. No value, and no length of one.
+  description: The action for each Secret and for each of its listed keys. No value, and no length of one.
   returned: success
   type: list
   elements: dict
@@ -139,13 +112,13 @@ secrets:
       returned: always
       sample: created
     data:
-      description: Each key with V(added), V(updated), V(restored) (it was missing and came back from a copy of it) or V(kept).
+      description: Each key with V(added), V(updated), V(restored) (it was missing and was restored from its copy) or V(unchanged).
       type: dict
       returned: always
       sample:
         database-url: added
 changed_secrets:
-  description: Secrets in which a value that workloads may have read was replaced, with these keys.
+  description: Secrets in which an existing value was replaced, with these keys.
   returned: success
   type: list
   elements: dict
@@ -159,20 +132,19 @@ refusals:
   type: list
   elements: str
   sample:
-    - "frontend-secrets/better-auth-secret stands in the cluster with another value than the one given. …"
+    - "The value of frontend-secrets/better-auth-secret in the cluster differs from the given one. …"
 missing_permissions:
-  description: What the user may not do and would have to.
-  returned: when a permission is missing
+  description: The missing permissions.
+  returned: when permissions are missing
   type: list
   elements: str
   sample:
     - create secrets
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, without_values
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.options import SECRETS
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.apply import ensure, hidden_generator
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import SECRETS, SecretsOptions, redact_secrets
 
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
@@ -180,16 +152,15 @@ ARGUMENT_SPEC = {
     "labels": {"type": "dict", "default": {}},
 }
 
-SETTINGS: dict = {"shown": {"secrets": without_values}}
+SETTINGS: dict = {"redact": {"secrets": redact_secrets}}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    intake = Intake(module)
     with module.clear_failures():
-        sources = intake.sources()
-        outcome = ensure(module.cluster, module.params["namespace"], sources, module.params["labels"], intake.generate, module.check_mode)
-    module.exit_json(**outcome.report(), diff=outcome.diff())
+        options = SecretsOptions.of(module.params)
+        result = ensure(module.cluster, options, hidden_generator(module.hide), module.check_mode)
+    module.exit_json(**result.report(), diff=result.diff())
 
 
 def main():

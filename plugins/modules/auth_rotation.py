@@ -5,100 +5,85 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: auth_rotation
-short_description: Takes Better Auth's secret from one stage of its rotation to the next
+short_description: Manage the rotation of Better Auth's secret, one step at a time
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - A rotation of C(BETTER_AUTH_SECRET) that breaks no token goes by stages. The new secret joins C(BETTER_AUTH_SECRETS) behind the old one
-    (V(adopt)), becomes the first of it (V(switch)), everything that is encrypted is brought under it, and the old one goes (V(drop)).
-    Before each stage every signer has to run with the one before, as only neighbouring stages read what each other write.
-  - This module looks at the Secret and at the running signers, says which steps are still to be done, and writes those that are a change of
-    the Secret. Restarts (V(restart)), encrypting anew (V(reencrypt)) and copies in other Secrets (V(spread)) are done by
+  - A rotation of C(BETTER_AUTH_SECRET) that breaks no token has several stages. The new secret is added to C(BETTER_AUTH_SECRETS) after
+    the old one (V(add)), becomes the first of the list (V(promote)), stored data is re-encrypted with it, and the old one is removed
+    (V(remove_old)). Before each stage every auth server has to run with the previous one, as only adjacent stages can decrypt what each
+    other encrypts.
+  - This module reads the Secret and the secrets of the running auth servers, returns the remaining steps, and writes those that change
+    the Secret. The steps V(restart), V(reencrypt) and V(sync_copies) (copies in other Secrets) are done with
     M(runbook.minikube.rollout), M(runbook.minikube.auth_reencrypt) and M(runbook.minikube.secret_copy).
-    C(rotate_secret.yml) puts them together.
-  - The stage is read off the Secret itself, and a generated secret is in it before anything uses it. So a rotation that was cut off
-    anywhere goes on from there with the next run.
-  - An application that does not know versions, such as one with Better Auth 1.3, has one secret at a time. Its rotation (V(replace)) has
-    a window in which nobody gets a token, so it is refused without O(accept_interruption). The old secret stays in O(former_key) until
-    nothing lies under it.
-  - Each write replaces only what was looked at. Where somebody else wrote meanwhile it is looked at again.
-  - The user needs C(get) and C(patch) on the C(secret), C(get) on the workloads of O(signers), C(list) on C(pods), and C(get) and
+    The playbook C(rotate_secret.yml) runs all of them.
+  - The stage is derived from the Secret itself, and a generated secret is stored before anything uses it. So the next run continues an
+    interrupted rotation wherever it stopped.
+  - An application that does not support versions, such as one with Better Auth 1.3, has one secret at a time. During its rotation
+    (V(replace)) there is a time in which token requests fail, so it is refused without O(accept_interruption). The old secret is kept in
+    O(previous_secret_key) until no data is encrypted with it.
+  - A write replaces only the version of the Secret that was read. If another client wrote in between, the Secret is read again.
+  - The user needs C(get) and C(patch) on the C(secret), C(get) on the workloads of O(auth_servers), C(list) on C(pods), and C(get) and
     C(create) on C(pods/exec).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
+  - runbook.minikube.auth_keys.auth_servers
 options:
   namespace:
     description: Namespace of the Secret and of the workloads.
     type: str
     default: default
   secret:
-    description: Name of the Secret from which the signers take C(BETTER_AUTH_SECRET).
+    description: Name of the Secret from which the auth servers take C(BETTER_AUTH_SECRET).
     type: str
     required: true
   key:
-    description: Its key for C(BETTER_AUTH_SECRET).
+    description: Key of the Secret for C(BETTER_AUTH_SECRET).
     type: str
     required: true
-  list_key:
+  versions_key:
     description:
-      - Its key for C(BETTER_AUTH_SECRETS), which the signers take as an optional one. It need not be there.
+      - Key of the Secret for C(BETTER_AUTH_SECRETS), which the auth servers take as an optional variable. It need not exist.
     type: str
     required: true
-  former_key:
+  previous_secret_key:
     description:
-      - Its key for the old secret during a rotation without versions. It need not be there.
+      - Key of the Secret that holds the old secret during an unversioned rotation. It need not exist.
     type: str
     required: true
-  signers:
-    description:
-      - The workloads that sign tokens with Better Auth, usually the frontend. What only verifies tokens is none of them.
-    type: list
-    elements: dict
+  auth_servers:
     required: true
-    suboptions:
-      workload:
-        description: Kind and name of a Deployment, StatefulSet or DaemonSet, for example V(Deployment/frontend).
-        type: str
-        required: true
-      container:
-        description: The container that signs. By default those that have the secret.
-        type: str
   step:
     description:
-      - The step to write. Nothing is changed where it has been written, and it is refused where another one comes first.
-      - Before V(drop), RV(ignore:old_droppable) of M(runbook.minikube.auth_reencrypt) has to be true, which this module does not look at.
-      - Without it nothing is changed.
+      - The step to write. Nothing is changed if it has been written already. The module fails if another step comes first.
+      - Before V(remove_old), RV(ignore:old_secret_removable) of M(runbook.minikube.auth_reencrypt) has to be true, which this module does
+        not check.
+      - Without this option nothing is changed.
     type: str
-    choices: [adopt, switch, drop, replace, finish]
-  new:
+    choices: [add, promote, remove_old, replace, finish]
+  new_secret:
     description:
       - The new secret, of at least 32 characters, without a comma. It is never shown. By default one of 48 letters and digits is generated.
-      - A rotation that has not ended goes to the secret that it began with; another one is refused.
+      - A rotation in progress can't be given a different secret.
     type: str
   versioned:
     description:
-      - Whether the Better Auth of the signers reads C(BETTER_AUTH_SECRETS). By default the files of a running container are looked through
-        for it with the C(node) of that container.
+      - Whether the Better Auth release of the auth servers supports C(BETTER_AUTH_SECRETS). By default this is detected by searching the
+        files of a running container with the C(node) of that container.
     type: bool
   accept_interruption:
-    description: Rotates without versions where the application does not know them.
+    description: Whether to rotate without versions if the application does not support them.
     type: bool
     default: false
 attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
   diff_mode:
     description: Reports the stage and the versions; no values.
-    support: full
   idempotent:
-    description: A second run with the same step changes nothing, until a rotation has ended and the next one can begin.
+    description: A second run with the same step changes nothing, until the rotation is complete and the next one can start.
     support: full
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
 seealso:
   - module: runbook.minikube.auth_reencrypt
   - module: runbook.minikube.jwks_info
@@ -106,65 +91,66 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See where a rotation stands
+- name: Read the state of a rotation
   runbook.minikube.auth_rotation: &rotation
     context: runbook
     secret: frontend-secrets
     key: better-auth-secret
-    list_key: better-auth-secrets
-    former_key: better-auth-secret-former
-    signers:
+    versions_key: better-auth-secrets
+    previous_secret_key: better-auth-secret-former
+    auth_servers:
       - workload: Deployment/frontend
   register: rotation
 
-- name: Let every signer know a new secret
+- name: Add a new secret for all auth servers
   runbook.minikube.auth_rotation:
     <<: *rotation
-    step: adopt
-  when: "'adopt' in rotation.steps"
+    step: add
+  when: "'add' in rotation.steps"
 """
 
 RETURN = r"""
 stage:
   description:
-    - Where the rotation stands. V(rest) (none under way), V(adopted), V(switched) or V(dropped), and V(replaced) without versions.
+    - The stage of the rotation. V(idle) (no rotation in progress), V(added), V(promoted) or V(old_removed), or V(replaced) for an
+      unversioned one.
   returned: success
   type: str
-  sample: adopted
+  sample: added
 steps:
-  description: What is still to be done, in its order. For V(rest), a whole rotation.
+  description: The remaining steps in their order. In the stage V(idle), those of a whole rotation.
   returned: success
   type: list
   elements: str
-  sample: [restart, switch, restart, reencrypt, drop, spread, finish]
-restart:
-  description: The workloads of signers that run with something else than the Secret holds.
+  sample: [restart, promote, restart, reencrypt, remove_old, sync_copies, finish]
+restart_required:
+  description: The workloads of auth servers that run with something else than the Secret holds.
   returned: success
   type: list
   elements: str
   sample: [Deployment/frontend]
 versioned:
-  description: Whether the rotation goes by versions.
+  description: Whether the rotation uses versions.
   returned: success
   type: bool
   sample: true
-unversioned_because:
+unversioned_reason:
   description: Why it does not.
   returned: success
   type: str
   sample: ""
 current_version:
-  description: The version of C(BETTER_AUTH_SECRETS) in force, null where there is none.
+  description: The active version of C(BETTER_AUTH_SECRETS), null if there is none.
   returned: success
   type: int
   sample: 1
-interruption:
-  description: In stage V(replaced), the seconds since the first pod with the new secret became ready, null otherwise.
+outage_seconds:
+  description: In the stage V(replaced), the seconds since the first pod with the new secret became ready, null otherwise.
   returned: success
   type: int
   sample: 21
 missing_permissions:
-  description: What the user may not do and would have to.
+  description: Permissions that the user lacks.
   returned: when a permission is missing
   type: list
   elements: str
@@ -172,42 +158,30 @@ missing_permissions:
     - patch secrets/frontend-secrets
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.run import advance, look
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.stages import WRITES
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.wish import Wish
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import random_text
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.apply import write_step
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.options import ARGUMENT_SPEC, RotationOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.apply import random_text
 
-ARGUMENT_SPEC = {
-    "namespace": {"type": "str", "default": "default"},
-    "secret": {"type": "str", "required": True, "no_log": False},
-    "key": {"type": "str", "required": True, "no_log": False},
-    "list_key": {"type": "str", "required": True, "no_log": False},
-    "former_key": {"type": "str", "required": True, "no_log": False},
-    "signers": {
-        "type": "list",
-        "elements": "dict",
-        "required": True,
-        "options": {"workload": {"type": "str", "required": True}, "container": {"type": "str"}},
-    },
-    "step": {"type": "str", "choices": list(WRITES)},
-    "new": {"type": "str", "no_log": True},
-    "versioned": {"type": "bool"},
-    "accept_interruption": {"type": "bool", "default": False},
-}
-WISHED = [name for name in ARGUMENT_SPEC if name != "step"]
+SETTINGS: dict = {}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    options = RotationOptions.of(module.params)
+    with module.clear_failures():
+        if options.step:
+            before, after, changed = write_step(module.cluster, options, options.step, random_text, module.hide, module.check_mode)
+        else:
+            before, changed = observe(module.cluster, options, module.hide), False
+            after = before
+    module.exit_json(**report(before, after, changed))
 
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC)
-    wish, step = Wish(**{name: module.params[name] for name in WISHED}), module.params["step"]
-    with module.clear_failures():
-        if step:
-            before, after, changed = advance(module.cluster, wish, step, random_text, module.hide, module.check_mode)
-        else:
-            before, changed = look(module.cluster, wish, module.hide), False
-            after = before
-    module.exit_json(changed=changed, **after.report(), diff={"before": before.diff(), "after": after.diff()})
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -5,29 +5,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: connectivity_probe
-short_description: Asks from inside workloads' pods whether Dapr serves them
+short_description: Check from inside workloads' pods whether Dapr works for them
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Runs inside the application's container of a running pod of each workload, and asks the Dapr sidecar there for its health and its metadata,
-    as the application itself would ask it. A sidecar that is stuck passes its liveness probe, so nobody else may tell.
-  - The container needs nothing but what an application has, C(python3) (3.8 or later), C(node) (18 or later), or C(sh) with C(curl) or C(wget).
+  - Runs inside the application's container of a running pod of each workload, and requests the health and the metadata of its Dapr sidecar,
+    as the application itself would. A stuck sidecar passes its liveness probe, so Kubernetes does not report it.
+  - The container needs only a program that applications usually contain, C(python3) (3.8 or later), C(node) (18 or later), or C(sh) with C(curl) or C(wget).
     Nothing is installed and no file is written. Proxies of the environment are not used.
   - With O(publish) one event is published from the first of the O(workloads), and by default only to a topic to which no sidecar of O(workloads)
-    shows a subscription. Workloads that are not named are not asked, so the topic should be one that is for probes only.
-  - Where the sidecar asks for an API token, it is given the one that the container has in E(DAPR_API_TOKEN). It does not leave the container.
-    C(wget) does not send it, as it would stand in the arguments of a process.
-  - What is not healthy is no failure of the module. It ends well with RV(healthy=false) and RV(problems).
+    is subscribed. Other workloads are not checked, so the topic should be one that is used for probes only.
+  - If the sidecar requires an API token, the one in the container's E(DAPR_API_TOKEN) is sent. It does not leave the container.
+    C(wget) does not send it, as it would be visible in the arguments of a process.
+  - The module does not fail for an unhealthy sidecar. It returns RV(healthy=false) and RV(problems).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
 options:
   namespace:
     description: Namespace of the workloads.
     type: str
     default: default
   workloads:
-    description: The workloads to ask from. Each has to have a running pod with a Dapr sidecar.
+    description: The workloads to check. Each needs a running pod with a Dapr sidecar.
     type: list
     elements: dict
     required: true
@@ -43,11 +44,11 @@ options:
         required: true
   container:
     description:
-      - The container to ask from. By default it is the one that the annotation C(kubectl.kubernetes.io/default-container) names, else
-        the first one that runs and is no injected sidecar.
+      - The container to send the requests from. By default the one that the annotation C(kubectl.kubernetes.io/default-container) names, else
+        the first running one that is not an injected sidecar.
     type: str
   all_pods:
-    description: Asks from every running pod of the workloads. By default it is one of each, a ready one if there is.
+    description: Check every running pod of the workloads. By default one of each, a ready one if possible.
     type: bool
     default: false
   publish:
@@ -55,7 +56,7 @@ options:
     type: dict
     suboptions:
       pubsub:
-        description: Name of the pub/sub component. The sidecar has to have loaded it.
+        description: Name of the pub/sub component. The sidecar must have loaded it.
         type: str
         required: true
       topic:
@@ -64,13 +65,13 @@ options:
         required: true
       data:
         description:
-          - The event's data. By default C(probe) is true in them, and C(id) is random. Whoever may list processes in the node can read
-            them where C(sh) sends them, so they should hold no secret.
+          - The event's data. By default C(probe) is true and C(id) is random. If C(sh) sends them, everyone who can list processes in
+            the node can read them, so they should contain no secret.
         type: dict
-      to_consumers:
+      allow_subscribed:
         description:
-          - Publishes even where the application is subscribed to the topic, so that it acts on the event, or where a sidecar other than
-            the publishing one does not tell its subscriptions.
+          - Publish even if an application is subscribed to the topic, so that it processes the event, or if the subscriptions of a sidecar
+            other than the publishing one are unknown.
         type: bool
         default: false
   timeout:
@@ -81,29 +82,26 @@ attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
     support: full
-    details: Everything is read, and RV(would_publish) says what would be published.
+    details: Everything is read, and RV(would_publish) is the event that would be published.
   diff_mode:
     description: Reports what changed.
     support: none
-    details: Only an event is ever sent.
+    details: The only change is an event.
   idempotent:
     description: A second run changes nothing.
     support: partial
     details: With O(publish) each run publishes an event.
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
 notes:
   - "Needs C(list) on C(pods) and on the kinds of O(workloads), on C(replicasets) too where one is a Deployment, and C(get) and C(create)
     on C(pods/exec), in the namespace."
-  - An event has a time to live of 60 seconds, after which sidecars drop it. A broker that knows no time to live keeps it as long as any other.
+  - An event has a time to live of 60 seconds, after which sidecars drop it. A broker without support for it keeps the event as long as any other.
 seealso:
   - module: runbook.minikube.dapr_info
   - module: runbook.minikube.rollout
 """
 
 EXAMPLES = r"""
-- name: Ask whether Dapr serves the backend
+- name: Check whether Dapr works for the backend
   runbook.minikube.connectivity_probe:
     context: minikube
     workloads:
@@ -111,19 +109,19 @@ EXAMPLES = r"""
       - {kind: Deployment, name: audit-service}
   register: probe
 
-- name: Stop where it does not
+- name: Fail if it does not
   ansible.builtin.assert:
     that: probe.healthy
     fail_msg: "{{ probe.problems | join('\n') }}"
 
-- name: Prove that an event reaches the broker, without a consumer
+- name: Verify that an event reaches the broker, without a consumer
   runbook.minikube.connectivity_probe:
     context: minikube
     workloads:
       - {kind: Deployment, name: backend-api}
     publish: {pubsub: pubsub, topic: runbook-probe}
 
-- name: Let the application act on an event, asked from one container of every pod
+- name: Let the application process an event, and check every pod from one of its containers
   runbook.minikube.connectivity_probe:
     context: minikube
     workloads:
@@ -134,7 +132,7 @@ EXAMPLES = r"""
       pubsub: pubsub
       topic: task-events
       data: {type: probe}
-      to_consumers: true
+      allow_subscribed: true
 """
 
 RETURN = r"""
@@ -144,15 +142,15 @@ healthy:
   type: bool
   sample: false
 problems:
-  description: What is wrong, where, and what to do about it, as sentences.
+  description: What is wrong, where, and the next step, as sentences.
   returned: success
   type: list
   elements: str
   sample:
-    - "Dapr in pod default/backend-api-7c9f-x2x4p of Deployment/backend-api is stuck: port 3500 takes connections, and no answer comes.
-      Its liveness probe may pass all the same, so nobody restarts it. The playbook recover_dapr.yml re-creates the pod."
+    - "Dapr in pod default/backend-api-7c9f-x2x4p of Deployment/backend-api is stuck: port 3500 accepts connections, but does not answer;
+      its liveness probe only opens a connection, so the kubelet does not restart it. Recreate the pod with the playbook recover_dapr.yml."
 workloads:
-  description: What was seen from each pod that was asked from.
+  description: The result for each pod.
   returned: success
   type: list
   elements: dict
@@ -174,13 +172,13 @@ workloads:
       type: str
       sample: backend-api
     program:
-      description: What of the container made the requests, V(python), V(node), V(sh+curl) or V(sh+wget).
+      description: The program in the container that sent the requests, V(python), V(node), V(sh+curl) or V(sh+wget).
       type: str
       sample: python
     dapr:
       description:
-        - What the sidecar answers. A status is null where there was no answer. A body is empty where BusyBox's C(wget) asked for it
-          and the status is one of failure.
+        - The sidecar's answers. A status is null if there was no response. The body of an error is empty if BusyBox's C(wget) sent
+          the request.
       type: dict
       sample:
         http_port: 3500
@@ -197,19 +195,20 @@ workloads:
         actors: {status: RUNNING, types: []}
         problem: ""
 published:
-  description: The event that was sent, from where, and the HTTP status of the answer, which is null where none came.
+  description: The event that was sent, from which workload, and the HTTP status of the response, which is null if there was none.
   returned: when an event was sent
   type: dict
   sample: {pubsub: pubsub, topic: runbook-probe, workload: Deployment/backend-api, status: 204}
 would_publish:
-  description: The event that would be sent, and from where.
+  description: The event that would be sent, and from which workload.
   returned: in check mode, when an event would be sent
   type: dict
   sample: {pubsub: pubsub, topic: runbook-probe, workload: Deployment/backend-api}
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.run import run
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.options import ProbeOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.run import run as probe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 WORKLOAD = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "required": True},
@@ -220,7 +219,7 @@ PUBLISH = {
     "pubsub": {"type": "str", "required": True},
     "topic": {"type": "str", "required": True},
     "data": {"type": "dict"},
-    "to_consumers": {"type": "bool", "default": False},
+    "allow_subscribed": {"type": "bool", "default": False},
 }
 
 ARGUMENT_SPEC = {
@@ -232,11 +231,18 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 5},
 }
 
+SETTINGS: dict = {}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    with module.clear_failures():
+        result = probe(module.cluster, ProbeOptions.of(module.params), module.check_mode)
+    module.exit_json(**result)
+
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC)
-    with module.clear_failures():
-        module.exit_json(**run(module.cluster, module.params, module.check_mode))
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

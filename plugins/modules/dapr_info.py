@@ -5,13 +5,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dapr_info
-short_description: Says whether Dapr is installed as asked for, and whether its control plane serves
+short_description: Report whether Dapr is installed as requested, and whether its control plane is ready
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Reads the Helm release of Dapr where Helm keeps it, in the cluster, and the workloads of its control plane. Neither Helm nor a chart is needed.
-  - Changes nothing.
+  - Reads the Helm release of Dapr from the cluster, where Helm stores it, and the workloads of its control plane. Neither Helm nor a chart is needed.
 options:
   release:
     description:
@@ -25,7 +24,7 @@ options:
     default: dapr-system
   release_values:
     description:
-      - The values that the release shall have, all of them. They are compared and not returned.
+      - The complete values that the release is expected to have. They are compared, never returned.
     type: dict
     default: {}
   workloads:
@@ -48,10 +47,8 @@ options:
         required: true
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-  - runbook.minikube.read_only
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes.read_only
 notes:
   - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace."
 seealso:
@@ -60,7 +57,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at Dapr
+- name: Check Dapr
   runbook.minikube.dapr_info:
     context: minikube
     release_values:
@@ -71,36 +68,37 @@ EXAMPLES = r"""
         name: dapr-operator
   register: dapr
 
-- name: Say what it lacks
+- name: Report what is not ready
   ansible.builtin.debug:
-    msg: "{{ dapr.lacking }}"
-  when: dapr.lacking | length > 0
+    msg: "{{ dapr.problems }}"
+  when: dapr.problems | length > 0
 """
 
 RETURN = r"""
 installed:
-  description: Whether the release is deployed, with exactly these values.
+  description: Whether the release is deployed with exactly these values.
   returned: success
   type: bool
   sample: true
 release:
-  description: The newest revision of the release. The status is empty where there is none.
+  description: The latest revision of the release. The status is empty if there is none.
   returned: success
   type: dict
   sample:
     status: deployed
     revision: 1
     chart: dapr-1.16.0
-lacking:
-  description: What keeps the control plane from serving, as sentences. Empty if it serves.
+problems:
+  description: Why the control plane is not ready, as sentences. Empty if it is ready.
   returned: success
   type: list
   elements: str
   sample: []
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.observe import lacking_now, release_of
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.helm_release import latest_release
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.readiness import observe_readiness
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 WORKLOAD = {
     "kind": {"type": "str", "choices": ["Deployment", "StatefulSet"], "required": True},
@@ -121,10 +119,10 @@ def run(module):
     """Ends by exit_json or fail_json."""
     params = module.params
     with module.clear_failures():
-        release = release_of(module.cluster, params["release"], params["namespace"])
-        lacking = lacking_now(module.cluster, params["namespace"], params["workloads"])
+        release = latest_release(module.cluster, params["release"], params["namespace"])
+        problems = observe_readiness(module.cluster, params["namespace"], params["workloads"])
     installed = release.status == "deployed" and release.values == params["release_values"]
-    module.exit_json(changed=False, installed=installed, release=release.to_dict(), lacking=lacking)
+    module.exit_json(changed=False, installed=installed, release=release.to_dict(), problems=problems)
 
 
 def main():

@@ -5,33 +5,35 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: dapr_recovery
-short_description: Brings Dapr back on Kubernetes, its control plane and the sidecars of its applications
+short_description: Recover Dapr on Kubernetes, its control plane and the sidecars of its applications
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Looks at the control plane, the trust bundle, the injector's webhook, and every pod that asks for a sidecar, and does only what is needed.
-    A healthy Dapr is not touched.
-  - "In this order: objects of the Helm release that are missing come back from the manifest that Helm stored; the trust bundle's ConfigMap gets the
-    anchors of its Secret; sentry, operator, placement, injector and scheduler are brought back one after the other, each waited for; the webhook
-    gets its CA bundle; then applications get working sidecars."
-  - Dapr takes over changed anchors only once. So where the ConfigMap has other anchors than the Secret, all that read it are restarted; where it was
-    repaired since, those whose log tells that they took over the former ones.
-  - One broken pod is evicted, which honours PodDisruptionBudgets; a workload all of whose pods lack a working sidecar is rolled. Pods without a
-    controller and those of Jobs are reported, never deleted.
-  - A sidecar that is stuck is told from one whose application does not listen by asking it, through a port-forward. Only the first is made anew.
-  - What a restart would not cure stands in RV(problems), with the next step. The module does not fail for it.
-  - Waits up to a minute for what has just been started, in check mode too, as a cluster that moves can't be judged.
-  - The rights that it needs are in C(docs/rights/dapr_recovery.yml).
+  - Checks the control plane, the trust bundle, the injector's webhook, and every pod that is annotated for a sidecar, and fixes only what is broken.
+    A healthy Dapr is not changed.
+  - "In this order: missing objects of the Helm release are created from the manifest that Helm stored; the trust anchors of the trust bundle's Secret
+    are copied to its ConfigMap; sentry, operator, placement, injector and scheduler are recovered one after the other, each waited for; the CA bundle
+    of the webhook is updated; then applications get working sidecars."
+  - Dapr reloads changed trust anchors only once. So if the ConfigMap does not match the Secret, all components that read it are restarted; if it was
+    repaired since, those whose log shows that they loaded the wrong ones.
+  - A single broken pod is evicted, which honours PodDisruptionBudgets; a workload all of whose pods lack a working sidecar is restarted. Pods without
+    a controller and those of Jobs are reported, never deleted.
+  - A probe through a port-forward distinguishes a stuck sidecar from one whose application does not listen. Only the first is recreated.
+  - What a restart can't fix is returned in RV(problems), with the next step. The module does not fail for it.
+  - Waits up to a minute for what was just started, in check mode too, as the state of a cluster that is still changing means nothing.
+  - The required permissions are in C(docs/rights/dapr_recovery.yml), those for O(allow_new_ca) in C(docs/rights/dapr_recovery_new_ca.yml) in addition.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
 options:
   namespace:
     description: Namespace of the control plane.
     type: str
     default: dapr-system
   release:
-    description: Name of Dapr's Helm release. Without a release, objects that are missing are reported.
+    description: Name of Dapr's Helm release. Without a release, missing objects are only reported.
     type: str
     default: dapr
   app_namespaces:
@@ -39,33 +41,25 @@ options:
     type: list
     elements: str
   components:
-    description: Names of Dapr components that have to be in each of O(app_namespaces).
+    description: Names of Dapr components that have to exist in each of O(app_namespaces).
     type: list
     elements: str
   allow_new_ca:
     description:
-      - Lets Sentry make a new certificate authority where the present one is lost or ran out. The whole control plane is restarted,
-        and every pod with a sidecar is made anew. A copy of the former Secret is kept beside it.
+      - Lets Sentry create a new certificate authority if the current one is lost or has expired. The whole control plane is restarted,
+        and every pod with a sidecar is recreated. The former Secret is backed up in the same namespace.
     type: bool
     default: false
   timeout:
-    description: Seconds for each step. A step that is certain to fail ends the run at once, with its cause.
+    description: Seconds for each step. A step that is certain to fail ends the recovery at once, with its cause.
     type: int
     default: 300
 attributes:
   check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details: What the recovery itself brings to light is not predicted.
+    details: Problems that only the recovery itself reveals are not predicted.
   diff_mode:
     description: Reports what changed, or would change.
-    support: full
-  idempotent:
-    description: A second run changes nothing.
-    support: full
 requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
   - cryptography >= 42.0.0
 seealso:
   - module: runbook.minikube.dapr_info
@@ -73,19 +67,19 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: See what is wrong with Dapr, and what would be done
+- name: Report what is wrong with Dapr, and what would be done
   runbook.minikube.dapr_recovery:
     context: minikube
   check_mode: true
   register: dapr
 
-- name: Bring Dapr back for one application
+- name: Recover Dapr for one application
   runbook.minikube.dapr_recovery:
     context: minikube
     app_namespaces: [default]
     components: [pubsub]
 
-- name: Start again with a new certificate authority, as the former one is lost
+- name: Recover Dapr with a new certificate authority, as the former one is lost
   runbook.minikube.dapr_recovery:
     context: minikube
     allow_new_ca: true
@@ -93,19 +87,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or in check mode would be, in its order.
+  description: The actions that were taken, or in check mode would be, in their order.
   returned: always
   type: list
   elements: dict
   contains:
-    what:
+    operation:
       description:
-        - V(back_up), V(empty_trust_bundle), V(publish_anchors), V(create), V(restore), V(scale), V(set_ca_bundle), V(recreate_pod),
-          V(restart_component) or V(roll).
+        - V(back_up), V(clear_trust_bundle), V(sync_configmap), V(create), V(restore), V(scale), V(set_ca_bundle), V(recreate_pod),
+          V(restart_component) or V(rolling_restart).
       type: str
       returned: always
       sample: recreate_pod
-    kind:
+    kind: &kind
       description: Kind of the object.
       type: str
       returned: always
@@ -116,36 +110,32 @@ actions:
       returned: always
       sample: dapr-operator-6b7c4f8d9-x2k4q
     namespace:
-      description: Its namespace, empty for an object of the whole cluster.
+      description: Its namespace, empty for a cluster-scoped object.
       type: str
       returned: always
       sample: dapr-system
     cause:
-      description: The class of what is wrong.
+      description: Category of the problem.
       type: str
       returned: always
       sample: name_conflict
     evidence:
-      description: What was seen.
+      description: What was observed.
       type: str
       returned: always
-      sample: "container dapr-operator can't be created: a left-over container in the node holds its name (CreateContainerError)"
-    says:
+      sample: "container dapr-operator cannot be created: a leftover container on the node has the same name (CreateContainerError)"
+    message:
       description: All of it as a sentence.
       type: str
       returned: always
-      sample: "make Pod dapr-operator-6b7c4f8d9-x2k4q anew in namespace dapr-system: container dapr-operator can't be created"
+      sample: "recreate Pod dapr-operator-6b7c4f8d9-x2k4q in namespace dapr-system: container dapr-operator cannot be created"
 problems:
-  description: What is wrong and needs a person, after the run.
+  description: Problems that need manual action, after the recovery.
   returned: success
   type: list
   elements: dict
   contains:
-    kind:
-      description: Kind of the object.
-      type: str
-      returned: always
-      sample: Pod
+    kind: *kind
     name:
       description: Name of the object.
       type: str
@@ -157,49 +147,50 @@ problems:
       returned: always
       sample: default
     cause:
-      description: The class of what is wrong.
+      description: Category of the problem.
       type: str
       returned: always
       sample: application_not_listening
     evidence:
-      description: What was seen.
+      description: What was observed.
       type: str
       returned: always
-      sample: daprd answers /v1.0/healthz with HTTP status 500 (dapr is not ready), as nothing listens on the application's port 8000
+      sample: daprd answers /v1.0/healthz with HTTP status 500 (dapr is not ready), because the application does not listen on port 8000
     next_step:
-      description: What to do.
+      description: The manual action.
       type: str
       returned: always
-      sample: Let the application listen on port 8000, or correct dapr.io/app-port; its log tells why it does not.
-    says:
+      sample: Let the application listen on port 8000, or correct dapr.io/app-port; its log shows why it does not.
+    message:
       description: All of it as a sentence.
       type: str
       returned: always
       sample: "Pod backend-api-7d9f-abcde in namespace default: daprd answers /v1.0/healthz with HTTP status 500"
 notes:
-  description: What is worth knowing, for example certificates that run out within 30 days.
+  description: Further information, for example certificates that expire within 30 days.
   returned: success
   type: list
   elements: str
   sample: []
 healthy:
-  description: Whether nothing is left to be done by anybody. In check mode, whether that is so now.
+  description: Whether nothing is left to do or to fix manually. In check mode, whether that is so now.
   returned: success
   type: bool
   sample: true
 sidecars:
-  description: How many pods ask for a sidecar, and how many have one.
+  description: How many pods are annotated for a sidecar, and how many have one.
   returned: success
   type: dict
   sample:
-    asked_for: 3
-    there: 3
+    expected: 3
+    present: 3
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.look import Scope
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.recover import Recovery, report
-from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CERTIFICATES, CLUSTER
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.options import RecoveryOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.recover import Recovery
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CERTIFICATES, CLUSTER
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "dapr-system"},
@@ -215,15 +206,13 @@ SETTINGS = {"required_by": {"components": "app_namespaces"}, "libraries": lambda
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    params = module.params
-    scope = Scope(params["namespace"], tuple(params["app_namespaces"] or ()), tuple(params["components"] or ()), params["release"])
     with module.clear_failures():
-        recovery = Recovery(module.cluster, scope, params["allow_new_ca"], params["timeout"])
+        recovery = Recovery(module.cluster, RecoveryOptions.of(module.params))
         if module.check_mode:
-            found, plan = recovery.predict()
-            module.exit_json(**report(found, plan, plan.actions))
-        found, plan = recovery.run()
-    module.exit_json(**report(found, plan, recovery.done))
+            state, plan = recovery.predict()
+            module.exit_json(**report(state, plan, plan.actions))
+        state, plan = recovery.run()
+    module.exit_json(**report(state, plan, recovery.done))
 
 
 def main():

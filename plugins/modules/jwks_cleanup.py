@@ -5,104 +5,102 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: jwks_cleanup
-short_description: Takes out of use those of Better Auth's signing keys that the application can't read, and puts them back
+short_description: Retire or delete signing keys that Better Auth can't decrypt, and restore them
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - After a change of C(BETTER_AUTH_SECRET) the newest key of the table C(jwks) can't be decrypted, and nobody can sign in. With that key
-    out of use, the next token makes a new one, without a restart.
-  - Keys that the application reads stay, and so do unencrypted ones. Malformed ones are reported, and stay unless O(malformed) is set.
-  - A key is retired where the table has a column C(expiresAt), as that of Better Auth 1.7 has. It then signs no more, while its public part
-    is still served, so that every token that it signed is still accepted. Only where the table has no such column, or where O(action)
-    says so, keys are deleted, and the tokens that they signed end with them.
-  - The running O(signers) decide which secret is right. One that all of them have may clean up, even if it reads no key. One that none of
-    them has is refused, whatever O(force) says. Signers that differ or can't be asked need O(force), and so does a secret that
-    reads no key where no signer is named. With O(selection=all) and O(selection=expired) the secret decides nothing, so nothing of
-    this is asked then. Where private keys are unencrypted and no secret is given, O(force) is needed where not one is so.
-  - All changes are one transaction. Each statement compares what was read before. Where somebody else wrote meanwhile, all is rolled back
-    and planned anew. Of two runs at once, one waits for the other.
-  - Every key that changes is kept in O(backup_table) by the same transaction, as its complete row, with its encrypted private key.
-  - O(state=restored) puts the rows of a backup back as they were, byte for byte. It is refused where a key has changed since the cleanup,
-    for example as it was encrypted anew, and where a later backup holds a key that is gone, as that one has to go back first. Where the
-    application can sign now, and could not with the restored keys, it needs O(force). The backup stays.
-  - Keys are tried on the host where the module runs. No secret is sent to a pod or to the database, and nothing of a secret or of a
-    private key is in the result.
-  - The user needs, depending on the options, C(get) on C(secrets), C(get) on C(deployments), C(statefulsets), C(daemonsets) and
-    C(services), C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward).
-  - In the database it needs C(SELECT) on the table of keys, C(UPDATE) on its column C(expiresAt) to retire and C(DELETE) on the table
-    to delete; C(CREATE) on the schema where there is no backup table yet, else C(SELECT), C(INSERT), C(UPDATE) and C(DELETE) on that
-    table. To restore, it needs C(SELECT) on both tables, and C(UPDATE) on C(expiresAt) or C(INSERT) on the table of keys. What is missing
-    is named before anything is changed.
+  - After a change of C(BETTER_AUTH_SECRET) the newest key of the table C(jwks) can't be decrypted, and nobody can sign in. Once that key
+    is retired or deleted, the next token request creates a new one, without a restart.
+  - Keys that the application can decrypt are kept, and so are unencrypted ones. Malformed ones are reported, and kept unless O(malformed)
+    is set.
+  - A key is retired if the table has a column C(expiresAt), as that of Better Auth 1.7 has. It then signs no more, while its public part
+    is still served, so that every token that it signed is still accepted. Only if the table has no such column, or if O(action=delete)
+    is set, keys are deleted, and tokens that they signed are rejected from then on.
+  - The running O(auth_servers) decide which secret is correct. A secret that all of them use is accepted, even if it decrypts no key. A
+    secret that none of them uses is refused, whatever O(force) is. If the servers differ or their secret can't be read, O(force) is
+    required, and so it is for a secret that decrypts no key if no server is given. With O(selection=all) and O(selection=expired) the
+    secret does not matter and is not checked. If private keys are stored unencrypted and no secret is given, O(force) is required
+    unless at least one key is unencrypted.
+  - All changes are made in one transaction. Each statement compares the values that were read before. If another client wrote in
+    between, the transaction is rolled back and planned again. Of two concurrent runs, one waits for the other.
+  - Every key that changes is stored in O(backup_table) by the same transaction, as its complete row, with its encrypted private key.
+  - O(state=restored) restores the rows of a backup byte for byte. It is refused if a key has changed since the cleanup, for example
+    because it was re-encrypted, and if a later backup contains a deleted key too, as that one has to be restored first. If the
+    application can sign now, and could not with the restored keys, O(force) is required. The backup is kept.
+  - Keys are decrypted on the host where the module runs. No secret is sent to a pod or to the database, and the result contains no part
+    of a secret or of a private key.
+  - Depending on the options, the user needs C(get) on C(secrets), C(deployments), C(statefulsets), C(daemonsets) and C(services),
+    C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward).
+  - In the database the user needs C(SELECT) on the table of keys, C(UPDATE) on its column C(expiresAt) to retire and C(DELETE) on the
+    table to delete; C(CREATE) on the schema if there is no backup table yet, else C(SELECT), C(INSERT), C(UPDATE) and C(DELETE) on that
+    table. To restore, the user needs C(SELECT) on both tables, and C(UPDATE) on C(expiresAt) or C(INSERT) on the table of keys. Missing
+    privileges are reported before anything is changed.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
   - runbook.minikube.auth_keys
+  - runbook.minikube.locations.auth_secrets
   - runbook.minikube.database
 options:
   state:
-    description: Whether keys are taken out of use, or those of a backup are put back.
+    description:
+      - V(present) makes sure that the selected keys are retired or deleted, with a backup of each.
+      - V(restored) restores the keys of a backup.
     type: str
-    choices: [cleaned, restored]
-    default: cleaned
+    choices: [present, restored]
+    default: present
   action:
     description:
-      - What is done to the keys. By default V(retire) where the table has the column C(expiresAt), and V(delete) where it has none or
+      - What to do with the selected keys. By default V(retire) if the table has the column C(expiresAt), and V(delete) if it has none or
         with O(selection=expired).
-      - V(retire) leaves keys alone that have expired already. V(delete) takes those too.
+      - V(retire) skips keys that have expired already. V(delete) deletes those too.
     type: str
     choices: [retire, delete]
   selection:
     description:
-      - Which keys go. V(unreadable) are those that the secret does not decrypt, or with O(private_keys=unencrypted) the encrypted ones.
-      - V(all) are all keys, readable and malformed ones too. What the application makes afterwards counts as well, when it is run again.
-      - V(expired) are those that expired longer than O(grace_period) ago, readable or not. They are deleted.
+      - Which keys to retire or delete. V(unreadable) selects those that the secret does not decrypt, or with
+        O(private_keys=unencrypted) the encrypted ones.
+      - V(all) selects all keys, readable and malformed ones too. A second run selects keys that the application has created since.
+      - V(expired) selects those that expired longer than O(grace_period) ago, readable or not. They are deleted.
     type: str
     choices: [unreadable, all, expired]
     default: unreadable
   malformed:
-    description: Whether O(selection=unreadable) takes malformed keys too, which no secret reads.
+    description: Whether O(selection=unreadable) includes malformed keys, which no secret decrypts.
     type: bool
     default: false
   grace_period:
     description:
-      - Days for which the application serves the public part of an expired key, which is Better Auth's option C(gracePeriod). Only
-        O(selection=expired) asks for it.
+      - Days for which the application serves the public part of an expired key, which is Better Auth's option C(gracePeriod). Only used
+        with O(selection=expired).
     type: int
     default: 30
   force:
-    description: Whether to go on where it is not certain that the secret is the right one, or where restoring breaks sign-in.
+    description: Whether to continue if the secret is not confirmed by the running servers, or if restoring breaks sign-in.
     type: bool
     default: false
   backup_table:
     description:
-      - Name of the table, in the schema of the table of keys, that keeps what was taken out of use. It is made where it is missing.
+      - Name of the backup table, in the schema of the table of keys. It is created if it does not exist.
     type: str
     default: runbook_jwks_backup
   backup_id:
-    description: The backup that O(state=restored) puts back. By default the latest one of the table of keys.
+    description: The backup to restore with O(state=restored). By default the latest one of the table of keys.
     type: str
   keep_backups:
-    description: How many backups of the table of keys are kept, counting the new one. Older ones are removed when a new one is made.
+    description: Number of backups of the table of keys to keep, including the new one. Older ones are deleted when a new one is created.
     type: int
     default: 10
 attributes:
   check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details: No backup table is made either.
+    details: No backup table is created either.
   diff_mode:
-    description: Reports the keys that change, by id, as in use, retired, or not there.
-    support: full
+    description: Reports the keys that change, by ID, as in use, retired, or absent.
   idempotent:
-    description: A second run changes nothing.
-    support: full
-    details: With O(selection=all), keys that were made between the two runs are taken too.
+    details: With O(selection=all), keys that were created between the two runs are selected too.
 requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
-  - PyNaCl >= 1.5.0
-  - psycopg2 >= 2.9.10 (not for O(database.via=pod))
   - PostgreSQL >= 11
 seealso:
   - module: runbook.minikube.jwks_info
@@ -110,37 +108,37 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Take the keys out of use that the running frontend can't read
+- name: Retire the keys that the running frontend can't decrypt
   runbook.minikube.jwks_cleanup:
     context: runbook
     database: {secret: backend-api-secrets, key: database-url}
-    signers:
+    auth_servers:
       - workload: Deployment/frontend
-  register: cleaned
+  register: cleanup
 
-- name: Put them back, as the former secret is to be used again
+- name: Restore them before the previous secret is used again
   runbook.minikube.jwks_cleanup:
     context: runbook
     database: {secret: backend-api-secrets, key: database-url}
     secret: {secret: frontend-secrets, key: better-auth-secret}
     state: restored
-    backup_id: "{{ cleaned.backup_id }}"
-  when: cleaned is changed
+    backup_id: "{{ cleanup.backup_id }}"
+  when: cleanup is changed
 
-- name: Delete all keys, whoever reads them, so that the next token makes a new one
+- name: Delete all keys, so that the next token request creates a new one
   runbook.minikube.jwks_cleanup:
     context: runbook
     database: {workload: Deployment/frontend}
-    signers:
+    auth_servers:
       - workload: Deployment/frontend
     selection: all
     action: delete
 
-- name: Remove keys whose grace period is over
+- name: Delete keys whose grace period is over
   runbook.minikube.jwks_cleanup:
     context: runbook
     database: {workload: Deployment/frontend}
-    signers:
+    auth_servers:
       - workload: Deployment/frontend
     selection: expired
     grace_period: 30
@@ -148,26 +146,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 retired:
-  description: Ids of the keys that were retired, or in check mode would be, newest first.
+  description: IDs of the keys that were retired, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str
   sample:
     - Xot8fPNW4IDap7NjxUazKt2GbzvdNHYk
 removed:
-  description: Ids of the keys that were deleted, or in check mode would be, newest first.
+  description: IDs of the keys that were deleted, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str
   sample: []
 restored:
-  description: Ids of the keys that were put back, or in check mode would be, newest first.
+  description: IDs of the keys that were restored, or in check mode would be, newest first.
   returned: success
   type: list
   elements: str
   sample: []
 backup_id:
-  description: The backup that was made, or restored. It is null where nothing was to be taken out of use, and in check mode.
+  description: The backup that was created or restored. Null if no key was retired or deleted, and in check mode.
   returned: success
   type: str
   sample: 3f1c9a52b7d04e68
@@ -183,11 +181,11 @@ sign_in_before:
   sample: broken
 sign_in:
   description:
-    - V(works), V(broken) (the key that signs can't be used), or V(new_key) (there is none in use, and the next token makes one), after
-      the change. It was read again, or in check mode is foretold.
+    - V(ok), V(broken) (the active key can't be decrypted), or V(no_active_key) (all keys have expired or there is none; the next token
+      request creates one), after the change. It is read again after the change, or predicted in check mode.
   returned: success
   type: str
-  sample: new_key
+  sample: no_active_key
 signing_keys:
   description: The keys before the change, newest first.
   returned: success
@@ -195,37 +193,37 @@ signing_keys:
   elements: dict
   contains:
     id:
-      description: The key's id, which is the C(kid) of tokens that it signed.
+      description: ID of the key, which is the C(kid) of tokens signed with it.
       type: str
       returned: always
       sample: Xot8fPNW4IDap7NjxUazKt2GbzvdNHYk
     alg:
-      description: The algorithm, where the table has a column for it.
+      description: Algorithm, where the table has a column for it.
       type: str
       returned: always
       sample: EdDSA
     created_at:
-      description: When it was made, in UTC.
+      description: Time of creation, in UTC.
       type: str
       returned: always
       sample: "2025-03-01 12:00:00.123+00"
     expires_at:
-      description: When it is or was taken out of use, in UTC.
+      description: Time of expiry, in UTC. A retired key has expired.
       type: str
       returned: always
       sample: "2025-04-01 12:00:00+00"
     expired:
-      description: Whether that is past, by the database's clock.
+      description: Whether it has expired, by the database's clock.
       type: bool
       returned: always
       sample: false
     form:
-      description: How the private key is stored. V(bare), V(envelope) (with the version of a secret), V(unencrypted) or V(malformed).
+      description: Format of the private key. V(bare), V(envelope) (with the version of a secret), V(unencrypted) or V(malformed).
       type: str
       returned: always
       sample: bare
     version:
-      description: The version of the secret in an envelope.
+      description: Version of the secret in an envelope.
       type: int
       returned: always
       sample: 2
@@ -235,23 +233,23 @@ signing_keys:
       type: str
       returned: always
       sample: unreadable
-    usable:
-      description: Whether the application could sign with it.
+    decryptable:
+      description: Whether the application can sign with it.
       type: bool
       returned: always
       sample: false
-    signs:
-      description: Whether it is the one that the application signs with, the newest that has not expired.
+    active:
+      description: Whether it is the key that the application signs with, the newest one that has not expired.
       type: bool
       returned: always
       sample: true
     reason:
-      description: Why it is not usable.
+      description: Why it is not decryptable.
       type: str
       returned: always
-      sample: it was encrypted with another secret
+      sample: it was encrypted with a different secret
 counts:
-  description: How many keys there were in each state.
+  description: Number of keys in each state before the change.
   returned: success
   type: dict
   sample:
@@ -259,8 +257,8 @@ counts:
     unreadable: 1
     unencrypted: 0
     malformed: 0
-signers:
-  description: The running containers that sign, and whether they have the secret by which the keys were judged.
+auth_servers:
+  description: The running auth servers, and whether they use the secret that the keys were evaluated with.
   returned: success
   type: list
   elements: dict
@@ -286,12 +284,12 @@ signers:
       returned: always
       sample: same
     reason:
-      description: Why it is not known.
+      description: Why the secret could not be read.
       type: str
       returned: always
       sample: ""
 missing_permissions:
-  description: What the user may not do and would have to, in the cluster or in the database.
+  description: Permissions that the user lacks, in the cluster or in the database.
   returned: when a permission is missing
   type: list
   elements: str
@@ -299,30 +297,35 @@ missing_permissions:
     - CREATE on schema public
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.cleanup import clean_up
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, SHOWN, Intake, libraries
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore import restore
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import names_of
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import CLEANED, wish_of
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import OPTIONS as CLEANUP_OPTIONS
-from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.apply import clean_up
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.options import ARGUMENT_SPEC as CLEANUP_SPEC
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.options import PRESENT, CleanupOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore import restore
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import ARGUMENT_SPEC as AUTH_SPEC
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import REDACT, AuthOptions, libraries, resolve_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+
+ARGUMENT_SPEC = {**AUTH_SPEC, **CLEANUP_SPEC}
+SETTINGS: dict = {"redact": REDACT, "libraries": libraries}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    with module.clear_failures():
+        auth = AuthOptions.of(module.params, module.hide)
+        options = CleanupOptions.of(module.params, auth)
+        resolved = resolve_secrets(lambda: module.cluster, auth, module.hide)
+        with open_database(lambda: module.cluster, auth.namespace, auth.database, auth.names.schema, module.hide) as database:
+            apply = clean_up if options.state == PRESENT else restore
+            result = apply(database, options, resolved, module.check_mode)
+    for warning in result.warnings():
+        module.warn(warning)
+    module.exit_json(**result.report(), diff=result.diff())
 
 
 def main():
-    module = RunbookModule({**OPTIONS, **CLEANUP_OPTIONS}, shown=SHOWN, libraries=libraries)
-    params = module.params
-    intake = Intake(module)
-    with module.clear_failures():
-        wish = wish_of(params)
-        names = names_of(params["table"], params["schema"], params["columns"])
-        given = intake.secrets()
-        with open_database(lambda: module.cluster, params["namespace"], intake.database, params["schema"], module.hide) as database:
-            work = clean_up if wish.state == CLEANED else restore
-            outcome = work(database, names, given, params["private_keys"], wish, module.check_mode)
-    for warning in outcome.warnings():
-        module.warn(warning)
-    module.exit_json(**outcome.report(), diff=outcome.diff())
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -5,51 +5,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: jwks_info
-short_description: Says which of Better Auth's signing keys the application can still read
+short_description: Report which of Better Auth's signing keys the application can decrypt
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Reads the table C(jwks) of an application with Better Auth's C(jwt) plugin, and tries each private key with the application's secret.
-  - After a change of C(BETTER_AUTH_SECRET) the newest key can't be decrypted, and every token and session check fails
-    with HTTP status 500, while C(/api/auth/jwks) still answers 200. Only the keys themselves tell, so they are tried.
-  - Keys are tried on the host where the module runs. No secret is sent to a pod or to the database, and nothing of a secret or of a
-    private key is in the result.
-  - Nothing is changed. The database is read in transactions that can't write.
-  - The user needs, depending on the options, C(get) on C(secrets), C(get) on C(deployments), C(statefulsets), C(daemonsets) and C(services),
+  - Reads the table C(jwks) of an application with Better Auth's C(jwt) plugin, and tries to decrypt each private key with the
+    application's secret.
+  - After a change of C(BETTER_AUTH_SECRET) the newest key can't be decrypted. Every token and session request then fails
+    with HTTP status 500, while C(/api/auth/jwks), which serves public keys only, still answers 200.
+  - Keys are decrypted on the host where the module runs. No secret is sent to a pod or to the database, and the result contains no part
+    of a secret or of a private key.
+  - Nothing is changed. The database is read in read-only transactions.
+  - Depending on the options, the user needs C(get) on C(secrets), C(deployments), C(statefulsets), C(daemonsets) and C(services),
     C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward); in the database C(SELECT) on the table of keys and,
-    where they are there, on C("twoFactor") and C(account).
+    if they exist, on C("twoFactor") and C(account).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-  - runbook.minikube.read_only
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes.read_only
   - runbook.minikube.auth_keys
+  - runbook.minikube.locations.auth_secrets
   - runbook.minikube.database
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
-  - PyNaCl >= 1.5.0
-  - psycopg2 >= 2.9.10 (not for O(database.via=pod))
 seealso:
   - module: runbook.minikube.jwks_cleanup
   - module: runbook.minikube.secret_compare
 """
 
 EXAMPLES = r"""
-- name: See whether the frontend can sign with its keys
+- name: Check whether the frontend can decrypt its signing key
   runbook.minikube.jwks_info:
     context: runbook
     database: {secret: backend-api-secrets, key: database-url}
-    signers:
+    auth_servers:
       - workload: Deployment/frontend
   register: auth
 
-- name: Stop where nobody can sign in
+- name: Fail if nobody can sign in
   ansible.builtin.assert:
     that: auth.sign_in != 'broken'
-    fail_msg: "Keys that can't be read: {{ auth.signing_keys | selectattr('state', 'equalto', 'unreadable') | map(attribute='id') | join(', ') }}"
+    fail_msg: "Keys that can't be decrypted: {{ auth.signing_keys | selectattr('state', 'equalto', 'unreadable') | map(attribute='id') | join(', ') }}"
 
-- name: Judge by the secret that is stored, with the names of a table made by Prisma, from inside the frontend's pod
+- name: Evaluate the keys with the stored secret, in a table with column names of Prisma, through the frontend's pod
   runbook.minikube.jwks_info:
     context: runbook
     database: {workload: Deployment/frontend}
@@ -65,37 +62,37 @@ signing_keys:
   elements: dict
   contains:
     id:
-      description: The key's id, which is the C(kid) of tokens that it signed.
+      description: ID of the key, which is the C(kid) of tokens signed with it.
       type: str
       returned: always
       sample: Xot8fPNW4IDap7NjxUazKt2GbzvdNHYk
     alg:
-      description: The algorithm, where the table has a column for it.
+      description: Algorithm, where the table has a column for it.
       type: str
       returned: always
       sample: EdDSA
     created_at:
-      description: When it was made, in UTC.
+      description: Time of creation, in UTC.
       type: str
       returned: always
       sample: "2025-03-01 12:00:00.123+00"
     expires_at:
-      description: When it is or was taken out of use, in UTC.
+      description: Time of expiry, in UTC. A retired key has expired.
       type: str
       returned: always
       sample: "2025-04-01 12:00:00+00"
     expired:
-      description: Whether that is past, by the database's clock.
+      description: Whether it has expired, by the database's clock.
       type: bool
       returned: always
       sample: false
     form:
-      description: How the private key is stored. V(bare), V(envelope) (with the version of a secret), V(unencrypted) or V(malformed).
+      description: Format of the private key. V(bare), V(envelope) (with the version of a secret), V(unencrypted) or V(malformed).
       type: str
       returned: always
       sample: bare
     version:
-      description: The version of the secret in an envelope.
+      description: Version of the secret in an envelope.
       type: int
       returned: always
       sample: 2
@@ -105,23 +102,23 @@ signing_keys:
       type: str
       returned: always
       sample: unreadable
-    usable:
-      description: Whether the application could sign with it.
+    decryptable:
+      description: Whether the application can sign with it.
       type: bool
       returned: always
       sample: false
-    signs:
-      description: Whether it is the one that the application signs with, the newest that has not expired.
+    active:
+      description: Whether it is the key that the application signs with, the newest one that has not expired.
       type: bool
       returned: always
       sample: true
     reason:
-      description: Why it is not usable.
+      description: Why it is not decryptable.
       type: str
       returned: always
-      sample: it was encrypted with another secret
+      sample: it was encrypted with a different secret
 counts:
-  description: How many keys there are in each state.
+  description: Number of keys in each state.
   returned: success
   type: dict
   sample:
@@ -131,17 +128,18 @@ counts:
     malformed: 0
 sign_in:
   description:
-    - V(works), V(broken) (the key that signs can't be used), or V(new_key) (there is none in use, and the next token makes one).
+    - V(ok), V(broken) (the active key can't be decrypted), or V(no_active_key) (all keys have expired or there is none; the next token
+      request creates one).
   returned: success
   type: str
   sample: broken
 can_retire:
-  description: Whether the table has the column C(expiresAt), so that a key can be taken out of use while its public part is still served.
+  description: Whether the table has the column C(expiresAt), so that a key can be retired while its public part is still served.
   returned: success
   type: bool
   sample: true
-signers:
-  description: The running containers that sign, and whether they have the secret by which the keys were judged.
+auth_servers:
+  description: The running auth servers, and whether they use the secret that the keys were evaluated with.
   returned: success
   type: list
   elements: dict
@@ -167,14 +165,15 @@ signers:
       returned: always
       sample: same
     reason:
-      description: Why it is not known.
+      description: Why the secret could not be read.
       type: str
       returned: always
       sample: ""
 other_data:
   description:
-    - What else lies under the secret, by table and column. It is lost to its owners when the secret is changed and this is not encrypted anew.
-    - Session cookies are signed with the secret too, and are in no table.
+    - Number of other values that are encrypted with the secret, by table and column. After a change of the secret they are useless until
+      they are re-encrypted.
+    - Session cookies are signed with the secret too, and are not stored in a table.
   returned: success
   type: list
   elements: dict
@@ -188,13 +187,13 @@ other_data:
       plain: 0
 open_sessions:
   description:
-    - How many sessions have not expired. A change of the secret ends them in browsers, as their cookies are signed with it.
-    - Null where there is no table C(session) with Better Auth's names, or where it may not be read.
+    - Number of sessions that have not expired. A change of the secret ends them in browsers, as their cookies are signed with it.
+    - Null if there is no table C(session) with Better Auth's names, or if it may not be read.
   returned: success
   type: int
   sample: 12
 missing_permissions:
-  description: What the user may not do and would have to.
+  description: Permissions that the user lacks.
   returned: when a permission is missing
   type: list
   elements: str
@@ -202,23 +201,26 @@ missing_permissions:
     - get pods/exec
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.info import info
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import OPTIONS, SHOWN, Intake, libraries
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import names_of
-from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import open_database
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.info import read_info
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import ARGUMENT_SPEC, REDACT, AuthOptions, libraries, resolve_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+
+SETTINGS: dict = {"redact": REDACT, "libraries": libraries}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    with module.clear_failures():
+        options = AuthOptions.of(module.params, module.hide)
+        resolved = resolve_secrets(lambda: module.cluster, options, module.hide)
+        with open_database(lambda: module.cluster, options.namespace, options.database, options.names.schema, module.hide) as database:
+            info = read_info(database, options, resolved)
+    module.exit_json(changed=False, **info)
 
 
 def main():
-    module = RunbookModule(OPTIONS, shown=SHOWN, libraries=libraries)
-    params = module.params
-    intake = Intake(module)
-    with module.clear_failures():
-        names = names_of(params["table"], params["schema"], params["columns"])
-        given = intake.secrets()
-        with open_database(lambda: module.cluster, params["namespace"], intake.database, params["schema"], module.hide) as database:
-            found = info(database, names, given, params["private_keys"])
-    module.exit_json(changed=False, **found)
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

@@ -5,31 +5,32 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: lease
-short_description: Lets one operator at a time change an application
+short_description: Manage the lease that lets one operator at a time change an application
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Holds a C(coordination.k8s.io/v1) Lease, or a lock file while there is no cluster that answers, for one run of a playbook.
-  - The holder is the process of C(ansible-playbook), known by its machine, process number and start, and the inventory host.
+  - Acquires, renews and releases a C(coordination.k8s.io/v1) Lease, or a lock file before the cluster answers, for one run of a playbook.
+  - The holder is the process of C(ansible-playbook), identified by its host, PID and start time, and the inventory host.
     Nothing runs in the background. A play renews the lease before each long step, and O(duration) is longer than the longest step.
-  - A holder on the same machine whose process is gone is replaced at once, one whose time is over too. Of two that ask at once one gets it.
-  - Another holder is waited for up to O(wait) seconds. Then the module fails and says who holds it, since when, and until when.
+  - A holder on the same host whose process has ended is replaced at once, and so is one whose lease has expired. Of two concurrent requests
+    one is granted.
+  - If another run holds the lease, the module waits up to O(wait) seconds. Then it fails with the holder, since when, and until when.
   - The user needs the verbs C(get), C(create) and C(update) on C(leases) in the namespace.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
 options:
   state:
     description:
-      - V(held) takes the lease or renews it.
-      - V(released) gives back what this run holds, and leaves alone what another one holds.
+      - V(held) acquires or renews the lease.
+      - V(released) releases the lease if this run holds it, and leaves it alone otherwise.
     type: str
     choices: [held, released]
     default: held
   scope:
     description:
-      - V(cluster) keeps the lease in the cluster, for everybody who works on it.
-      - V(profile) keeps it in O(lock_file), for this machine, before the cluster's API answers.
+      - V(cluster) stores the lease in the cluster, for everybody who works on it.
+      - V(profile) stores it in O(lock_file), for this host, before the cluster's API answers.
     type: str
     choices: [cluster, profile]
     default: cluster
@@ -41,28 +42,28 @@ options:
     type: str
     default: default
   lock_file:
-    description: Path of the lock file. Its folder is made if need be. Required with O(scope=profile).
+    description: Path of the lock file. Its directory is created if necessary. Required with O(scope=profile).
     type: path
   duration:
-    description: Seconds until a holder that does not renew is replaced by anybody. Longer than the longest step between two renewals.
+    description: Seconds until the lease expires unless it is renewed. Longer than the longest step between two renewals.
     type: int
     default: 3600
   wait:
-    description: Seconds to wait for another holder.
+    description: Seconds to wait while another run holds the lease.
     type: int
     default: 0
   renew:
     description:
-      - Holds the lease only if this run holds it already. Fails where it was taken over, released or deleted meanwhile.
-      - In check mode, where nothing was taken before, it does nothing.
+      - Renews the lease only if this run holds it. Fails if it was taken over, released or deleted in the meantime.
+      - In check mode, in which nothing was acquired before, it does nothing.
     type: bool
     default: false
   holder:
-    description: Who asks. Filled in on the controller; not meant to be given.
+    description: The holder. Added on the controller; not meant to be set.
     type: dict
 notes:
-  - The expiry compares the clocks of two machines. They should agree within O(duration) by a good margin.
-  - In check mode nothing is taken, and RV(holder) says who has the lease.
+  - The expiry compares the clocks of two hosts. They should agree within O(duration) by a good margin.
+  - In check mode nothing is acquired, and RV(holder) is the present holder.
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
@@ -71,10 +72,10 @@ attributes:
     description: Reports the holder before and after.
     support: full
   action:
-    description: The holder is found on the controller by an action plugin; the lease is read and written by the module.
+    description: The action plugin adds the holder on the controller; the module reads and writes the lease.
     support: full
   idempotent:
-    description: Holding again renews the lease, which is a change.
+    description: Acquiring again renews the lease, which is a change.
     support: partial
 requirements:
   - python >= 3.11
@@ -84,25 +85,25 @@ requirements:
 """
 
 EXAMPLES = r"""
-- name: One operator at a time
+- name: Acquire the lease
   runbook.minikube.lease:
     context: runbook
     name: runbook-todo
     wait: 300
 
-- name: Go on only while this run holds it
+- name: Renew the lease
   runbook.minikube.lease:
     context: runbook
     name: runbook-todo
     renew: true
 
-- name: Give it back
+- name: Release the lease
   runbook.minikube.lease:
     context: runbook
     name: runbook-todo
     state: released
 
-- name: The same before there is a cluster
+- name: Acquire the profile lock before the cluster runs
   runbook.minikube.lease:
     scope: profile
     lock_file: ~/.local/share/runbook.minikube/runbook.lock
@@ -111,13 +112,13 @@ EXAMPLES = r"""
 RETURN = r"""
 action:
   description:
-    - V(acquired), V(renewed), V(replaced) (the holder's process was gone or its time over), V(released) or V(unchanged).
-    - Where the lease could not be had, V(blocked), V(lost) or V(twice) (two inventory hosts of one run name the same cluster).
+    - V(acquired), V(renewed), V(replaced) (the holder's process had ended or its lease had expired), V(released) or V(unchanged).
+    - After a failure V(blocked), V(taken_over) or V(conflict) (two inventory hosts of one run name the same cluster).
   returned: always
   type: str
   sample: acquired
 holder:
-  description: Who holds the lease now; empty where nobody does.
+  description: The present holder; empty if nobody holds the lease.
   returned: always
   type: dict
   contains:
@@ -127,54 +128,53 @@ holder:
       returned: always
       sample: alice@laptop/4711/1761300000/5f1c2a9e/localhost
     user:
-      description: Who runs the playbook. This and what follows are empty where another tool holds the lease.
+      description: Who runs the playbook. This and the following keys are empty if another tool holds the lease.
       type: str
       returned: always
       sample: alice
     host:
-      description: Machine that the playbook runs on.
+      description: Host that the playbook runs on.
       type: str
       returned: always
       sample: laptop
     pid:
-      description: Process number of ansible-playbook there.
+      description: PID of ansible-playbook there.
       type: int
       returned: always
       sample: 4711
     playbook:
-      description: Playbook that runs.
+      description: The playbook.
       type: str
       returned: always
       sample: deploy.yml
     inventory_host:
-      description: Host of the inventory that it is held for.
+      description: Inventory host that it is held for.
       type: str
       returned: always
       sample: localhost
     since:
-      description: When it was taken (UTC).
+      description: When it was acquired (UTC).
       type: str
       returned: always
       sample: "2026-01-31T09:00:00Z"
     expires:
-      description: When it is free for anybody unless it is renewed (UTC).
+      description: When it expires unless it is renewed (UTC).
       type: str
       returned: always
       sample: "2026-01-31T10:00:00Z"
 previous:
-  description: The holder that was replaced, in the form of RV(holder).
+  description: The replaced holder, in the form of RV(holder).
   returned: success
   type: dict
   sample: null
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.apply import hold, release
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import Request
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import ClusterStore, FileStore
-from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.apply import acquire, release
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.options import HELD, LeaseOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRequest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import open_store
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
     "state": {"type": "str", "choices": ["held", "released"], "default": "held"},
@@ -188,32 +188,6 @@ ARGUMENT_SPEC = {
     "holder": {"type": "dict"},
 }
 
-
-def store_of(module):
-    """The place that the options name."""
-    if module.params["scope"] == "profile":
-        return FileStore(module.params["lock_file"])
-    return ClusterStore(module.cluster, module.params["namespace"], module.params["name"], kubectl_of(module.params))
-
-
-def kubectl_of(params):
-    """kubectl with the connection of this task, as a person would type it."""
-    given = [f"--{name} {params[name]}" for name in ("kubeconfig", "context") if params[name] and isinstance(params[name], str)]
-    return " ".join(["kubectl", *given])
-
-
-def request_of(params):
-    """What the options ask for. Raises RunbookError where they make no sense."""
-    for name, least in (("duration", 1), ("wait", 0)):
-        if params[name] < least:
-            raise RunbookError(f"The option {name} must be at least {least} (seconds), and is {params[name]}.")
-    try:
-        holder = Holder.from_dict(params["holder"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise RunbookError("No run is named as holder. Use runbook.minikube.lease as a task: its action plugin names this run.") from error
-    return Request(holder, params["duration"], params["renew"])
-
-
 SETTINGS: dict = {
     "required_if": [("scope", "cluster", ["name"]), ("scope", "profile", ["lock_file"])],
     "libraries": lambda params: CLUSTER if params["scope"] == "cluster" else (),
@@ -222,14 +196,15 @@ SETTINGS: dict = {
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    params = module.params
     with module.clear_failures():
-        request = request_of(params)
-        if params["state"] == "held":
-            outcome = hold(store_of(module), request, params["wait"], module.check_mode)
+        options = LeaseOptions.of(module.params)
+        store = open_store(lambda: module.cluster, options)
+        if options.state == HELD:
+            request = LeaseRequest(options.holder, options.duration, options.renew)
+            result = acquire(store, request, options.wait, module.check_mode)
         else:
-            outcome = release(store_of(module), request.holder, module.check_mode)
-    module.exit_json(**outcome.report())
+            result = release(store, options.holder, module.check_mode)
+    module.exit_json(**result.report())
 
 
 def main():

@@ -5,57 +5,35 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: manifests
-short_description: Applies objects server-side
+short_description: Apply Kubernetes objects server-side
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Applies objects server-side, one after the other, as C(kubectl apply --server-side) does. M(runbook.minikube.manifests_info) predicts exactly
-    what this module does, as both send the same request.
-  - It sends every character as the API server reads it, also those above U+FFFF, for example emoji. The server-side apply of
-    M(kubernetes.core.k8s) can't send these.
-  - It ends at the first object that the API server refuses, and names what was applied before it.
-options:
-  objects:
-    description:
-      - The objects in the order in which they are applied, each with its namespace.
-    type: list
-    elements: dict
-    required: true
-  field_manager:
-    description:
-      - The field manager that owns what is applied.
-    type: str
-    required: true
-  force_conflicts:
-    description:
-      - Whether fields that another manager owns are taken over. Otherwise they are refused.
-    type: bool
-    default: false
+  - Applies objects server-side, one after the other, as C(kubectl apply --server-side) does. M(runbook.minikube.manifests_info) predicts
+    exactly what this module does, as both send the same request.
+  - All characters are supported, including those above U+FFFF, for example emoji, which the server-side apply of
+    M(kubernetes.core.k8s) can't send.
+  - The module fails at the first object that the API server refuses, and names the objects that were applied before it.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
+  - runbook.minikube.manifests
 attributes:
   check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
-    details: The API server is asked for a dry run.
+    details: The API server is sent a dry run.
   diff_mode:
     description: Reports what changes.
     support: partial
-    details: The values of a Secret are not shown.
-  idempotent:
-    description: A second run changes nothing.
-    support: full
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
+    details: The values of a Secret are hidden.
 notes:
-  - "Needs C(get) and C(patch) of every object, and C(create) of those that are not there."
+  - "Needs C(get) and C(patch) of every object, and C(create) of missing ones."
   - Warnings of the API server become warnings of the task.
-  - No value of a Secret is in the result. Where a task's arguments are shown (C(-vvv)), short ones are, unless it has C(no_log).
+  - No value of a Secret is in the result. With C(-vvv) short values are visible in the task's arguments, unless it has C(no_log).
 seealso:
   - module: runbook.minikube.manifests_info
-    description: Says for all objects at once which of them would change.
+    description: Predicts the changes of all objects at once.
 """
 
 EXAMPLES = r"""
@@ -82,61 +60,53 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: What became of each object, in the order of O(objects). After a failure, of those before it.
+  description: The result for each object, in the order of O(objects). After a failure, for those before it.
   returned: always
   type: list
   elements: dict
   contains:
     action:
-      description: V(create), V(change) or V(keep).
+      description: V(create), V(change) or V(unchanged).
       returned: always
       type: str
       sample: change
     kind:
-      description: Its kind.
+      description: Kind of the object.
       returned: always
       type: str
       sample: Deployment
     name:
-      description: Its name.
+      description: Name of the object.
       returned: always
       type: str
       sample: frontend
     namespace:
-      description: Its namespace, V(null) for an object that has none.
+      description: Namespace of the object, V(null) for a cluster-scoped one.
       returned: always
       type: str
       sample: default
-    rolls:
-      description: Whether it is a workload that was there already, and its pods are replaced, as its pod template changed.
+    rolling_update:
+      description: Whether the pod template of an existing workload changed, so that its pods are replaced.
       returned: always
       type: bool
       sample: false
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.manifests.apply import apply, secret_values
-from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import applied
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-
-ARGUMENT_SPEC = {
-    "objects": {"type": "list", "elements": "dict", "required": True},
-    "field_manager": {"type": "str", "required": True},
-    "force_conflicts": {"type": "bool", "default": False},
-}
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.apply import apply, secret_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.options import ARGUMENT_SPEC, ManifestsOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.report import apply_report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 SETTINGS: dict = {}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    params = module.params
-    module.hide(secret_values(params["objects"]))
+    options = ManifestsOptions.of(module.params)
+    module.hide(secret_values(options.objects))
     with module.clear_failures():
-        trials = apply(
-            module.cluster, params["objects"], params["field_manager"], params["force_conflicts"],
-            dry_run=module.check_mode, warn=module.warn,
-        )  # fmt: skip
-    module.exit_json(**applied(trials))
+        runs = apply(module.cluster, options, check=module.check_mode, warn=module.warn)
+    module.exit_json(**apply_report(runs))
 
 
 def main():

@@ -5,61 +5,44 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: manifests_info
-short_description: Says which objects a server-side apply would make or change
+short_description: Predict which objects a server-side apply would create or change
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Asks the API server for a dry run of a server-side apply of every object, several at a time, and compares the answers with what is stored.
-    So the API server itself says what would change, with its defaults, its admission and the other field managers, and nothing is stored.
-  - Where nothing would change, this takes a fraction of the time of an apply. M(runbook.minikube.manifests) then need not be called at all, or
-    only with RV(pending).
+  - Sends dry runs of a server-side apply of all objects to the API server, several in parallel, and compares the answers with the stored
+    objects. So the prediction includes the API server's defaults, admission and other field managers. Nothing is stored.
+  - If nothing would change, this takes a fraction of the time of an apply, and M(runbook.minikube.manifests) can be skipped, or called with
+    RV(pending) only.
 options:
-  objects:
-    description:
-      - The objects, as M(runbook.minikube.manifests) takes them, each with its namespace.
-    type: list
-    elements: dict
-    required: true
-  field_manager:
-    description:
-      - The field manager that the apply would have.
-    type: str
-    required: true
-  force_conflicts:
-    description:
-      - Whether the apply would take over fields that another manager owns.
-    type: bool
-    default: false
   parallel:
     description:
-      - How many objects are asked for at once.
+      - How many dry runs to send at the same time.
     type: int
     default: 8
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-  - runbook.minikube.read_only
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
+  - runbook.minikube.cluster
+  - runbook.minikube.manifests
+  - runbook.minikube.attributes.read_only
 notes:
-  - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of those that are not there."
-  - What the API server refuses counts as pending, so that the apply says it in its own words.
-  - In a namespace that is not there it could not be asked. The objects count as ones to be made, and RV(missing_namespaces) names it.
+  - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of missing ones."
+  - An object that the API server refuses is pending, so that the apply fails with the API server's message.
+  - Objects in a missing namespace are reported as V(create), and RV(missing_namespaces) names it.
 seealso:
   - module: runbook.minikube.manifests
-    description: Applies them.
+    description: Applies the objects.
 """
 
 EXAMPLES = r"""
-- name: See what would change
+- name: Predict the changes
   runbook.minikube.manifests_info:
     context: minikube
     objects: "{{ lookup('ansible.builtin.file', 'app.yml') | from_yaml_all | list }}"
     field_manager: runbook-deploy
   register: manifests
 
-- name: Apply only that
+- name: Apply only the pending objects
   runbook.minikube.manifests:
     context: minikube
     objects: "{{ manifests.pending }}"
@@ -69,80 +52,76 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: What would become of each object, in the order of O(objects).
+  description: The prediction for each object, in the order of O(objects).
   returned: success
   type: list
   elements: dict
   contains:
     action:
-      description: V(create), V(change), V(keep) or V(refused).
+      description: V(create), V(change), V(unchanged) or V(refused).
       returned: always
       type: str
       sample: change
     kind:
-      description: Its kind.
+      description: Kind of the object.
       returned: always
       type: str
       sample: Deployment
     name:
-      description: Its name.
+      description: Name of the object.
       returned: always
       type: str
       sample: frontend
     namespace:
-      description: Its namespace, V(null) for an object that has none.
+      description: Namespace of the object, V(null) for a cluster-scoped one.
       returned: always
       type: str
       sample: default
-    rolls:
-      description: Whether it is a workload that is there already, and its pods would be replaced, as its pod template would change.
+    rolling_update:
+      description: Whether the pod template of an existing workload would change, so that its pods would be replaced.
       returned: always
       type: bool
       sample: false
     msg:
-      description: Why it is refused, in the API server's words.
+      description: The API server's message for the refusal.
       returned: for a refused object
       type: str
       sample: 'Apply failed with 1 conflict: conflict with "kubectl-set": .spec.replicas'
     reason:
-      description: Why it is refused, as one word of the API server.
+      description: The API server's reason code for the refusal.
       returned: for a refused object
       type: str
       sample: Conflict
 pending:
-  description: The objects of O(objects) that are not known to stay as they are.
+  description: The objects of O(objects) that are not certain to stay unchanged.
   returned: success
   type: list
   elements: dict
   sample: []
 missing_namespaces:
-  description: The namespaces of O(objects) that have to be made before them.
+  description: The namespaces of O(objects) that have to be created first.
   returned: success
   type: list
   elements: str
   sample: []
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import report
-from ansible_collections.runbook.minikube.plugins.module_utils.manifests.observe import observe
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.options import ARGUMENT_SPEC as COMMON
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.options import ManifestsOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.report import dry_run_report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-ARGUMENT_SPEC = {
-    "objects": {"type": "list", "elements": "dict", "required": True},
-    "field_manager": {"type": "str", "required": True},
-    "force_conflicts": {"type": "bool", "default": False},
-    "parallel": {"type": "int", "default": 8},
-}
+ARGUMENT_SPEC = {**COMMON, "parallel": {"type": "int", "default": 8}}
 
 SETTINGS: dict = {}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
-    params = module.params
     with module.clear_failures():
-        trials = observe(module.cluster, params["objects"], params["field_manager"], params["force_conflicts"], params["parallel"])
-    module.exit_json(changed=False, **report(trials))
+        runs = observe(module.cluster, ManifestsOptions.of(module.params))
+    module.exit_json(changed=False, **dry_run_report(runs))
 
 
 def main():

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: rollout
-short_description: Change, restart or undo workloads, and wait until they really serve, or say at once why they never will
+short_description: Update, restart or roll back workloads and wait for completion, failing fast with the cause
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once. If asked, sets their images, environment
-    and replicas, restarts them, or goes back to a former revision before. What is so already is not changed.
-  - Ends in success only when the pods of the new revision serve. The controller has seen the change, all pods are of the new revision,
-    every container is ready, and a pod that asks for Dapr has its sidecar.
-  - Ends in failure as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
-    Only pods of the new revision are judged, so broken pods of a former one do not fail a good rollout.
-  - It watches the API (one list and one watch a kind) and does not poll. What is complete at the first look is not watched.
-  - A workload that is scaled to zero is complete, with a warning. One whose pods an autoscaler holds is followed to the number that it
-    asks for, also if that changes on the way. One that is paused, or that has the update strategy C(OnDelete) and old
-    pods left, is a failure that says so.
+  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once. On request it first sets their images,
+    environment and replicas, restarts them, or rolls them back to a former revision. What is so already is not changed.
+  - Succeeds only when the new revision is complete. Its controller has observed the change, all pods are of the new revision, every
+    container is ready, and a pod with Dapr enabled has its sidecar.
+  - Fails as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
+    Only pods of the new revision count, so broken pods of a former one do not fail a good rollout.
+  - Watches the API (one list and one watch per kind) instead of polling it. If everything is complete at first, nothing is watched.
+  - A workload that is scaled to zero is complete, with a warning. A workload with an autoscaler is followed to the number of replicas that
+    the autoscaler sets, also if that changes during the wait. One that is paused, or that has the update strategy C(OnDelete) and old pods
+    left, is a failure that says so.
 options:
   workloads:
     description:
-      - What to wait for, all in O(namespace).
+      - The workloads, all in O(namespace).
     type: list
     elements: dict
     required: true
@@ -40,27 +40,26 @@ options:
         required: true
       dapr:
         description:
-          - Whether the pods need a C(daprd) container. V(true) also demands the annotation C(dapr.io/enabled) of the pod template,
-            V(false) asks for no sidecar.
+          - Whether the pods need a C(daprd) container. V(true) also requires the annotation C(dapr.io/enabled) in the pod template,
+            V(false) requires no sidecar.
           - If not set, the annotation of each pod decides.
         type: bool
       images:
         description:
-          - Container to image reference, as C(kubectl set image) takes them. V(*) stands for all containers that are not named, init
-            containers too.
-          - The same reference is no change, whatever image stands behind it.
+          - Container to image reference, as in C(kubectl set image). V(*) stands for all containers that are not named, init containers too.
+          - The same reference is no change, whichever image it points to.
         type: dict
       env:
         description:
           - Container to a mapping of variables, V(*) for all containers, init containers too. A mapping of variables alone is for all of
             them as well.
           - A value of V(null) removes the variable. One that came from a Secret or a ConfigMap is replaced by the value.
-          - Values stand in the workload, where many can read them, and in this module's invocation. For secrets use a Secret.
-            They are not shown in the diff.
+          - Values are stored in the workload, where many users can read them, and appear in this module's invocation. Use a Secret for
+            secrets. Values are not shown in the diff.
         type: dict
       replicas:
         description:
-          - How many pods there shall be. Not for a DaemonSet, and refused where a HorizontalPodAutoscaler would change it back.
+          - The number of replicas. Not for a DaemonSet, and refused if a HorizontalPodAutoscaler would change it back.
         type: int
   namespace:
     description:
@@ -69,17 +68,19 @@ options:
     default: default
   state:
     description:
-      - V(complete) waits until the new revision serves.
-      - V(undone) goes back to a former revision of every workload first, see O(to_revision).
+      - V(complete) waits until the new revision is complete.
+      - V(rolled_back) first rolls every workload back to a former revision, see O(to_revision).
         The pod template becomes exactly what it was; replicas stay as they are.
-        A StatefulSet's pods that are not ready at the revision that is left are deleted, as its controller would wait for them for ever.
+        Pods of a StatefulSet that are not ready at the revision that is rolled back are deleted, as its controller would wait for them
+        forever.
     type: str
-    choices: [complete, undone]
+    choices: [complete, rolled_back]
     default: complete
   to_revision:
     description:
-      - The revision that O(state=undone) goes back to. A Deployment's may be named by a number that it had before an undo renumbered it.
-      - V(0) is the newest one that is not the present one. A second such undo changes nothing, it does not return to what was left. To go
+      - The revision to restore with O(state=rolled_back). For a Deployment, a number that it had before a rollback renumbered it is
+        accepted too.
+      - V(0) is the newest one that is not the current one. Repeating such a rollback changes nothing, it does not roll forward. To go
         further back, name the revision.
       - A workload that is at that revision already is not changed.
     type: int
@@ -92,84 +93,84 @@ options:
   change_cause:
     description:
       - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
-      - If not set, what is done, and by which user on which machine. That is recorded with O(workloads[].images), O(workloads[].env) and
-        O(state=undone), as these make a revision by themselves.
+      - If not set, what is changed, and by which user on which host. That is recorded with O(workloads[].images), O(workloads[].env) and
+        O(state=rolled_back), as these create a revision by themselves.
       - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what
-        differs from the revision that served before, and by whom. A revision that has a cause of its own keeps it.
+        differs from the last good revision, and by whom. A revision that has a cause of its own keeps it.
     type: str
     default: ""
   force_conflicts:
     description:
       - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is
         changed.
-      - Changes are made as C(runbook-deploy), the manager under which this collection applies manifests, so that the next deploy sets these
-        fields without a conflict.
+      - Changes are made as C(runbook-deploy), the field manager with which this collection applies manifests, so that the next deploy sets
+        these fields without a conflict.
     type: bool
     default: false
   rollback_on_failure:
     description:
-      - After a failure, or when O(timeout) is over, every workload of the call whose revision is new goes back to the one that served
-        before, and the module waits, for O(timeout) once more, until that serves again. Then it still fails, and tells the cause first,
-        then what was rolled back. What was deployed together goes back together, those that are complete already too.
-      - A revision is new if it is neither the one that served when the call began, nor the one that is recorded as the last that served.
-        It does not matter who made it. So this works as well where the manifests were applied just before the call.
-      - The revision that is gone back to is one whose pods still serve. Where no pod is left of it (the strategy C(Recreate),
-        one replica of a StatefulSet), it is the one recorded in the annotation C(runbook.minikube/served), which the module writes
-        whenever it has seen a revision serve. That record, like O(change_cause), makes no revision, and is not counted as a change.
-      - Only the pod template goes back. Replicas, and other objects that were applied, such as a ConfigMap, stay.
-        A StatefulSet's pods that are stuck at a former revision are deleted, before and after, as its controller would wait for them
-        for ever.
-      - Fields that somebody else applies server-side are not taken over without O(force_conflicts).
-        A first revision, and one that is paused or has the update strategy C(OnDelete), stay. The failure says so.
+      - After a failure, or when O(timeout) is over, every workload of the call with a new revision is rolled back to its last good
+        revision, and the module waits, for O(timeout) once more, until that is complete again. Then it still fails, and reports the cause
+        first, then what was rolled back. What was deployed together is rolled back together, workloads that are complete already too.
+      - A revision is new if it was neither complete when the call began, nor is recorded as the last good one.
+        It does not matter who created it. So this works as well if the manifests were applied just before the call.
+      - The last good revision is one that still has ready pods. If no pod is left of it (the strategy C(Recreate), one replica of a
+        StatefulSet), it is the one in the annotation C(runbook.minikube/served), which the module writes whenever it has seen a revision
+        complete. That record, like O(change_cause), creates no revision and is not counted as a change.
+      - Only the pod template is rolled back. Replicas, and other objects that were applied, such as a ConfigMap, stay.
+        Pods of a StatefulSet that are stuck at a former revision are deleted, before and after, as its controller would wait for them
+        forever.
+      - Fields that another manager applies server-side are not taken over without O(force_conflicts).
+        A first revision, and a workload that is paused or has the update strategy C(OnDelete), are not rolled back. The failure says so.
     type: bool
     default: false
   restart:
     description:
-      - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, under the field manager
+      - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, as the field manager
         C(runbook-rollout). This is a change each time.
-      - V(if_stale) does the same for those workloads only whose running pods would get something else if they were made anew. A Secret or
+      - V(if_stale) does the same only for workloads whose running pods would get something else if they were recreated. A Secret or
         a ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that container
-        had started; or the node has another image behind its reference, see O(image_ids). Files of a whole volume don't count, as they
-        are brought up to date while the container runs. A second run restarts nothing. No value is read, only times.
+        had started; or the node has another image for its reference, see O(image_ids). Files of a whole volume don't count, as they
+        are updated while the container runs. A second run restarts nothing. No value is read, only times.
       - V(never) changes nothing.
     type: str
     choices: [never, always, if_stale]
     default: never
-  secrets:
+  changed_secrets:
     description:
-      - Names of Secrets whose values a run would have replaced before this task, so that O(restart=if_stale) can tell in check mode
+      - Names of Secrets whose values a run would have changed before this task, so that O(restart=if_stale) can predict in check mode
         what it would restart. Used in check mode only.
     type: list
     elements: str
     default: []
   image_ids:
     description:
-      - Image reference to the ID of the image that the node has under it, as M(runbook.minikube.minikube_image) returns them, for
-        O(restart=if_stale). A tag that moved to another image is seen by that.
-      - A pod whose runtime tells a registry's digest instead of the image's ID is not compared.
-      - Where new pods would get another image under the same reference, O(rollback_on_failure) is refused before anything is changed,
-        as there would be nothing to go back to.
+      - Image reference to the ID of the image that the node has for it, as returned by M(runbook.minikube.minikube_image), for
+        O(restart=if_stale). This detects a tag that points to another image now.
+      - A pod is not compared if its runtime reports a registry's digest instead of the image's ID.
+      - If new pods would get another image under the same reference, O(rollback_on_failure) is refused before anything is changed,
+        as the former image could not be restored.
     type: dict
     default: {}
   timeout:
     description:
-      - Seconds to wait at most. Then the module fails and says what is still missing.
+      - Maximum seconds to wait. Then the module fails and reports what is not ready yet.
     type: int
     default: 300
-  scheduling_grace:
+  scheduling_timeout:
     description:
-      - Seconds for which a pod may find no node, or for which a quota may keep it from being made. In a rolling update room appears
-        when old pods go.
+      - Seconds for which a pod may be unschedulable, or a quota may prevent its creation. During a rolling update, resources become free
+        when old pods terminate.
     type: int
     default: 15
-  create_grace:
+  start_timeout:
     description:
-      - Seconds for which the container runtime may fail to create or start a container, where the message does not make it certain.
+      - Seconds for which the container runtime may fail to create or start a container, if the message does not make the failure certain.
     type: int
     default: 30
-  retry_grace:
+  unreachable_timeout:
     description:
-      - Seconds for which something that does not answer is tried again. A registry, a volume, a pod's sandbox, an admission webhook.
+      - Seconds for which something that does not answer is retried. A registry, a volume, a pod's sandbox, an admission webhook.
     type: int
     default: 60
   init_timeout:
@@ -177,49 +178,47 @@ options:
       - Seconds that one init container may run.
     type: int
     default: 180
-  crash_restarts:
+  max_restarts:
     description:
       - How many times a container may be restarted after a crash before that is a failure. An application that waits for its database by
         crashing needs some; V(0) fails at the first crash.
-      - While other workloads of the same call are still on their way, a crash is a failure only after O(retry_grace).
+      - While other workloads of the same call are still progressing, a crash is a failure only after O(unreachable_timeout).
     type: int
     default: 2
-  settle:
+  min_ready_seconds:
     description:
-      - Seconds that a container without a readiness probe must have run before it counts as serving, since Kubernetes calls it ready
-        at once, even if it ends a moment later. Containers with a readiness probe don't wait for this.
+      - Seconds that a container without a readiness probe must have run before it counts as ready. Kubernetes calls it ready at once, even
+        if it exits a moment later. Containers with a readiness probe don't wait for this.
     type: int
     default: 3
   log_lines:
     description:
-      - How many of a failed container's last log lines stand in the failure. They are read on failure only.
-      - Logs may hold secrets. V(0) reads none.
+      - How many of a failed container's last log lines the failure contains. They are read on failure only.
+      - Logs may contain secrets. V(0) reads none.
     type: int
     default: 20
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
+  - runbook.minikube.cluster
 attributes:
   check_mode:
-    description: Can run in check mode and say what it would do without doing it.
+    description: Can run without changing anything and report what would be done.
     support: full
     details:
-      - The wait is named, but not done. A workload that does not exist yet is no failure in check mode.
+      - The wait is listed as an action, but not carried out. A workload that does not exist yet is no failure in check mode.
   diff_mode:
-    description: Returns what was changed, or would be, in diff mode.
+    description: Reports what was changed, or would be, in diff mode.
     support: full
 notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
-    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines. Where workloads may
-    not be listed, those that are named are read one by one, again and again, for which C(get) by name is enough. C(list) and C(watch) of
+    C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines. Without permission to
+    list workloads, the named ones are polled one by one, for which C(get) by name is enough. C(list) and C(watch) of
     C(persistentvolumeclaims) and C(horizontalpodautoscalers) are used if they are allowed."
-  - "For a change: C(patch) and C(get) of the workload, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=undone).
-    C(list) and C(watch) of C(controllerrevisions) for StatefulSets with O(state=undone), O(history), O(change_cause) or
+  - "For a change: C(patch) and C(get) of the workload, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=rolled_back).
+    C(list) and C(watch) of C(controllerrevisions) for StatefulSets with O(state=rolled_back), O(history), O(change_cause) or
     O(rollback_on_failure). C(patch) of C(replicasets) or C(controllerrevisions) for an O(change_cause) of what was applied."
   - "O(rollback_on_failure) needs C(patch) and C(get) of the workload, and C(delete) of C(pods) for a StatefulSet. O(restart=if_stale)
-    needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read at their start."
+    needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read when they start."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.
@@ -265,7 +264,7 @@ EXAMPLES = r"""
         replicas: 2
     change_cause: Order 4711, more memory
 
-- name: Restart what runs with a former value of a Secret or a former image, and only that
+- name: Restart only workloads that run with an outdated Secret or image
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -275,7 +274,7 @@ EXAMPLES = r"""
     image_ids:
       frontend:v1: sha256:8a82f8a00ecbffe869d9b723192295ba8efa339237a7acc32dabea82d8cdbe68
 
-- name: Set an image, and go back if that does not serve
+- name: Set an image, and roll back on failure
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -285,15 +284,15 @@ EXAMPLES = r"""
           backend-api: backend-api:sha-9b7d103f1c2a
     rollback_on_failure: true
 
-- name: Go back to the former revision
+- name: Roll back to the former revision
   runbook.minikube.rollout:
     context: minikube
     workloads:
       - kind: Deployment
         name: frontend
-    state: undone
+    state: rolled_back
 
-- name: See which revisions there are
+- name: List the revisions
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -302,25 +301,25 @@ EXAMPLES = r"""
     history: true
   register: rollout
 
-- name: Go back to one of them
+- name: Roll back to one of them
   runbook.minikube.rollout:
     context: minikube
     workloads:
       - kind: StatefulSet
         name: postgres
-    state: undone
+    state: rolled_back
     to_revision: "{{ rollout.workloads[0].history[0].revision }}"
 
-- name: See at once whether an application crashes
+- name: Fail at the first crash
   runbook.minikube.rollout:
     workloads:
       - kind: Deployment
         name: audit-service
-    crash_restarts: 0
+    max_restarts: 0
   register: rollout
-  ignore_errors: true # the next task tells the causes
+  ignore_errors: true # the next task prints the causes
 
-- name: Tell each cause in a line
+- name: Print the causes
   ansible.builtin.debug:
     msg: "{{ item.workload }}: {{ item.category }} in {{ item.container }}. {{ item.hint }}"
   loop: "{{ rollout.causes | default([]) }}"
@@ -328,7 +327,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or in check mode would be done, as sentences.
+  description: What was done, or would be done in check mode, as sentences.
   returned: always
   type: list
   elements: str
@@ -336,7 +335,7 @@ actions:
     - restart Deployment frontend
     - wait until Deployment frontend is complete
 changes:
-  description: What was changed so that the workloads roll, or in check mode would be, as data. The way back after a failure stands in RV(rollback).
+  description: What was changed, or would be changed in check mode, as data. A rollback after a failure is in RV(rollback).
   returned: always
   type: list
   elements: dict
@@ -345,7 +344,7 @@ changes:
       description: V(change) or V(restart).
       type: str
       sample: restart
-    kind:
+    kind: &kind
       description: The kind of the workload.
       type: str
       sample: Deployment
@@ -353,20 +352,17 @@ changes:
       description: The name of the workload.
       type: str
       sample: frontend
-    says:
+    message:
       description: The same as a sentence, as in RV(actions).
       type: str
       sample: restart Deployment frontend
 workloads:
-  description: The workloads as they were seen last.
+  description: The workloads as observed last.
   returned: when they could be read
   type: list
   elements: dict
   contains:
-    kind:
-      description: The kind of the workload.
-      type: str
-      sample: Deployment
+    kind: *kind
     name:
       description: The name of the workload.
       type: str
@@ -376,7 +372,7 @@ workloads:
       type: str
       sample: complete
     missing:
-      description: What still lacks, as sentences.
+      description: What is not ready yet, as clauses.
       type: list
       elements: str
       sample: []
@@ -406,11 +402,11 @@ workloads:
           type: str
           sample: backend-api:sha-3f1c2a9b7d10
         imageID:
-          description: The identity of the image that really runs.
+          description: The ID of the image that is running.
           type: str
           sample: docker://sha256:9f2b6a7d54d0c0b0b7de2a2d3b6e8f1a7c4d5e6f708192a3b4c5d6e7f8091a2b
     seconds:
-      description: How long it took until it was complete, V(null) if it was not.
+      description: Seconds until it was complete, V(null) if it was not.
       type: float
       sample: 4.2
     history:
@@ -429,55 +425,55 @@ workloads:
           sample:
             frontend: frontend:sha-3f1c2a9b7d10
         change_cause:
-          description: Who made it and why, empty if nobody said.
+          description: Its change cause, empty if there is none.
           type: str
           sample: Order 4711, more memory
         created:
-          description: When it was made first. An undo gives an old revision a new number, not a new time.
+          description: When it was first created. A rollback gives a former revision a new number, not a new time.
           type: str
           sample: "2025-03-01T12:00:00Z"
         current:
-          description: Whether it is what the workload asks for at present.
+          description: Whether it is the current one.
           type: bool
           sample: true
 seconds:
-  description: How long the wait took.
+  description: Duration of the wait.
   returned: except in check mode
   type: float
   sample: 4.3
 rollback:
-  description: What went back after the failure, and what did not.
+  description: What was rolled back after the failure, and what was not.
   returned: on failure with O(rollback_on_failure)
   type: list
   elements: dict
   contains:
-    workload:
+    workload: &workload
       description: Kind and name.
       type: str
       sample: Deployment backend-api
     revision:
-      description: The number of the revision that it went back to, V(null) if it stayed.
+      description: The number of the revision that it was rolled back to, V(null) if it was not rolled back.
       type: int
       sample: 3
     change_cause:
       description: The change cause of that revision.
       type: str
       sample: Order 4711, more memory
-    serves:
-      description: Whether it was seen to serve again. V(null) if it stayed.
+    available:
+      description: Whether it was complete again. V(null) if it was not rolled back.
       type: bool
       sample: true
     actions:
       description: What was done, as sentences.
       type: list
       elements: str
-      sample: ["Deployment backend-api: undo to revision 3"]
+      sample: ["Deployment backend-api: roll back to revision 3"]
     reason:
-      description: Why it stayed.
+      description: Why it was not rolled back.
       type: str
-      sample: this is its first revision, so there is nothing to go back to.
+      sample: this is its first revision, so there is nothing to roll back to.
     note:
-      description: What the way back could not bring back.
+      description: What the rollback could not restore.
       type: str
       sample: ""
 causes:
@@ -486,12 +482,9 @@ causes:
   type: list
   elements: dict
   contains:
-    workload:
-      description: Kind and name.
-      type: str
-      sample: Deployment backend-api
+    workload: *workload
     pod:
-      description: The first pod that has it; V(null) where there is no pod.
+      description: The first pod that has it; V(null) if there is no pod.
       type: str
       sample: backend-api-6d8f97b5c4-x2x9p
     pods:
@@ -499,7 +492,7 @@ causes:
       type: int
       sample: 1
     container:
-      description: The container, V(null) where it is not about one.
+      description: The container, V(null) if it is not about a container.
       type: str
       sample: backend-api
     container_type:
@@ -507,15 +500,15 @@ causes:
       type: str
       sample: container
     reason:
-      description: The word of Kubernetes.
+      description: Kubernetes' reason.
       type: str
       sample: CrashLoopBackOff
     category:
-      description: A finer class, for example V(image_not_found), V(registry_unreachable), V(secret_missing), V(sidecar_missing).
+      description: A finer classification, for example V(image_not_found), V(registry_unreachable), V(secret_missing), V(sidecar_missing).
       type: str
       sample: crash
     message:
-      description: The message of Kubernetes.
+      description: Kubernetes' message.
       type: str
       sample: ""
     since:
@@ -531,18 +524,18 @@ causes:
       type: int
       sample: 2
     log:
-      description: The last lines of the log that tells, after a crash that of the run before.
+      description: The last lines of the container's log, after a crash that of its previous run.
       type: str
       sample: "KeyError: 'DATABASE_URL'"
     hint:
       description: What to do next.
       type: str
-      sample: See what it logs before it ends (kubectl logs --previous).
+      sample: Check its log before the crash (kubectl logs --previous).
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.options import ARGUMENT_SPEC
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.run import predict, roll_out
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import ARGUMENT_SPEC, RolloutOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.run import predict, roll_out
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 SETTINGS: dict = {}
 
@@ -550,7 +543,8 @@ SETTINGS: dict = {}
 def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
-        result = predict(module.cluster, module.params) if module.check_mode else roll_out(module.cluster, module.params)
+        options = RolloutOptions.of(module.params)
+        result = predict(module.cluster, options) if module.check_mode else roll_out(module.cluster, options)
     for note in result.pop("notes"):
         module.warn(note)
     module.exit_json(**result)

@@ -5,145 +5,102 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secret_compare
-short_description: Says whether the same value stands in several places
+short_description: Compare a secret value across several locations
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Compares keys of Secrets and ConfigMaps, the environment and files that running containers really have, files, and given values.
-  - No value leaves the module. The result tells which places hold the same, and how the others differ in kind. A value that only has
-    a newline at its end, whitespace or quotes around it, that went through base64 once more, that has Windows line ends or letters of
-    another case, is recognised as that. Of lengths only classes are told.
-  - The first place in the list that holds a value is the one that the others are compared with.
-  - Running containers are asked with a program that they bring themselves (cat, python or node). A container that has none of them,
-    or can't be reached, is V(unknown), never guessed.
-  - Secrets and ConfigMaps are read with one list call for each kind and namespace, or one by one where only one is named or listing is
-    not allowed.
+  - Compares keys of Secrets and ConfigMaps, the actual environment and files of running containers, local files, and given values.
+  - No value leaves the module. The result reports which locations have the same value, and how the others differ in format (a trailing
+    newline, surrounding whitespace or quotes, one base64 encoding too many, Windows line endings, or letter case). Lengths are
+    reported as classes only.
+  - The first location in the list that has a value is the reference for the others.
+  - Values in running containers are read with a program that the container has (cat, python or node). A container without any of them,
+    or one that can't be reached, is reported as V(unknown).
+  - Secrets and ConfigMaps are read with one list call per kind and namespace, or one by one where only one is named or listing is
+    forbidden.
   - The user needs C(get) (or C(list)) on C(secrets) and C(configmaps). For running containers also C(list) on C(pods),
     C(get) and C(create) on C(pods/exec), and C(get) on the workloads that are named.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
-  - runbook.minikube.read_only
+  - runbook.minikube.cluster
+  - runbook.minikube.locations.compared
+  - runbook.minikube.attributes.read_only
 options:
   namespace:
-    description: Namespace of all places that name none.
+    description: Namespace of all locations without one.
     type: str
     default: default
-  places:
+  locations:
     description:
-      - Where the value stands. Each entry has exactly one of O(places[].secret), O(places[].config_map), O(places[].workload),
-        O(places[].file) and O(places[].value).
+      - Where the value is. Each entry has exactly one of O(locations[].secret), O(locations[].config_map), O(locations[].workload),
+        O(locations[].file) and O(locations[].value).
     type: list
     elements: dict
     required: true
-    suboptions:
-      secret:
-        description: Name of a Secret. Needs O(places[].key).
-        type: str
-      config_map:
-        description: Name of a ConfigMap. Needs O(places[].key).
-        type: str
-      key:
-        description: The key in the Secret or ConfigMap.
-        type: str
-      readers:
-        description:
-          - Compares also what every running container of the namespace has that reads this key, by C(env), by C(envFrom) with or without a
-            prefix, or by a volume (projected ones and C(subPath) too).
-          - So it shows which pods still run with a former value.
-        type: bool
-        default: false
-      workload:
-        description:
-          - Kind and name of a Deployment, StatefulSet or DaemonSet, for example V(Deployment/frontend). Needs O(places[].env).
-          - All of its running pods are asked, those of former revisions and those that are about to end too.
-        type: str
-      container:
-        description: The container of the workload. By default those that have the variable.
-        type: str
-      env:
-        description: The environment variable of the workload.
-        type: str
-      file:
-        description: Path of a file on the host where the module runs. Its whole content counts.
-        type: path
-      value:
-        description: The value itself. It is never shown.
-        type: str
-      namespace:
-        description: Namespace of this place.
-        type: str
-      optional:
-        description: Whether the value may be missing here.
-        type: bool
-        default: false
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
 seealso:
   - module: runbook.minikube.secret_copy
   - module: runbook.minikube.app_secrets
 """
 
 EXAMPLES = r"""
-- name: Compare the secret of frontend and backend
+- name: Compare the secret of the frontend and the backend
   runbook.minikube.secret_compare:
     context: runbook
-    places:
+    locations:
       - {secret: frontend-secrets, key: better-auth-secret}
       - {secret: backend-api-secrets, key: better-auth-secret}
   register: compared
 
-- name: Stop where they differ
+- name: Fail if they differ
   ansible.builtin.assert:
     that: compared.equal
-    fail_msg: "{{ compared.differences | map(attribute='says') | join(' ') }}"
+    fail_msg: "{{ compared.differences | map(attribute='message') | join(' ') }}"
 
-- name: See which running containers still have a former value
+- name: Find running containers that still have a previous value
   runbook.minikube.secret_compare:
     context: runbook
     namespace: todo
-    places:
-      - {secret: frontend-secrets, key: better-auth-secret, readers: true}
+    locations:
+      - {secret: frontend-secrets, key: better-auth-secret, check_consumers: true}
 
-- name: Compare what a workload runs with to a file
+- name: Compare the value in a workload's containers with a file
   runbook.minikube.secret_compare:
     context: runbook
-    places:
+    locations:
       - {file: ~/better-auth-secret}
       - {workload: Deployment/frontend, env: BETTER_AUTH_SECRET}
 """
 
 RETURN = r"""
 equal:
-  description: Whether every place holds the same value. False also where that is not known.
+  description: Whether every location has the same value. False also if that is unknown.
   returned: success
   type: bool
   sample: false
 verdict:
-  description: V(equal), V(different), V(unknown) (no difference was seen, but not every place could be read) or V(missing) (no value anywhere).
+  description: V(equal), V(different), V(unknown) (no difference was found, but not every location could be read) or V(missing) (no value anywhere).
   returned: success
   type: str
   sample: different
 reference:
-  description: The place that the others were compared with.
+  description: The location that the others were compared with.
   returned: success
   type: str
   sample: Secret default/frontend-secrets, key better-auth-secret
-places:
-  description: What is known of each place.
+locations:
+  description: Each location.
   returned: success
   type: list
   elements: dict
   contains:
-    entry:
-      description: Number of the entry of O(places) that it belongs to, from 0.
+    index:
+      description: Index of its entry in O(locations), from 0.
       type: int
       returned: always
       sample: 0
-    place:
-      description: The place in words.
+    location:
+      description: The location.
       type: str
       returned: always
       sample: pod default/frontend-5d5f6c8b9-x7x2l, container frontend, variable BETTER_AUTH_SECRET
@@ -158,73 +115,80 @@ places:
       returned: always
       sample: 32 to 63 bytes
     group:
-      description: Places with the same number hold the same value.
+      description: Locations with the same number have the same value.
       type: int
       returned: when the value is known
       sample: 1
     reason:
-      description: Why the value is not known.
+      description: Why the value is unknown.
       type: str
-      returned: when it is not known
-      sample: the container has none of cat, python3, python and node to be asked with
+      returned: when it is unknown
+      sample: the container has none of cat, python3, python and node to read it with
 differences:
-  description: The places that differ from the reference, and how.
+  description: The locations that differ from the reference, and how.
   returned: success
   type: list
   elements: dict
   contains:
-    place:
-      description: The place in words.
+    location:
+      description: The location.
       type: str
       returned: always
       sample: Secret default/backend-api-secrets, key better-auth-secret
     kinds:
       description:
-        - V(missing), V(empty) or V(other), or the slips that explain the difference.
-        - Slips are V(trailing_newline), V(surrounding_whitespace), V(quotes), V(base64), V(crlf) and V(case).
+        - V(missing), V(empty) or V(other), or the format errors that explain the difference.
+        - Format errors are V(trailing_newline), V(surrounding_whitespace), V(quotes), V(base64), V(crlf) and V(case).
       type: list
       elements: str
       returned: always
       sample:
         - trailing_newline
-    says:
+    message:
       description: The difference in a sentence.
       type: str
       returned: always
       sample: Secret default/backend-api-secrets, key better-auth-secret ends with a newline.
 missing_permissions:
-  description: What the user may not do and would have to.
-  returned: when a permission is missing
+  description: The missing permissions.
+  returned: when permissions are missing
   type: list
   elements: str
   sample:
     - get pods/exec
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.observe import observe
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.compare import compared
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.options import LOCATION, LOCATION_RULES, redact_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.compare import compare
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import CompareOptions
 
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
-    "places": {
+    "locations": {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {**PLACE, "optional": {"type": "bool", "default": False}},
-        **RULES,
+        "options": {**LOCATION, "required": {"type": "bool", "default": True}},
+        **LOCATION_RULES,
     },
 }
 
+SETTINGS: dict = {"redact": {"locations": redact_values}}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    options = CompareOptions.of(module.params)
+    with module.clear_failures():
+        values = observe(module.cluster, options.namespace, options.locations)
+        module.hide(one.value for one in values if one.value)
+    module.exit_json(changed=False, **compare(values, options.not_required))
+
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC, shown={"places": without_values})
-    places = module.params["places"]
-    with module.clear_failures():
-        found = observe(module.cluster, module.params["namespace"], places)
-        module.hide(one.value for one in found if one.value)
-    module.exit_json(changed=False, **compared(found, {index for index, place in enumerate(places) if place["optional"]}))
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

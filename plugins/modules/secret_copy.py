@@ -5,67 +5,38 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: secret_copy
-short_description: Copies a value to keys of Secrets, and says which workloads must restart
+short_description: Copy a secret value to keys of Secrets, and report workloads that need a restart
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Copies the value of one place to keys of Secrets. The value never leaves the module.
-  - All refusals are found before the first write. A Secret that is immutable, has an owner, or is managed by something else
-    (Helm, External Secrets, Argo CD, Flux, cert-manager) is refused where it would have to change, and named with the reason.
-  - A write is refused by the API where somebody else wrote meanwhile. The module then reads again.
-  - It asks the running containers that read the destinations what they have, and so names exactly the workloads that must restart,
-    also those that a run which was cut off has left behind. It restarts nothing.
-  - The user needs C(get) (or C(list)), C(patch) and with O(create) C(create) on C(secrets). With O(readers) also C(list) on C(pods),
+  - Copies the value of one location to keys of Secrets. The value never leaves the module.
+  - All refusals are collected before the first write. A Secret that is immutable, has an owner, or is managed by another tool
+    (Helm, External Secrets, Argo CD, Flux, cert-manager) is refused with the reason if it would have to change.
+  - A concurrent write is detected by the API, and the module then reads again.
+  - The value in the running containers that read the destinations is read too, so the module reports exactly the workloads that need a
+    restart, including those that an interrupted run left behind. It restarts nothing.
+  - The user needs C(get) (or C(list)), C(patch) and with O(create) C(create) on C(secrets). With O(check_consumers) also C(list) on C(pods),
     and C(get) and C(create) on C(pods/exec).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes
+  - runbook.minikube.locations.source
 options:
   namespace:
-    description: Namespace of all places that name none.
+    description: Namespace of all locations without one.
     type: str
     default: default
   source:
     description:
-      - Where the right value stands. Exactly one of O(source.secret), O(source.config_map), O(source.workload), O(source.file)
+      - Where the correct value is. Exactly one of O(source.secret), O(source.config_map), O(source.workload), O(source.file)
         and O(source.value).
-      - Where several containers of a workload are asked, all must have the same value.
+      - All containers of a workload that are read must have the same value.
     type: dict
     required: true
-    suboptions:
-      secret:
-        description: Name of a Secret. Needs O(source.key).
-        type: str
-      config_map:
-        description: Name of a ConfigMap. Needs O(source.key).
-        type: str
-      key:
-        description: The key in the Secret or ConfigMap.
-        type: str
-      readers:
-        description: Requires that every running container that reads this key has the same value.
-        type: bool
-        default: false
-      workload:
-        description: Kind and name of a Deployment, StatefulSet or DaemonSet whose running containers have the value. Needs O(source.env).
-        type: str
-      container:
-        description: The container of the workload. By default those that have the variable.
-        type: str
-      env:
-        description: The environment variable of the workload.
-        type: str
-      file:
-        description: Path of a file on the host where the module runs. Its whole content counts, a newline at its end too.
-        type: path
-      value:
-        description: The value itself. It is never shown.
-        type: str
-      namespace:
-        description: Namespace of the source.
-        type: str
   destinations:
-    description: The keys that get the value. Other keys of these Secrets stay as they are.
+    description: The keys to write the value to. Other keys of these Secrets stay as they are.
     type: list
     elements: dict
     required: true
@@ -82,27 +53,16 @@ options:
         description: Namespace of the Secret.
         type: str
   create:
-    description: Whether to make Secrets that are not there. Otherwise a missing one is an error.
+    description: Whether to create missing Secrets. Otherwise a missing one is an error.
     type: bool
     default: false
-  readers:
-    description: Whether to ask the running containers that read the destinations what they have.
+  check_consumers:
+    description: Whether to check the running containers that read the destinations.
     type: bool
     default: true
 attributes:
-  check_mode:
-    description: Can run without changing anything and report what would be done.
-    support: full
   diff_mode:
-    description: Reports which keys change, with placeholders in place of values.
-    support: full
-  idempotent:
-    description: A second run changes nothing.
-    support: full
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
+    description: Reports which keys change, with placeholders instead of values.
 seealso:
   - module: runbook.minikube.secret_compare
   - module: runbook.minikube.app_secrets
@@ -110,7 +70,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Give the backend the secret of the frontend
+- name: Copy the secret of the frontend to the backend
   runbook.minikube.secret_copy:
     context: runbook
     source: {secret: frontend-secrets, key: better-auth-secret}
@@ -118,16 +78,16 @@ EXAMPLES = r"""
       - {secret: backend-api-secrets, key: better-auth-secret}
   register: copied
 
-- name: Restart what still runs with the former value
+- name: Restart the workloads that still have the previous value
   runbook.minikube.rollout:
     context: runbook
     workloads:
       - kind: "{{ item.workload | split('/') | first }}"
         name: "{{ item.workload | split('/') | last }}"
     restart: always
-  loop: "{{ copied.restart }}"
+  loop: "{{ copied.restart_required }}"
 
-- name: Save the value with which the application runs, which its Secret has lost
+- name: Restore a lost key of a Secret from the running containers
   runbook.minikube.secret_copy:
     context: runbook
     namespace: todo
@@ -138,7 +98,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 destinations:
-  description: What became of each key.
+  description: The action for each key.
   returned: success
   type: list
   elements: dict
@@ -159,19 +119,19 @@ destinations:
       returned: always
       sample: better-auth-secret
     action:
-      description: V(added), V(updated) or V(kept).
+      description: V(added), V(updated) or V(unchanged).
       type: str
       returned: always
       sample: updated
-restart:
-  description: Workloads with a container that runs with another value than the one copied, and gets it only by a restart.
+restart_required:
+  description: Workloads with a container that has another value than the one copied, and gets it only by a restart.
   returned: success
   type: list
   elements: dict
   sample:
     - namespace: default
       workload: Deployment/backend-api
-readers:
+consumers:
   description: The running containers that read the destinations.
   returned: success
   type: list
@@ -183,7 +143,7 @@ readers:
       returned: always
       sample: default
     workload:
-      description: Kind and name of what the pod belongs to.
+      description: Kind and name of the pod's workload.
       type: str
       returned: always
       sample: Deployment/backend-api
@@ -197,49 +157,50 @@ readers:
       type: str
       returned: always
       sample: backend-api
-    how:
+    source_type:
       description: V(environment) or V(file).
       type: str
       returned: always
       sample: environment
-    where:
+    path:
       description: Name of the variable, or path of the file.
       type: str
       returned: always
       sample: BETTER_AUTH_SECRET
     state:
-      description: V(current), V(stale) (needs a restart), V(follows) (a mounted file that is brought up to date by itself) or V(unknown).
+      description: V(current), V(stale) (needs a restart), V(syncing) (a mounted file that the kubelet updates) or V(unknown).
       type: str
       returned: always
       sample: stale
     reason:
-      description: Why, unless it is current.
+      description: The reason, unless it is current.
       type: str
       returned: always
-      sample: it runs with what it started with
+      sample: it still has the value that it was started with
 refusals:
   description: Why nothing was changed, one sentence each.
   returned: when something was refused
   type: list
   elements: str
   sample:
-    - "There is no Secret backend-api-secret in namespace default: correct the name, or set create: true to make it."
+    - "There is no Secret backend-api-secret in namespace default: correct the name, or set create: true to create it."
 missing_permissions:
-  description: What the user may not do and would have to.
-  returned: when a permission is missing
+  description: The missing permissions.
+  returned: when permissions are missing
   type: list
   elements: str
   sample:
     - patch secrets/backend-api-secrets
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places.intake import PLACE, RULES, without_values
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.copy import copy_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.options import LOCATION, LOCATION_RULES, redact_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.copy import copy_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import CopyOptions
 
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
-    "source": {"type": "dict", "required": True, "options": PLACE, **RULES},
+    "source": {"type": "dict", "required": True, "options": LOCATION, **LOCATION_RULES},
     "destinations": {
         "type": "list",
         "elements": "dict",
@@ -251,15 +212,21 @@ ARGUMENT_SPEC = {
         },
     },
     "create": {"type": "bool", "default": False},
-    "readers": {"type": "bool", "default": True},
+    "check_consumers": {"type": "bool", "default": True},
 }
+
+SETTINGS: dict = {"redact": {"source": redact_values}}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    with module.clear_failures():
+        result = copy_value(module.cluster, CopyOptions.of(module.params), module.hide, module.check_mode)
+    module.exit_json(**result.report(), diff=result.diff())
 
 
 def main():
-    module = RunbookModule(ARGUMENT_SPEC, shown={"source": without_values})
-    with module.clear_failures():
-        copied = copy_value(module.cluster, module.params, module.params["source"], module.hide, module.check_mode)
-    module.exit_json(**copied.report(), diff=copied.diff())
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
 
 
 if __name__ == "__main__":

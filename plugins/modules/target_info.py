@@ -5,57 +5,43 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: target_info
-short_description: Says which cluster a playbook would touch, and refuses one that is not meant
+short_description: Report the cluster that a playbook would change, and refuse an unintended one
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Resolves a context by its name, never the current one, and tells which cluster it leads to.
-  - Refuses a context that is neither a Minikube profile nor named in O(allowed_contexts).
-  - A context is a Minikube profile where Minikube's mark stands on the cluster's entry in the kubeconfig,
-    or where its certificates lie in the home of a profile on this machine, and the server's certificate is checked.
-  - Asks the API server for its version and nodes, and says within seconds what is the matter where it does not answer.
-  - Changes nothing. The user needs the verb C(list) on C(nodes) for the node's address; without it that is left out with a warning.
+  - Resolves a context by its name, never the current one, and returns the cluster that it refers to.
+  - Refuses a context that is neither a Minikube profile nor listed in O(allowed_contexts).
+  - A context is a Minikube profile if the cluster's entry in the kubeconfig has Minikube's extension,
+    or its certificates lie in the home of a profile on this machine, and the server's certificate is verified.
+  - Reads the version and the nodes from the API server, and reports the reason within seconds if it does not respond.
+  - Changes nothing. The user needs the verb C(list) on C(nodes) for the node's address; without it the address is omitted with a warning.
 extends_documentation_fragment:
-  - runbook.minikube.read_only
+  - runbook.minikube.attributes.read_only
+  - runbook.minikube.cluster
+  - runbook.minikube.target
 options:
   kubeconfig:
     description:
-      - Path of the kubeconfig, or several ones separated by colons.
-      - Where it is not given, the environment variables E(K8S_AUTH_KUBECONFIG) and E(KUBECONFIG) are read, then C(~/.kube/config).
+      - Path of the kubeconfig, or several paths separated by colons.
+      - By default the environment variables E(K8S_AUTH_KUBECONFIG) and E(KUBECONFIG) are read, then C(~/.kube/config).
     type: str
   context:
-    description: Name of the context. Where it is not given, the module fails and lists the ones there are.
+    description: Name of the context. Without it, the module fails and lists the available ones.
     type: str
-  allowed_contexts:
-    description: Names of contexts that may be touched although they are not Minikube profiles.
-    type: list
-    elements: str
-    default: []
-  minikube_homes:
-    description:
-      - Folders to look for Minikube profiles in, as in E(MINIKUBE_HOME).
-      - Where none is given, that variable or the home directory.
-    type: list
-    elements: path
-    default: []
   timeout:
-    description: Seconds to wait for an answer of the API server.
+    description: Seconds to wait for a response of the API server.
     type: int
     default: 5
-requirements:
-  - python >= 3.11
-  - kubernetes >= 31.0.0
-  - PyYAML >= 6.0.1
 """
 
 EXAMPLES = r"""
-- name: Which cluster is that?
+- name: Resolve a Minikube profile
   runbook.minikube.target_info:
     context: minikube
   register: result
 
-- name: A cluster that is not Minikube's has to be named twice
+- name: Resolve another cluster, which has to be allowed by name
   runbook.minikube.target_info:
     kubeconfig: ~/.kube/staging
     context: staging
@@ -70,7 +56,7 @@ msg:
   type: str
   sample: "context minikube (Minikube profile minikube) at https://192.168.49.2:8443"
 target:
-  description: The cluster. No credential.
+  description: The cluster, without credentials.
   returned: success
   type: dict
   contains:
@@ -90,12 +76,12 @@ target:
       returned: always
       sample: https://192.168.49.2:8443
     namespace:
-      description: Namespace that the context names, else V(default).
+      description: Namespace of the context, else V(default).
       type: str
       returned: always
       sample: default
     kubeconfig:
-      description: Absolute path of the kubeconfig, or several ones separated by colons.
+      description: Absolute path of the kubeconfig, or several paths separated by colons.
       type: str
       returned: always
       sample: /home/me/.kube/config
@@ -110,7 +96,7 @@ target:
       returned: always
       sample: minikube
     minikube_home:
-      description: Folder of Minikube that has the profile, empty where it was not found on this machine.
+      description: Folder of Minikube that has the profile, empty if it was not found on this machine.
       type: str
       returned: always
       sample: /home/me/.minikube
@@ -120,12 +106,12 @@ target:
       returned: always
       sample: v1.33.1
     node:
-      description: Name of the first node, one of the control plane where there is one. Empty where nodes may not be listed.
+      description: Name of the first node, one of the control plane if there is one. Empty if nodes may not be listed.
       type: str
       returned: always
       sample: minikube
     node_address:
-      description: Internal address of that node, on which NodePorts answer.
+      description: Internal address of that node, for NodePorts.
       type: str
       returned: always
       sample: 192.168.49.2
@@ -135,17 +121,17 @@ target:
       returned: always
       sample: docker
 contexts:
-  description: Names of the contexts that there are.
-  returned: when no context of that name is there
+  description: Names of the available contexts.
+  returned: when the context does not exist
   type: list
   elements: str
   sample:
     - minikube
 reason:
   description:
-    - Why the API server can't be used. One of V(refused), V(unreachable), V(timeout), V(hanging), V(reset), V(no_name), V(certificate),
+    - Why the API server cannot be used. One of V(refused), V(unreachable), V(timeout), V(read_timeout), V(reset), V(dns), V(certificate),
       V(credentials), V(unauthorized), V(forbidden), V(not_ready) and V(other).
-  returned: when the API server does not answer
+  returned: when the API server cannot be used
   type: str
   sample: refused
 """
@@ -153,15 +139,16 @@ reason:
 import dataclasses
 import os
 
-from ansible_collections.runbook.minikube.plugins.module_utils.libraries import CLUSTER
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
-from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import ask, resolve
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.access import not_allowed_to
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.observe import read_cluster_info, resolve_target
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.options import ALLOWED, TargetOptions
 
 ARGUMENT_SPEC = {
     "kubeconfig": {"type": "str"},
     "context": {"type": "str"},
-    "allowed_contexts": {"type": "list", "elements": "str", "default": []},
-    "minikube_homes": {"type": "list", "elements": "path", "default": []},
+    **ALLOWED,
     "timeout": {"type": "int", "default": 5},
 }
 
@@ -171,11 +158,11 @@ SETTINGS: dict = {"connects": False, "libraries": lambda _params: CLUSTER}
 def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
-        target = resolve(module.params, os.environ)
-        answer = dataclasses.asdict(ask(target, module.params["timeout"]))
-    if answer.pop("nodes_forbidden"):
-        module.warn(f"This user may not list the nodes of {target}, so node, node_address and runtime are not known.")
-    module.exit_json(changed=False, msg=str(target), target={**dataclasses.asdict(target), **answer})
+        target = resolve_target(TargetOptions.of(module.params), os.environ)
+        info = dataclasses.asdict(read_cluster_info(target, module.params["timeout"]))
+    if info.pop("nodes_forbidden"):
+        module.warn(not_allowed_to(f"list the nodes of {target}", purpose="to report node, node_address and runtime"))
+    module.exit_json(changed=False, msg=str(target), target={**dataclasses.asdict(target), **info})
 
 
 def main():

@@ -1,17 +1,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Variables that an action takes as they were given: `is defined` and `default` count one as missing that names a missing one."""
+"""Checks variables that are set but can't be evaluated: `is defined` and `default` treat such a variable as not set."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleError
-from ansible_collections.runbook.minikube.plugins.module_utils.app.evaluated import reason_of
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.expressions import reason_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 
-def refuse_without_value(names: tuple[str, ...], variables: dict, templar) -> None:
-    """Raises RunbookError for the first of the names that was given and can't be evaluated."""
+def require_evaluable(names: tuple[str, ...], variables: dict, templar) -> None:
+    """Raises RunbookError for the first of the variables that is set and can't be evaluated."""
     for name in names:
         try:
             templar.template(variables.get(name))
         except AnsibleError as error:
-            raise RunbookError(f"{name} is set, and has no value: {reason_of(error)}. Correct it, or leave it out.") from error
+            raise RunbookError(f"{name} is set, but can't be evaluated: {reason_of(error)}. Correct it, or remove it.") from error

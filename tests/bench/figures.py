@@ -46,7 +46,7 @@ class Aim:
     other_case: str | None = None
 
     def verdict(self, figures: Figures) -> dict:
-        """What was asked for and what was seen; ``met`` is None where it was not measured."""
+        """What was required and what was observed; ``met`` is None where it was not measured."""
         ratio = figures.ratio(self.case, self.way, self.other, self.other_case)
         return {
             "aim": f"{self.case}: {self.way} at most {self.limit:g} times {self.other}{f' ({self.other_case})' if self.other_case else ''}",

@@ -34,13 +34,13 @@ class CountingProxy:
 
     def _listen(self) -> None:
         for line in self._proxy.stderr:
-            told = re.search(r'verb="(\w+)" url="([^"]+)"', line)
-            if told:
-                self.count[_request(*told.groups())] += 1
+            logged = re.search(r'verb="(\w+)" url="([^"]+)"', line)
+            if logged:
+                self.count[_request(*logged.groups())] += 1
 
 
 def _kubeconfig(server: str) -> dict:
-    """Names a server that asks for no credentials."""
+    """Names a server that requires no credentials."""
     context = {"name": "proxy", "context": {"cluster": "proxy", "user": "nobody"}}
     return {"apiVersion": "v1", "kind": "Config", "clusters": [{"name": "proxy", "cluster": {"server": server}}],
             "users": [{"name": "nobody", "user": {}}], "contexts": [context], "current-context": "proxy"}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The API server's audit log on the test cluster: what one user asked for, and what of it was stored.
+"""The API server's audit log on the test cluster: what one user requested, and what of it was stored.
 
 The profile is made with it: Minikube copies the policy from the profile's own folder into the node.
 """
@@ -46,8 +46,8 @@ class Request:
     @property
     def stored(self) -> bool:
         """Whether it can have left something behind. A review is an answer, and an exec is judged by what it runs."""
-        asks = self.verb in READING or self.resource.endswith("reviews") or (self.resource, self.subresource) == ("pods", "exec")
-        return self.status < 300 and not self.dry_run and not asks
+        reads = self.verb in READING or self.resource.endswith("reviews") or (self.resource, self.subresource) == ("pods", "exec")
+        return self.status < 300 and not self.dry_run and not reads
 
 
 def have_policy() -> None:
@@ -73,7 +73,7 @@ class AuditLog:
         self._cluster = cluster
 
     def requests(self, since: datetime, until: datetime) -> list[Request]:
-        """What the user asked for between two times of this machine, whose clock the node shares; a watch once it has ended."""
+        """What the user requested between two times of this machine, whose clock the node shares; a watch once it has ended."""
         lines = self._node("sh", "-c", f"docker logs --since {since.isoformat()} {self._container()} 2>/dev/null").splitlines()
         events = [json.loads(line) for line in lines if line.startswith('{"kind":"Event"')]
         own = [event for event in events if event["user"]["username"] == USER and event["stage"] == ANSWERED]

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""People who use sign-in all the time: one with an old token, one who asks for tokens, one who signs in anew, and one at each pod."""
+"""People who use sign-in all the time: one with an old token, one who requests tokens, one who signs in each time, and one at each pod."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ class Caller:
 
 
 def with_token(person: TodoClient) -> Callable[[], int]:
-    """Asks the backend with one token, the present one."""
+    """Calls the backend with one token, the present one."""
     headers = {"Authorization": f"Bearer {person.token()}"}
     return lambda: requests.get(f"{person.backend}/api/tasks", headers=headers, timeout=TIMEOUT).status_code
 
 
 def signing_in(person: TodoClient) -> Callable[[], int]:
-    """Signs in anew each time, through the Service."""
+    """Signs in each time, through the Service."""
 
     def call() -> int:
         person.http.cookies.clear()
@@ -70,8 +70,8 @@ def signing_in(person: TodoClient) -> Callable[[], int]:
     return call
 
 
-def asking_for_tokens(person: TodoClient) -> Callable[[], int]:
-    """Asks for a token through the Service; who is refused signs in again, as a browser would."""
+def requesting_tokens(person: TodoClient) -> Callable[[], int]:
+    """Requests a token through the Service; who is refused signs in again, as a browser would."""
 
     def call() -> int:
         status = person.http.get(f"{person.frontend}/api/auth/token", timeout=TIMEOUT).status_code
@@ -94,7 +94,7 @@ def sign_in(http: requests.Session, base: str, person: TodoClient) -> int:
 
 
 class AtEachPod:
-    """A session at each pod that serves, with which a token is asked of that very pod: sessions of one stage at pods of it."""
+    """A session at each pod that serves, with which a token is requested from that very pod: sessions of one stage at pods of it."""
 
     def __init__(self, cluster, person: TodoClient, proxy: str):
         self._cluster, self._person, self._proxy = cluster, person, proxy
@@ -102,7 +102,7 @@ class AtEachPod:
 
     def __call__(self) -> int | str:
         """The worst answer of all pods that serve before and after it; 200 where all are well."""
-        statuses = {name: self._ask(name) for name in self._serving()}
+        statuses = {name: self._request(name) for name in self._serving()}
         still = self._serving()
         if not statuses:
             return "no pod serves"
@@ -112,7 +112,7 @@ class AtEachPod:
         pods = self._cluster.objects("pods", "default", "-l", "app.kubernetes.io/name=frontend")
         return [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"] and _is_ready(pod)]
 
-    def _ask(self, name: str) -> int | str:
+    def _request(self, name: str) -> int | str:
         base = f"{self._proxy}/api/v1/namespaces/default/pods/{name}:3000/proxy"
         try:
             if name not in self._sessions:

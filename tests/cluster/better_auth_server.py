@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from artifact_cache import saved_image
 from harness import CHECKOUT, TestCluster
 from images import ImageModule
-from kept import saved_image
 
 CONTEXT = CHECKOUT / "tests/cluster/better_auth"
 SECRET, KEY, LIST_KEY = "auth-secrets", "secret", "secrets"
@@ -62,7 +62,7 @@ class Server:
             time.sleep(0.2)
 
     def run_with(self, plain_keys: bool = False, secret: str = "") -> None:
-        """Restarts the pods with unencrypted keys or not, and with another secret where one is given."""
+        """Restarts the pods with unencrypted keys or not, and with another secret where one is passed."""
         if secret:
             data = json.dumps({"stringData": {KEY: secret}})
             self.cluster.kubectl("-n", self.name, "patch", "secret", SECRET, "--type=merge", "--patch-file", "/dev/stdin", stdin=data)
@@ -79,7 +79,7 @@ class Server:
         """What the role auth_keys needs to know."""
         return {
             "auth_keys_kubeconfig": str(self.cluster.kubeconfig), "auth_keys_context": self.cluster.profile, "auth_keys_namespace": self.name,
-            "auth_keys_places": [{"secret": SECRET, "key": KEY}], "auth_keys_signers": [{"workload": "Deployment/auth"}],
+            "auth_keys_secrets": [{"secret": SECRET, "key": KEY}], "auth_keys_servers": [{"workload": "Deployment/auth"}],
             "auth_keys_database": {"secret": SECRET, "key": "database-url"},
         }  # fmt: skip
 
@@ -91,15 +91,15 @@ class Server:
         return f"http://{node}:{service['spec']['ports'][0]['nodePort']}/api/auth"
 
     def _image(self, record: dict) -> str:
-        """Has the server in the node, and returns the image's reference."""
+        """Loads the server into the node, and returns the image's reference."""
         module = ImageModule(self.cluster.profile, self.cluster.state, record["minikube"])
         name, base = f"better-auth-{self.release}", record["base_images"]["node"]
 
-        def bring(**source) -> str:
+        def load(**source) -> str:
             return module.well(images=[{"name": name, **source}])["images"][0]["reference"]
 
         arguments = {"BASE_IMAGE": base, "BETTER_AUTH": self.release}
-        return bring(archive=str(saved_image(name, CONTEXT, base, lambda: bring(context=str(CONTEXT), args=arguments))))
+        return load(archive=str(saved_image(name, CONTEXT, base, lambda: load(path=str(CONTEXT), args=arguments))))
 
     def _apply(self, *objects: dict) -> None:
         self.cluster.kubectl("-n", self.name, "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))

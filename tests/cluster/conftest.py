@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """One real cluster for all tests in this folder, with a profile, a state folder and a kubeconfig of its own.
 
-Each test names its phase: ``pytest.mark.phase(name, group)``. The phases are run as tests/suite/phases.py says; without ``--phase``
+Each test names its phase: ``pytest.mark.phase(name, group)``. The phases are run as tests/suite/phases.py defines; without ``--phase``
 all of them are in one run. Tests of one group run one after the other, groups of the phase ``beside`` side by side.
 """
 
@@ -38,7 +38,7 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook too
 def pytest_collection_modifyitems(config, items):
-    """Puts the phases into their order, the cluster's end last. What was not asked for is counted as deselected."""
+    """Puts the phases into their order, the cluster's end last. What was not requested is counted as deselected."""
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
     items.sort(key=lambda item: (PHASES.index(phase_of(item)), item.path.name == LAST, item.path.name != FIRST))
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config, items):
 def pytest_collection_finish(session):
     """A pytest-xdist that does not know the groups would let tests disturb each other."""
     if hasattr(session.config, "workerinput") and not all("@" in item.nodeid for item in session.items):
-        raise pytest.UsageError("pytest-xdist has given the tests no groups: run them with --dist loadgroup, and with the versions of requirements/")
+        raise pytest.UsageError("pytest-xdist has put the tests into no groups: run them with --dist loadgroup, and with the versions of requirements/")
 
 
 def is_chosen(item, phase: str | None) -> bool:
@@ -61,7 +61,7 @@ def is_chosen(item, phase: str | None) -> bool:
 def phase_of(item) -> str:
     marker = item.get_closest_marker("phase")
     if marker is None or marker.args[0] not in PHASES:
-        raise pytest.UsageError(f"{item.nodeid} has to name its phase, one of {', '.join(PHASES)}: pytest.mark.phase(...)")
+        raise pytest.UsageError(f"{item.nodeid} needs a phase, one of {', '.join(PHASES)}: pytest.mark.phase(...)")
     return marker.args[0]
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The one deployment that all tests of a run of the suite stand on. Whoever asks first makes it; its outcome is kept for all others."""
+"""The one deployment that all tests of a run of the suite share. The first that needs it makes it; its outcome is recorded for all others."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PATIENCE = 4800  # seconds: programs and images may have to be built first
 def outcome(playbooks: Playbooks) -> Run:
     """How deploy.yml went in this run of the suite."""
     with _locked():
-        kept = json.loads(OUTCOME.read_text()) if OUTCOME.exists() else {}
-        if kept.get("run_id") == RUN_ID:
-            return Run(**kept["run"])
+        recorded = json.loads(OUTCOME.read_text()) if OUTCOME.exists() else {}
+        if recorded.get("run_id") == RUN_ID:
+            return Run(**recorded["run"])
         have_policy()
         CHANGED.unlink(missing_ok=True)
         run = playbooks.run("playbooks/deploy.yml", timeout=PATIENCE)
@@ -35,7 +35,7 @@ def outcome(playbooks: Playbooks) -> Run:
 
 
 def restore(playbooks: Playbooks) -> None:
-    """Brings the application back to what the example describes, where a test has changed it."""
+    """Restores the application to what the example describes, where a test has changed it."""
     if CHANGED.exists():
         playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True).ok()
         CHANGED.unlink()

@@ -17,11 +17,11 @@ FOLLOWS = ("--filter", "type=image", "--filter", "type=container", "--filter", "
 
 
 class EngineEvents:
-    """Use as a context manager. ``seen``: 'image ACTION NAME', and 'container NAME' for one that is none of Kubernetes' own."""
+    """Use as a context manager. ``observed``: 'image ACTION NAME', and 'container NAME' for one that is none of Kubernetes' own."""
 
     def __init__(self, cluster: TestCluster):
         self._cluster = cluster
-        self.seen: list[str] = []
+        self.observed: list[str] = []
 
     def __enter__(self) -> EngineEvents:
         command = ["docker", "exec", self._cluster.profile, "docker", "events", *FOLLOWS, "--format", "{{json .}}"]
@@ -32,20 +32,20 @@ class EngineEvents:
         return self
 
     def __exit__(self, *_exception) -> None:
-        self._mark("end")  # all that was before it has been seen then
+        self._mark("end")  # all that was before it has been observed then
         self._events.terminate()
         self._events.wait()
         self._thread.join()
 
     def _mark(self, name: str) -> None:
-        """Makes an event of our own, and waits until it is seen."""
-        seen = threading.Event()
-        self._awaited = (f"runbook-test/events:{name}", seen)
+        """Makes an event of our own, and waits until it is observed."""
+        received = threading.Event()
+        self._awaited = (f"runbook-test/events:{name}", received)
         image = json.loads((self._cluster.state / "local_cluster.json").read_text())["base_images"]["busybox"]
-        while not seen.wait(1):
+        while not received.wait(1):
             self._cluster.docker("tag", image, self._awaited[0])
             self._cluster.docker("rmi", self._awaited[0])
-            assert self._events.poll() is None, "the node's engine tells no events"
+            assert self._events.poll() is None, "the node's engine reports no events"
 
     def _listen(self) -> None:
         for line in self._events.stdout:
@@ -54,6 +54,6 @@ class EngineEvents:
             if name == self._awaited[0] and event["Action"] == "tag":
                 self._awaited[1].set()
             elif event["Type"] == "image" and not name.startswith("runbook-test/events:"):
-                self.seen.append(f"image {event['Action']} {name}")
+                self.observed.append(f"image {event['Action']} {name}")
             elif event["Type"] == "container" and not name.startswith("k8s_"):
-                self.seen.append(f"container {name}")
+                self.observed.append(f"container {name}")

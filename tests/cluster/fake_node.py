@@ -8,8 +8,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from artifact_cache import go_program
 from harness import CHECKOUT, OUTPUT, TestCluster
-from kept import go_program
 
 FILES = CHECKOUT / "tests/cluster/kwok"
 NAME = "simulated"  # sorts after the real node's, so that the first node of a list stays the real one

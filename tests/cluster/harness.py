@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the tests on the real cluster share: runs of playbooks, and a look into the cluster."""
+"""What the tests on the real cluster share: runs of playbooks, and reads of the cluster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
-LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were asked for
+LONG = os.environ.get("RUNBOOK_LONG") == "1"  # the long forms were requested
 PROFILE = "runbook-test"
 STATE = Path(os.environ.get("RUNBOOK_TEST_STATE", Path.home() / ".local/share/runbook.minikube" / PROFILE))
 LOCK_WAIT = 900  # seconds that a playbook waits for another test's
@@ -62,10 +62,10 @@ class Playbooks:
     def command(self, playbook: str, *options: str, **variables) -> list[str]:
         """The command line of a playbook with variables."""
         own = {"local_cluster_profile": PROFILE, "local_cluster_install_packages": True, "runbook_lock_wait": LOCK_WAIT}
-        given = {**own, **self.variables, **variables}
-        if given["local_cluster_profile"] == PROFILE:
-            given.setdefault("local_cluster_start_arguments", AUDITED)
-        return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(given), *options]
+        all_variables = {**own, **self.variables, **variables}
+        if all_variables["local_cluster_profile"] == PROFILE:
+            all_variables.setdefault("local_cluster_start_arguments", AUDITED)
+        return [str(CHECKOUT / "scripts/playbook"), playbook, "-e", json.dumps(all_variables), *options]
 
     def start(self, playbook: str, *options: str, **variables) -> subprocess.Popen:
         """A playbook that runs in a process group of its own, its output readable line by line: each task is named as it begins."""
@@ -84,20 +84,20 @@ class Playbooks:
         return Run(process.returncode, output, time.monotonic() - began)
 
     def killed_after(self, words: str, playbook: str, *options: str, then: str = "", **variables) -> str:
-        """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns what it said.
+        """Runs a playbook until its output has ``words``, kills it and all that it started in its group, returns its output.
 
         With ``then`` it is killed at the next line after that which has those words.
         """
         process = self.start(playbook, *options, **variables)
-        seen, awaited = [], [words, then] if then else [words]
+        lines, awaited = [], [words, then] if then else [words]
         for line in process.stdout:
-            seen.append(line)
+            lines.append(line)
             if awaited[0] in line:
                 awaited.pop(0)
             if not awaited:
                 kill_group(process)
-                return "".join(seen)
-        raise AssertionError(f"never said {awaited[0]!r}:\n{''.join(seen)[-4000:]}")
+                return "".join(lines)
+        raise AssertionError(f"never printed {awaited[0]!r}:\n{''.join(lines)[-4000:]}")
 
     def _open(self, command: list[str], **environment: str) -> subprocess.Popen:
         return subprocess.Popen(
@@ -106,7 +106,7 @@ class Playbooks:
         )
 
     def environment(self) -> dict:
-        """What a user's shell has, and the end of the supported versions that is asked for."""
+        """What a user's shell has, and the end of the supported versions that is requested."""
         return {**os.environ, "RUNBOOK_END": self.end, "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_CALLBACKS_ENABLED": "ansible.posix.profile_tasks"}
 
@@ -120,7 +120,7 @@ def kill_group(process: subprocess.Popen) -> None:
 
 @dataclass
 class TestCluster:
-    """The cluster, once deploy has brought it up."""
+    """The cluster, once deploy has started it."""
 
     __test__ = False
     state: Path = STATE

@@ -20,7 +20,7 @@ class Load:
     url: str
     rate: int = 20
     timeout: float = 30
-    asked: int = 0
+    requests: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
 
     def __enter__(self) -> Load:
@@ -35,20 +35,20 @@ class Load:
         self._thread.join()
 
     def go_on_for(self, questions: int) -> None:
-        """Returns when that many more have been asked."""
-        wanted = self.asked + questions
-        while self.asked < wanted and time.monotonic() < self._began + BOUND:
+        """Returns when that many more have been sent."""
+        wanted = self.requests + questions
+        while self.requests < wanted and time.monotonic() < self._began + BOUND:
             time.sleep(0.1)
 
     def _drive(self) -> None:
         with ThreadPoolExecutor(max_workers=self.rate * 4) as pool:
             while not self._end.is_set() and time.monotonic() < self._began + BOUND:
-                due = self._began + self.asked / self.rate
+                due = self._began + self.requests / self.rate
                 self._end.wait(max(0.0, due - time.monotonic()))
-                self.asked += 1
-                pool.submit(self._ask)
+                self.requests += 1
+                pool.submit(self._request)
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         when = time.monotonic() - self._began
         url = urlsplit(self.url)
         connection = http.client.HTTPConnection(url.hostname, url.port, timeout=self.timeout)

@@ -16,8 +16,8 @@ PATIENCE = 900  # seconds
 
 def run_module(name: str, check: bool = False, shell: dict | None = None, **arguments) -> dict:
     """The result of the module as a program of its own, with ``failed``; in a shell with ``shell``'s variables too."""
-    asked = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}})
-    done = _run([f"{venv()}/bin/python", "-m", f"{PACKAGE}.{name}"], {"PYTHONPATH": COLLECTIONS, **(shell or {})}, asked)
+    arguments_json = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}})
+    done = _run([f"{venv()}/bin/python", "-m", f"{PACKAGE}.{name}"], {"PYTHONPATH": COLLECTIONS, **(shell or {})}, arguments_json)
     assert done.stdout, done.stderr
     return {"failed": False, **json.loads(done.stdout)}
 
@@ -30,14 +30,14 @@ def run_task(name: str, *options: str, **arguments) -> dict:
     place = venv()
     command = [f"{place}/bin/ansible", "localhost", "--connection", "local", "--module-name", f"runbook.minikube.{name}",
                "--args", json.dumps(arguments), "--extra-vars", f"ansible_python_interpreter={place}/bin/python", *options]
-    done = _run(command, collection_shell())
-    said, found, result = done.stdout.partition("=> ")
+    done = _run(command, ansible_variables())
+    shown, found, result = done.stdout.partition("=> ")
     assert found, done.stdout + done.stderr
-    return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in said, "shown": said}
+    return {**json.JSONDecoder().raw_decode(result)[0], "failed": "FAILED!" in shown, "shown": shown}
 
 
-def collection_shell() -> dict:
-    """The variables of a shell in which the collection is found."""
+def ansible_variables() -> dict[str, str]:
+    """The environment variables with which the command ansible finds the collection."""
     paths = [COLLECTIONS, *filter(None, [os.environ.get("ANSIBLE_COLLECTIONS_PATH")])]
     return {"ANSIBLE_COLLECTIONS_PATH": ":".join(paths), "ANSIBLE_NOCOLOR": "1"}
 

@@ -61,7 +61,7 @@ class Proxy:
             sink.shutdown(socket.SHUT_WR)
 
     def _counted(self, size: int, sent: int) -> bool:
-        """Counts, and says whether this connection is to be cut now."""
+        """Counts, and returns whether this connection is to be cut now."""
         with self._lock:
             self.received += size
             if self.cut_after is None or sent <= self.cut_after:

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which file describes the application, and what is said of one that can't: the built archive, run from a folder of a user's own.
+"""Which file describes the application, and what is reported of one that can't: the built archive, run from a folder of a user's own.
 
-No cluster is needed: each host of the inventory ends in a refusal, most of them before a cluster is looked for.
+No cluster is needed: each host of the inventory ends in a refusal, most of them before a cluster is searched.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DESCRIBED = {
 }  # fmt: skip
 GOOD = yaml.safe_dump({"shop_web": "web", "runbook_app": DESCRIBED})
 NAMED = {"runbook_context": "production", "runbook_allowed_contexts": []}
-NO_DEFAULT = "There is no default cluster"  # the next thing that is looked for once the application is known
+NO_DEFAULT = "No default cluster found"  # the next thing that is read once the application is known
 NOT_ALLOWED = "runbook_allowed_contexts"  # likewise, of a cluster that was named
 
 
@@ -40,7 +40,7 @@ class Case:
 
 # A host without a file of its own finds the folder's app.yml.
 FOUND = {
-    "alone": Case(["described in {folder}/app.yml", "stands in the folder", NO_DEFAULT]),
+    "alone": Case(["described in {folder}/app.yml", "in the working directory", NO_DEFAULT]),
     "relative": Case(["described in {folder}/relative.yml", NO_DEFAULT], GOOD),
     "named_cluster": Case(["described in {folder}/named_cluster.yml", NOT_ALLOWED], GOOD, NAMED),
     "home": Case(["described in {folder}/home/shop/app.yml", NOT_ALLOWED], None, {**NAMED, "runbook_app_file": "~/shop/app.yml"}),
@@ -48,38 +48,38 @@ FOUND = {
     "variable": Case(["described by the variable runbook_app", "start in {folder}", NOT_ALLOWED], None, {**NAMED, "shop_web": "web", "runbook_app": DESCRIBED}),
 }
 REFUSED = {
-    "no_application": Case(["runbook_context: production", "application is not", "-e runbook_app_file=app.yml"], None, NAMED),
+    "no_application": Case(["runbook_context: production", "but no application", "-e runbook_app_file=app.yml"], None, NAMED),
     "empty_name": Case(["runbook_app_file is empty"], None, {"runbook_app_file": ""}),
     "no_name": Case(["runbook_app_file is empty"], None, {"runbook_app_file": None}),
-    "no_context": Case(["the application is not"], None, {"runbook_context": None}),
-    "undefined_name": Case(["runbook_app_file is set, and has no value: 'nowhere' is undefined"], None, {"runbook_app_file": "{{ nowhere }}/app.yml"}),
-    "undefined_context": Case(["runbook_context is set, and has no value: 'nowhere' is undefined"], GOOD, {"runbook_context": "{{ nowhere }}"}),
+    "no_context": Case(["but no application"], None, {"runbook_context": None}),
+    "undefined_name": Case(["runbook_app_file is set, but can't be evaluated: 'nowhere' is undefined"], None, {"runbook_app_file": "{{ nowhere }}/app.yml"}),
+    "undefined_context": Case(["runbook_context is set, but can't be evaluated: 'nowhere' is undefined"], GOOD, {"runbook_context": "{{ nowhere }}"}),
     "undefined_overrides": Case(["'nowhere' is undefined"], GOOD, {"runbook_app_overrides": {"namespace": "{{ nowhere }}"}}),
     "undefined_variable": Case(["runbook_app.workloads[0].name: 'shop_web' is undefined"], None, {"runbook_app": DESCRIBED}),
     "both": Case(["runbook_app and runbook_app_file are both set"], GOOD, {"runbook_app": DESCRIBED}),
-    "missing": Case(["{folder}/nothing.yml is not there", "runbook_app_file"], None, {"runbook_app_file": "nothing.yml"}),
-    "folder": Case(["{folder}/k8s is a folder"], None, {"runbook_app_file": "k8s"}),
-    "no_text": Case(["is not text in UTF-8"], b"\xff\xfe\x00"),
+    "missing": Case(["{folder}/nothing.yml does not exist", "runbook_app_file"], None, {"runbook_app_file": "nothing.yml"}),
+    "folder": Case(["{folder}/k8s is a directory"], None, {"runbook_app_file": "k8s"}),
+    "no_text": Case(["is not valid UTF-8"], b"\xff\xfe\x00"),
     "empty": Case(["{folder}/empty.yml is empty; it must define runbook_app"], ""),
-    "a_list": Case(["must be a mapping that defines runbook_app, and is a list"], f"- {SECRET}\n"),
-    "other_keys": Case(["defines no runbook_app"], f"password: {SECRET}\n"),
+    "a_list": Case(["must be a mapping that defines runbook_app, got a list"], f"- {SECRET}\n"),
+    "other_keys": Case(["does not define runbook_app"], f"password: {SECRET}\n"),
     "no_value": Case(["defines runbook_app without a value"], f"password: {SECRET}\nrunbook_app:\n"),
     "at_the_top": Case(["put name, manifests, secrets, workloads below runbook_app:"], yaml.safe_dump(DESCRIBED, sort_keys=False)),
-    "manifest": Case(["defines no runbook_app; it is a Kubernetes manifest"], "apiVersion: v1\nkind: Secret\n"),
+    "manifest": Case(["does not define runbook_app; it is a Kubernetes manifest"], "apiVersion: v1\nkind: Secret\n"),
     "tab": Case(["tab.yml is not valid YAML at line 3, column", "indent with spaces"], f"password: {SECRET}\nrunbook_app:\n\tname: shop\n"),
-    "colon": Case(["not valid YAML at line 2, column", "a colon stands where no key can be"], f"runbook_app:\n  name: a: {SECRET}\n"),
-    "alias": Case(["not valid YAML at line 1, column", "text that begins with * is an alias"], f"password: *{SECRET}\n"),
+    "colon": Case(["not valid YAML at line 2, column", "unexpected colon"], f"runbook_app:\n  name: a: {SECRET}\n"),
+    "alias": Case(["not valid YAML at line 1, column", "text that starts with * is an alias"], f"password: *{SECRET}\n"),
     "quote": Case(["not valid YAML at line", "a quote is not closed"], f'password: "{SECRET}\nrunbook_app: {{}}\n'),
-    "documents": Case(["a second document begins here"], GOOD + "---\n" + GOOD),
-    "locked": Case(["is encrypted by ansible-vault, and no password that was given opens it", "--vault-password-file"], "$OTHER" + GOOD),
+    "documents": Case(["a second document starts here"], GOOD + "---\n" + GOOD),
+    "locked": Case(["is encrypted by ansible-vault, and none of the given passwords decrypts it", "--vault-password-file"], "$OTHER" + GOOD),
     "undefined": Case(["undefined.yml: runbook_app has an error", "runbook_app.workloads[0].name: 'shop_web' is undefined"],
                       yaml.safe_dump({"runbook_app": DESCRIBED, "password": SECRET})),
     "braces": Case(["runbook_app.name: its Jinja expression can't be evaluated"],
                    yaml.safe_dump({"password": SECRET, "runbook_app": {**DESCRIBED, "name": "{{ '" + SECRET + "' | }}"}})),
-    "schema": Case(["schema.yml: runbook_app has an error", "runbook_app.addres: is not known here; did you mean address?"],
+    "schema": Case(["schema.yml: runbook_app has an error", "runbook_app.addres: is not a known key; did you mean address?"],
                    yaml.safe_dump({"shop_web": "web", "runbook_app": {**DESCRIBED, "addres": SECRET}})),
-    "overrides_text": Case(["runbook_app_overrides must be a mapping", "is text", "as JSON"], GOOD, {"runbook_app_overrides": "namespace=staging"}),
-    "overrides_list": Case(["runbook_app_overrides must be a mapping", "is a list"], GOOD, {"runbook_app_overrides": []}),
+    "overrides_text": Case(["runbook_app_overrides must be a mapping", "got text", "as JSON"], GOOD, {"runbook_app_overrides": "namespace=staging"}),
+    "overrides_list": Case(["runbook_app_overrides must be a mapping", "got a list"], GOOD, {"runbook_app_overrides": []}),
 }  # fmt: skip
 CASES = {**FOUND, **REFUSED}
 APPLICATIONS_OWN = ["deploy", "rollback", "recover_auth", "rotate_secret"]
@@ -87,14 +87,14 @@ APPLICATIONS_OWN = ["deploy", "rollback", "recover_auth", "rotate_secret"]
 
 @dataclass
 class Installed:
-    """The built archive at one end of the supported versions, and the folder where its user stands."""
+    """The built archive at one end of the supported versions, and the user's current folder."""
 
     venv: Path
     place: Path
 
     @property
     def folder(self) -> Path:
-        return self.place / "stands-here"
+        return self.place / "current-folder"
 
     @property
     def environment(self) -> dict:
@@ -157,8 +157,8 @@ def installed(request, tmp_path_factory) -> Installed:
 
 
 @pytest.fixture(scope="module")
-def said(installed) -> dict[str, str]:
-    """What rollback.yml says of each host, in one run for all of them: of the clusters that deploy.yml would start, it starts none."""
+def messages(installed) -> dict[str, str]:
+    """What rollback.yml reports of each host, in one run for all of them: of the clusters that deploy.yml would start, it starts none."""
     options = ["-i", "hosts.yml", "-e", "runbook_hosts=all", "--vault-password-file", "right"]
     done = installed.run("rollback", *options)
     assert done.returncode != 0 and "Traceback" not in done.stdout, done.stdout[-6000:]
@@ -168,20 +168,20 @@ def said(installed) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("host", CASES)
-def test_what_is_said_of_a_file(installed, said, host):
+def test_what_is_reported_of_a_file(installed, messages, host):
     for words in CASES[host].words:
-        assert words.format(folder=installed.folder) in said[host], said[host]
+        assert words.format(folder=installed.folder) in messages[host], messages[host]
 
 
 @pytest.mark.parametrize("host", REFUSED)
-def test_nothing_is_looked_for_where_the_application_is_not_known(said, host):
-    assert said[host] and NO_DEFAULT not in said[host] and NOT_ALLOWED not in said[host], said[host]
+def test_no_cluster_is_searched_where_the_application_is_unknown(messages, host):
+    assert messages[host] and NO_DEFAULT not in messages[host] and NOT_ALLOWED not in messages[host], messages[host]
 
 
-def test_where_nothing_is_given_it_says_first_that_this_is_about_the_example(installed, tmp_path):
+def test_without_options_it_reports_first_that_this_is_about_the_example(installed, tmp_path):
     done = installed.run("rollback", cwd=tmp_path)
     example = f"{installed.place}/collections/ansible_collections/runbook/minikube/examples/todo/app.yml"
-    assert f"This is about the example of this collection, {example}" in done.stdout, done.stdout
+    assert f"Using the example application of this collection, {example}" in done.stdout, done.stdout
     assert f"{tmp_path} has no app.yml" in done.stdout and NO_DEFAULT in done.stdout
 
 
@@ -194,7 +194,7 @@ def test_no_playbook_goes_to_a_cluster_without_an_application(installed, playboo
     assert "changed=0" in done.stdout and NOT_ALLOWED not in done.stdout
 
 
-def test_the_command_that_readme_gives(installed):
+def test_the_command_in_the_readme(installed):
     done = installed.run("deploy", "-e", "runbook_app_file=app.yml", "-e", json.dumps(NAMED))
     assert f"described in {installed.folder}/app.yml" in done.stdout and NOT_ALLOWED in done.stdout, done.stdout
 

@@ -13,7 +13,7 @@ from harness import CHECKOUT, PROFILE, STATE
 
 pytestmark = [pytest.mark.phase("undeployed"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
-EXAMPLE = "examples/todo/app.yml"  # the tests stand in the checkout
+EXAMPLE = "examples/todo/app.yml"  # the tests run in the checkout
 
 
 def refused(run, *words: str) -> None:
@@ -51,7 +51,7 @@ def test_a_mistake_in_the_description_is_named_with_its_path(playbooks, override
 
 
 def test_overrides_that_are_no_mapping_are_refused_with_the_way_to_write_them(playbooks):
-    refused(playbooks.run(DEPLOY, runbook_app_overrides="namespace=todo"), "runbook_app_overrides must be a mapping", "is text", "as JSON")
+    refused(playbooks.run(DEPLOY, runbook_app_overrides="namespace=todo"), "runbook_app_overrides must be a mapping", "got text", "as JSON")
 
 
 def test_a_cluster_that_is_named_needs_an_application_that_is_named(playbooks, tmp_path):
@@ -72,8 +72,8 @@ def test_a_context_that_does_not_exist_is_refused_with_those_that_do(playbooks, 
 
 
 def test_a_dead_cluster_is_named(playbooks, tmp_path):
-    given = {"runbook_kubeconfig": kubeconfig(tmp_path / "config"), "runbook_context": "production", "runbook_allowed_contexts": ["production"]}
-    refused(playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, **given), "127.0.0.1:9", "refused")
+    variables = {"runbook_kubeconfig": kubeconfig(tmp_path / "config"), "runbook_context": "production", "runbook_allowed_contexts": ["production"]}
+    refused(playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, **variables), "127.0.0.1:9", "refused")
 
 
 def test_no_fitting_python(tmp_path):
@@ -89,7 +89,7 @@ def test_no_fitting_python(tmp_path):
 
 @pytest.mark.phase("stopping")
 def test_a_stopped_cluster_that_is_named_is_not_started(playbooks, deployed):
-    """With a context of a user's own, nothing is started on this machine: the error says how."""
+    """With a context of a user's own, nothing is started on this machine: the error names the command."""
     cluster, _run = deployed
     subprocess.run(["docker", "pause", PROFILE], check=True, capture_output=True)
     try:

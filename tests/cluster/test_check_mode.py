@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What --check tells of a changed tree is what the next run then does, and the API server stores nothing meanwhile."""
+"""What --check reports of a changed tree is what the next run then does, and the API server stores nothing meanwhile."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def change_a_line(example: Path) -> None:
 
 
 def change_a_manifest(example: Path) -> str:
-    """Gives the audit service one more label, which rolls no pod; returns its value."""
+    """Adds a label to the audit service, which restarts no pod; returns its value."""
     manifest = example / "manifests/app/audit-service.yml.j2"
     label = f"t{int(time.time())}"
     text, count = re.subn(r"^  labels: \{", f"  labels: {{runbook-test: {label}, ", manifest.read_text(), flags=re.MULTILINE)
@@ -73,7 +73,7 @@ def check_then_run(user, folder: Path, **variables) -> Pair:
     return pair
 
 
-def test_check_tells_what_the_next_run_does(deployed, user, as_described, changes, audit, own_copy, tmp_path):
+def test_check_reports_what_the_next_run_does(deployed, user, as_described, changes, audit, own_copy, tmp_path):
     cluster, _run = deployed
     change_a_line(own_copy)
     label = change_a_manifest(own_copy)
@@ -107,14 +107,14 @@ def test_check_in_a_namespace_that_is_not_there(deployed, user, audit, tmp_path)
     cluster, _run = deployed
     began = datetime.now(timezone.utc)
     user.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json"), **NOWHERE).ok()
-    told = [(action["what"], action["kind"]) for action in json.loads((tmp_path / "check.json").read_text())["actions"]]
-    assert told[0] == ("create", "Namespace") and told.count(("create", "Deployment")) == 5 and ("create", "Secret") in told, told
+    reported = [(action["what"], action["kind"]) for action in json.loads((tmp_path / "check.json").read_text())["actions"]]
+    assert reported[0] == ("create", "Namespace") and reported.count(("create", "Deployment")) == 5 and ("create", "Secret") in reported, reported
     assert audit.stored(began, datetime.now(timezone.utc)) == []
     assert not cluster.kubectl("get", "namespace", "checked-first", "--ignore-not-found")
 
 
 @pytest.mark.long
-def test_check_of_a_first_deployment_tells_what_it_does(deployed, user, tmp_path):
+def test_check_of_a_first_deployment_reports_what_it_does(deployed, user, tmp_path):
     cluster, _run = deployed
     try:
         first = check_then_run(user, tmp_path, **NOWHERE)

@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from images import build_on_host, remove_from_host, restart, roll_out, running_image, write_context
 from proxy import Proxy
-from throwaway import throwaway
+from temporary_cluster import temporary_cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.phase("beside", "containerd")]
 PROFILE = "runbook-containerd"
@@ -20,7 +20,7 @@ SOCKET = "/var/run/docker.sock"
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory):
-    with throwaway(PROFILE, tmp_path_factory.mktemp("containerd") / "state", local_cluster_runtime="containerd") as made:
+    with temporary_cluster(PROFILE, tmp_path_factory.mktemp("containerd") / "state", local_cluster_runtime="containerd") as made:
         yield made
     remove_from_host("c-", "localhost:5000/c/")
 
@@ -40,12 +40,12 @@ def through(proxy: Proxy, module):
 def test_a_build_on_the_host_travels_without_the_layers_of_its_base(node, tmp_path):
     cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["python"], settled=os.urandom(2 * MEGABYTE), changes="1\n")
-    images = [{"name": "c-built", "context": str(context)}]
-    foreseen = module.well(check=True, images=images)
+    images = [{"name": "c-built", "path": str(context)}]
+    predicted = module.well(check=True, images=images)
     assert listed("/c-built") == {}
     first = module.well(images=images)["images"][0]
-    assert (first["action"], first["way"], first["load"], first["layers_sent"]) == ("built", "built_on_host", "reduced", 2)
-    assert foreseen["images"][0]["reference"] == first["reference"] and foreseen["images"][0]["action"] == "built"
+    assert (first["action"], first["method"], first["load"], first["layers_sent"]) == ("built", "built_on_host", "missing_layers", 2)
+    assert predicted["images"][0]["reference"] == first["reference"] and predicted["images"][0]["action"] == "built"
     assert 2 * MEGABYTE < first["bytes_sent"] < 2.2 * MEGABYTE
     (context / "changes").write_text("2\n")
     second = module.well(images=images)["images"][0]
@@ -62,7 +62,7 @@ def test_a_build_on_the_host_travels_without_the_layers_of_its_base(node, tmp_pa
 def test_what_the_host_has_built_before_is_only_loaded(node, tmp_path):
     _cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=os.urandom(8).hex())
-    images = [{"name": "localhost:5000/c/again", "context": str(context)}]
+    images = [{"name": "localhost:5000/c/again", "path": str(context)}]
     first = module.well(images=images)["images"][0]
     subprocess.run(["docker", "exec", PROFILE, "crictl", "rmi", first["reference"]], check=True, capture_output=True)
     second = module.well(images=images)["images"][0]
@@ -74,18 +74,18 @@ def test_bytes_of_a_load_are_those_that_the_node_receives(node, tmp_path):
     build_on_host("c-named:1", write_context(tmp_path / "ctx", record["base_images"]["python"], large=os.urandom(3 * MEGABYTE)))
     with Proxy(SOCKET) as proxy:
         image = through(proxy, module).well(images=[{"name": "c-named", "tag": "1"}])["images"][0]
-    assert (image["load"], image["layers_sent"]) == ("reduced", 1)
+    assert (image["load"], image["layers_sent"]) == ("missing_layers", 1)
     assert image["bytes_sent"] <= proxy.received <= image["bytes_sent"] * 1.02 + 50_000
 
 
-def test_an_image_that_shares_nothing_travels_as_a_whole_and_says_so(node, tmp_path):
+def test_an_image_that_shares_nothing_is_sent_as_a_whole_and_reported_as_such(node, tmp_path):
     _cluster, module, _record = node
     context = write_context(tmp_path / "ctx", "scratch", line=os.urandom(8).hex())
-    image = module.well(images=[{"name": "c-whole", "context": str(context)}])["images"][0]
+    image = module.well(images=[{"name": "c-whole", "path": str(context)}])["images"][0]
     assert (image["load"], image["layers_sent"], image["layers_reused"]) == ("full", 1, 0)
 
 
-def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(node, tmp_path):
+def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(node, tmp_path):
     cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("c-fixed:v1", context)
@@ -95,7 +95,7 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(node, tmp_path):
     roll_out(cluster, "default", "fixed", "c-fixed:v1")
     assert running_image(cluster, "default", "fixed") == old_id
     write_context(context, record["base_images"]["busybox"], line="two\n")
-    image = module.well(images=[{"name": "c-fixed", "context": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
+    image = module.well(images=[{"name": "c-fixed", "path": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
     assert (image["action"], image["reference"]) == ("built", "c-fixed:v1") and image["id"] != old_id
     restart(cluster, "default", "fixed")
     assert running_image(cluster, "default", "fixed") == image["id"]
@@ -107,13 +107,13 @@ def test_keep_removes_images_and_their_layers_from_the_node(node, tmp_path):
     made = []
     for number in range(4):
         context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=f"{number}\n")
-        images = [{"name": "c-kept", "context": str(context)}]
+        images = [{"name": "c-kept", "path": str(context)}]
         made.append(module.well(images=images)["references"]["c-kept"])
         if number == 0:
             roll_out(cluster, "default", "kept", made[0])
-    options = {"keep": 2, "kubeconfig": str(cluster.kubeconfig)}
-    foreseen, done = module.well(check=True, images=images, **options), module.well(images=images, **options)
-    assert foreseen["removed"] == done["removed"] == [made[1]]
+    options = {"keep_tags": 2, "kubeconfig": str(cluster.kubeconfig)}
+    predicted, done = module.well(check=True, images=images, **options), module.well(images=images, **options)
+    assert predicted["removed"] == done["removed"] == [made[1]]
     assert set(listed("/c-kept")) == {f"docker.io/library/{reference}" for reference in (made[0], made[2], made[3])}
     assert running_image(cluster, "default", "kept") == listed("/c-kept")[f"docker.io/library/{made[0]}"]
 

@@ -43,7 +43,7 @@ def mark(cluster: TestCluster, status: str) -> None:
     cluster.kubectl("replace", "-f", "-", stdin=json.dumps(secret))
 
 
-def test_the_control_plane_serves(deployed):
+def test_control_plane_is_ready(deployed):
     cluster, _run = deployed
     workloads = cluster.objects("deployments", NAMESPACE) + cluster.objects("statefulsets", NAMESPACE)
     assert {item["metadata"]["name"]: item["status"].get("readyReplicas", 0) for item in workloads} == {
@@ -58,7 +58,7 @@ def test_a_second_run_makes_no_new_revision(deployed):
     assert revision(cluster) == before
 
 
-def test_an_upgrade_that_was_cut_off_is_freed(deployed):
+def test_interrupted_upgrade_is_unlocked(deployed):
     """A second revision with Helm's own mark of an unfinished upgrade, as a killed helm leaves it."""
     cluster, _run = deployed
     helm(cluster, "upgrade", "dapr", handed_over(cluster)["dapr_chart"], "--reuse-values")
@@ -69,8 +69,8 @@ def test_an_upgrade_that_was_cut_off_is_freed(deployed):
 
 
 @pytest.mark.phase("undeployed")
-def test_without_a_context_it_refuses(tmp_path):
+def test_context_is_required(tmp_path):
     playbook = tmp_path / "dapr.yml"
     playbook.write_text("- {hosts: localhost, gather_facts: false, roles: [runbook.minikube.dapr]}\n", encoding="utf-8")
     run = Roles().run(str(playbook))
-    assert run.status != 0 and "Name the cluster with dapr_context" in " ".join(run.output.split())
+    assert run.status != 0 and "dapr_context is not set." in " ".join(run.output.split())

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Dapr in other forms than the usual one: not there at all, with high availability, and without its scheduler."""
+"""Dapr in other forms than the default: not installed, with high availability, and without its scheduler."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pytest
+from dapr_faults.cluster_state import CONTROL_PLANE, SYSTEM, get, wait_until_healthy
 from dapr_faults.control_plane import scale
-from dapr_faults.looks import CONTROL_PLANE, SYSTEM, dapr_serves, get
 from dapr_faults.publish import publish_arrives
 from todo_client import TodoClient
 
@@ -22,10 +22,10 @@ WITHOUT_SCHEDULER = {name: kind for name, kind in CONTROL_PLANE.items() if name 
 
 @dataclass(frozen=True)
 class Form:
-    """Values of the chart below ``global``, what there is then, and how many sentries."""
+    """Values of the chart below ``global``, the resulting components, and the number of sentries."""
 
     values: dict
-    parts: Mapping[str, str]
+    components: Mapping[str, str]
     sentries: int
 
 
@@ -36,7 +36,7 @@ FORMS = {
 
 
 @pytest.fixture(scope="module")
-def person(addresses) -> TodoClient:
+def user(addresses) -> TodoClient:
     client = TodoClient(*addresses)
     client.sign_up()
     return client
@@ -44,7 +44,7 @@ def person(addresses) -> TodoClient:
 
 @pytest.fixture
 def role(cluster, playbooks):
-    """Runs the role dapr with variables; in the end Dapr is as deploy.yml makes it."""
+    """Runs the role dapr with variables; in the end Dapr is as deploy.yml installs it."""
 
     def run(**variables):
         Roles().run(PLAYBOOK, with_dapr=True, **variables).ok()
@@ -52,33 +52,33 @@ def role(cluster, playbooks):
     yield run
     run()
     playbooks.run(RECOVER).ok()
-    dapr_serves(cluster)
+    wait_until_healthy(cluster)
 
 
-def test_where_dapr_is_not_there_it_is_said_and_a_new_one_takes_over_the_sidecars(cluster, playbooks, role, addresses, person):
+def test_missing_dapr_is_reported_and_a_new_one_recovers_the_sidecars(cluster, playbooks, role, addresses, user):
     role(dapr_state="absent")
     refused = playbooks.run(RECOVER)
     assert refused.status != 0 and refused.recap["changed"] == 0, refused.output[-3000:]
-    assert f"namespace: nothing of Dapr's control plane is in {SYSTEM}. Install Dapr (role dapr)." in " ".join(refused.output.split())
+    assert f"namespace: no control plane of Dapr exists in {SYSTEM}. Install Dapr (role dapr)." in " ".join(refused.output.split())
     role()
-    recovered = playbooks.run(RECOVER).ok()  # the sidecars know the former certificate authority only
+    recovered = playbooks.run(RECOVER).ok()  # the sidecars have only the former certificate authority
     assert recovered.recap["changed"] > 0, recovered.output[-3000:]
-    dapr_serves(cluster, patience=30)
-    publish_arrives(cluster, addresses, person)
+    wait_until_healthy(cluster, patience=30)
+    publish_arrives(cluster, addresses, user)
     assert playbooks.run(RECOVER).ok().recap["changed"] == 0
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_another_form_is_known_and_brought_back(cluster, playbooks, role, addresses, person, name):
+def test_another_form_is_recovered(cluster, playbooks, role, addresses, user, name):
     form = FORMS[name]
-    workloads = [{"kind": {"deployment": "Deployment", "statefulset": "StatefulSet"}[kind], "name": part} for part, kind in form.parts.items()]
+    workloads = [{"kind": {"deployment": "Deployment", "statefulset": "StatefulSet"}[kind], "name": component} for component, kind in form.components.items()]
     role(dapr_values={"global": form.values}, dapr_workloads=workloads)
-    assert (get(cluster, "statefulset", SCHEDULER) is not None) == (SCHEDULER in form.parts)
-    dapr_serves(cluster, parts=form.parts)
+    assert (get(cluster, "statefulset", SCHEDULER) is not None) == (SCHEDULER in form.components)
+    wait_until_healthy(cluster, components=form.components)
     assert playbooks.run(RECOVER).ok().recap["changed"] == 0
     scale(cluster, "dapr-sentry", 0)
     assert playbooks.run(RECOVER).ok().recap["changed"] > 0
-    dapr_serves(cluster, patience=30, parts=form.parts)
+    wait_until_healthy(cluster, patience=30, components=form.components)
     assert get(cluster, "deployment", "dapr-sentry")["spec"]["replicas"] == form.sentries
-    publish_arrives(cluster, addresses, person)
+    publish_arrives(cluster, addresses, user)
     assert playbooks.run(RECOVER).ok().recap["changed"] == 0

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The ClusterRole and Role in docs/rights are enough for dapr_recovery, and with less it says what is missing, and for what."""
+"""The ClusterRole and Role in docs/rights are enough for dapr_recovery, and with less it names the missing permission and its purpose."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import json
 import pytest
 import yaml
 from dapr_faults.cases import fault
-from dapr_faults.looks import dapr_serves
+from dapr_faults.cluster_state import wait_until_healthy
 from harness import CHECKOUT, TestCluster
 from modules import run_module
 
 pytestmark = [pytest.mark.phase("cluster_wide"), pytest.mark.no_rerun]
 USER = "runbook-dapr-rights"
-# What a look at a healthy Dapr reads.
-LOOKED_AT = {
+# What is read of a healthy Dapr.
+OBSERVED = {
     "pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
     "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "endpointslices": "EndpointSlice", "configmaps": "ConfigMap", "secrets": "Secret",
 }
@@ -26,20 +26,20 @@ def roles() -> list[dict]:
 
 
 def without(resource: str, *verbs: str) -> list[dict]:
-    """The roles, of whose rules none gives one of those verbs on that resource."""
-    given = roles()
-    for role in given:
+    """The roles without those verbs on that resource."""
+    objects = roles()
+    for role in objects:
         for rule in role["rules"]:
             if resource in rule["resources"]:
                 rule["verbs"] = [verb for verb in rule["verbs"] if verb not in verbs]
         role["rules"] = [rule for rule in role["rules"] if rule["verbs"]]
-    return given
+    return objects
 
 
 @pytest.fixture(scope="module")
 def user(cluster, tmp_path_factory):
-    """Gives a service account roles, and runs the module as it."""
-    dapr_serves(cluster)
+    """Grants a service account roles, and runs the module as it."""
+    wait_until_healthy(cluster)
     cluster.kubectl("create", "serviceaccount", USER)
     account = f"--serviceaccount=default:{USER}"
     cluster.kubectl("create", "clusterrolebinding", USER, f"--clusterrole={USER}", account)
@@ -49,10 +49,10 @@ def user(cluster, tmp_path_factory):
     file = tmp_path_factory.mktemp("rights") / "kubeconfig"
     file.write_text(json.dumps(config))
 
-    def run(given: list[dict]) -> dict:
-        for role in given:
+    def run(objects: list[dict]) -> dict:
+        for role in objects:
             role["metadata"]["name"] = USER
-        cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(given))
+        cluster.kubectl("apply", "-f", "-", stdin=yaml.safe_dump_all(objects))
         return run_module("dapr_recovery", kubeconfig=str(file))
 
     yield run
@@ -66,22 +66,22 @@ def remove(cluster: TestCluster) -> None:
         cluster.kubectl("delete", kind, USER, "-n", "dapr-system")
 
 
-def test_they_are_enough_to_look_and_to_act(cluster, user):
-    looked = user(roles())
-    assert not looked["failed"] and looked["healthy"] and not looked["changed"], looked
-    found = fault("webhook_without_ca")
+def test_enough_to_observe_and_to_fix(cluster, user):
+    healthy = user(roles())
+    assert not healthy["failed"] and healthy["healthy"] and not healthy["changed"], healthy
+    injected = fault("webhook_without_ca")
     try:
-        found.make(cluster)
+        injected.inject(cluster)
         refused = user(without("mutatingwebhookconfigurations", "patch"))
         assert refused["failed"] and "Not allowed to patch MutatingWebhookConfiguration" in refused["msg"] and "Nothing was changed" in refused["msg"], refused
-        found.persists(cluster)
+        injected.persists(cluster)
         done = user(roles())
-        assert not done["failed"] and [action["what"] for action in done["actions"]] == ["set_ca_bundle"], done
+        assert not done["failed"] and [action["operation"] for action in done["actions"]] == ["set_ca_bundle"], done
     finally:
-        found.clean(cluster)
+        injected.clean_up(cluster)
 
 
-@pytest.mark.parametrize("resource", [pytest.param(name, marks=() if name == "endpointslices" else pytest.mark.long) for name in LOOKED_AT])
-def test_what_is_missing_is_named_with_its_purpose(user, resource):
+@pytest.mark.parametrize("resource", [pytest.param(name, marks=() if name == "endpointslices" else pytest.mark.long) for name in OBSERVED])
+def test_missing_permission_is_named_with_its_purpose(user, resource):
     refused = user(without(resource, "get", "list"))
-    assert refused["failed"] and f" {LOOKED_AT[resource]} " in refused["msg"] and "which is needed to" in refused["msg"], refused
+    assert refused["failed"] and f" {OBSERVED[resource]} " in refused["msg"] and "which is needed to" in refused["msg"], refused

@@ -50,7 +50,7 @@ class Authority:
 
 @pytest.fixture
 def authority(cluster) -> Iterator[Authority]:
-    """Gives the application's database a certificate for its name inside the cluster; takes it away again."""
+    """Sets a certificate for its name inside the cluster on the application's database; removes it again."""
     made, key = Authority("right"), ec.generate_private_key(ec.SECP256R1())
     certificate = made.signed(NAME, key, x509.SubjectAlternativeName([x509.DNSName(NAME)]))
     secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -67,7 +67,7 @@ def switch(cluster, what: str) -> None:
         cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", "todo", "-qc", sql)
 
 
-def look(cluster, host: str, query: str) -> dict:
+def keys_info(cluster, host: str, query: str) -> dict:
     """The module jwks_info by a URL with that host and that query."""
     data = json.loads(cluster.kubectl("get", "secret", "postgres-secrets", "-o", "json"))["data"]
     password = base64.b64decode(data["password"]).decode()
@@ -80,14 +80,14 @@ def look(cluster, host: str, query: str) -> dict:
 
 
 def test_the_certificate_is_checked_against_the_database_s_own_name(cluster, authority, tmp_path):
-    found = look(cluster, NAME, f"sslmode=verify-full&sslrootcert={authority.file(tmp_path)}")
+    found = keys_info(cluster, NAME, f"sslmode=verify-full&sslrootcert={authority.file(tmp_path)}")
     assert not found["failed"], found
-    foreign = look(cluster, NAME, f"sslmode=verify-full&sslrootcert={Authority('foreign').file(tmp_path)}")
+    foreign = keys_info(cluster, NAME, f"sslmode=verify-full&sslrootcert={Authority('foreign').file(tmp_path)}")
     assert foreign["failed"] and "certificate verify failed" in foreign["msg"], foreign
-    other = look(cluster, "postgres", f"sslmode=verify-full&sslrootcert={authority.file(tmp_path)}")
+    other = keys_info(cluster, "postgres", f"sslmode=verify-full&sslrootcert={authority.file(tmp_path)}")
     assert other["failed"] and f'server certificate for "{NAME}" does not match host name "postgres"' in other["msg"], other
 
 
-def test_a_database_without_tls_is_refused_where_the_url_asks_for_it(cluster):
-    found = look(cluster, NAME, "sslmode=require")
+def test_a_database_without_tls_is_refused_where_the_url_requires_it(cluster):
+    found = keys_info(cluster, NAME, "sslmode=require")
     assert found["failed"] and "server does not support SSL" in found["msg"], found

@@ -8,7 +8,7 @@ from modules import run_module
 from todo_client import TodoClient
 
 pytestmark = pytest.mark.phase("application")
-SIGNERS = [{"workload": "Deployment/frontend"}]
+AUTH_SERVERS = [{"workload": "Deployment/frontend"}]
 WAYS = {
     "forward": {"secret": "backend-api-secrets", "key": "database-url"},
     "node": {"workload": "Deployment/frontend"},
@@ -21,7 +21,7 @@ def test_every_way_finds_the_same_keys(cluster, addresses, way):
     person = TodoClient(*addresses)
     person.sign_up()
     person.token()  # there is a key then
-    where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.profile, "signers": SIGNERS}
+    where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.profile, "auth_servers": AUTH_SERVERS}
     found = run_module("jwks_info", **where, database=WAYS[way])
     assert not found["failed"], found
     counted = cluster.kubectl("exec", "postgres-0", "--", "psql", "-U", "todo", "-d", "todo", "-Atc", "SELECT count(*) FROM jwks").strip()

@@ -21,8 +21,8 @@ FIRST = pytest.mark.phase("deploy")  # where nothing else works on the cluster
 DEPLOY = "playbooks/deploy.yml"
 BUILD, WAIT = "runbook.minikube.images : Build", "runbook.minikube.rollout : Wait"
 STAGES = [
-    "runbook.minikube.local_cluster : ", "runbook.minikube.dapr : ", BUILD, "Have the Secrets",
-    "runbook.minikube.rollout : Ask what an apply would change", WAIT, "runbook.minikube.health : ",
+    "runbook.minikube.local_cluster : Ensure", "runbook.minikube.dapr : ", BUILD, "Create the Secrets",
+    "runbook.minikube.rollout : Find the objects that an apply would change", WAIT, "runbook.minikube.health : ",
 ]  # fmt: skip
 AS_MADE = {"local_cluster_profile": PROFILE, "local_cluster_start_arguments": AUDITED, "runbook_lock_wait": LOCK_WAIT}
 IMAGES = {"frontend", "backend-api", "mcp-server", "audit-service", "model"}
@@ -73,8 +73,8 @@ def test_second_deploy_changes_nothing(deployed, playbooks):
     with EngineEvents(cluster) as engine:
         again = playbooks.run(DEPLOY).ok()
     assert again.recap["changed"] == 0, again.output
-    assert "TASK [Have the Secrets]" not in again.output, "the look found something that is not as described"
-    assert engine.seen == []
+    assert "TASK [Create the Secrets]" not in again.output, "the drift check found a difference"
+    assert engine.observed == []
     assert versions(cluster) == before
 
 
@@ -114,9 +114,9 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, play
         load.go_on_for(60)
     after = revisions(cluster)
     assert {name for name in after if after[name] != before[name]} == {"backend-api"}
-    tagged = {event.removeprefix("image tag ") for event in engine.seen if event.startswith("image tag ")}
-    assert [name.partition(":")[0] for name in tagged if name.partition(":")[0] in IMAGES] == ["backend-api"], engine.seen
-    assert load.asked > 60 and not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
+    tagged = {event.removeprefix("image tag ") for event in engine.observed if event.startswith("image tag ")}
+    assert [name.partition(":")[0] for name in tagged if name.partition(":")[0] in IMAGES] == ["backend-api"], engine.observed
+    assert load.requests > 60 and not load.failures, f"{len(load.failures)} of {load.requests}: {load.failures[:5]}"
 
 
 @pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
@@ -131,13 +131,13 @@ def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, changes, own_cop
         assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
 
 
-def test_two_at_once_the_second_says_who_works(deployed, playbooks, changes, own_copy):
+def test_two_at_once_the_second_names_the_holder(deployed, playbooks, changes, own_copy):
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     app = str(own_copy / "app.yml")
     first = playbooks.start(DEPLOY, runbook_app_file=app)
     next(line for line in first.stdout if BUILD in line)
-    os.killpg(first.pid, signal.SIGSTOP)  # so that it holds the lock however long the second takes to ask for it
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it holds the lock however long the second takes to request it
     try:
         second = playbooks.run(DEPLOY, runbook_app_file=app, runbook_lock_wait=0)
     finally:

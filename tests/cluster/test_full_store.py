@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A node whose image store is full: a failure that says so, and a next run that completes. On profiles whose disk is a small file."""
+"""A node whose image store is full: a failure that reports it, and a next run that completes. On profiles whose disk is a small file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from images import build_on_host, remove_from_host, write_context
-from throwaway import small_volume, throwaway
+from temporary_cluster import small_volume, temporary_cluster
 
 pytestmark = [pytest.mark.long, pytest.mark.phase("beside", "full-store")]
 PROFILE = "runbook-full"
@@ -20,7 +20,7 @@ FILLER = "/var/filler"
 @pytest.fixture(scope="module", params=["docker", "containerd"])
 def node(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("full")
-    with small_volume(PROFILE, folder, "6G"), throwaway(PROFILE, folder / "state", local_cluster_runtime=request.param) as made:
+    with small_volume(PROFILE, folder, "6G"), temporary_cluster(PROFILE, folder / "state", local_cluster_runtime=request.param) as made:
         yield made
     remove_from_host("f-large:", "f-built:")
 
@@ -30,7 +30,7 @@ def in_node(*command: str) -> str:
 
 
 def fill() -> None:
-    """Leaves a few megabytes. The kubelet looks at the disk every ten seconds and takes a minute to act; this is over before."""
+    """Leaves a few megabytes. The kubelet checks the disk every ten seconds and takes a minute to act; this is over before."""
     free = int(in_node("df", "--output=avail", "--block-size=1M", "/var").split()[-1])
     in_node("fallocate", "--length", f"{free - LEFT}M", FILLER)
 
@@ -60,4 +60,4 @@ def test_a_load_into_a_full_store(node, tmp_path):
 def test_a_build_for_a_full_store(node, tmp_path):
     _cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(60 * MEGABYTE))
-    refused_and_then_done(module, "f-built:", [{"name": "f-built", "context": str(context)}])
+    refused_and_then_done(module, "f-built:", [{"name": "f-built", "path": str(context)}])

@@ -57,7 +57,7 @@ def module(cluster, record) -> ImageModule:
 
 
 def behind(proxy: Proxy, module: ImageModule, folder: Path) -> ImageModule:
-    """The module on the same node, reached through a proxy: as a machine of its own, whose address minikube tells."""
+    """The module on the same node, reached through a proxy: as a machine of its own, whose address minikube reports."""
     config = folder / ".minikube/profiles" / PROFILE / "config.json"
     config.parent.mkdir(parents=True)
     config.write_text('{"Driver": "kvm2", "KubernetesConfig": {"ContainerRuntime": "docker"}, "Nodes": [{}]}')
@@ -78,7 +78,7 @@ def size_in_node(cluster, reference: str) -> int:
 
 def test_a_changed_line_sends_what_grows_with_the_change(cluster, module, record, own_copy, tmp_path):
     images = [
-        {"name": name, "context": str(own_copy / context), "dockerfile": dockerfile, "args": {"BASE_IMAGE": record["base_images"][base]}}
+        {"name": name, "path": str(own_copy / context), "dockerfile": dockerfile, "args": {"BASE_IMAGE": record["base_images"][base]}}
         for name, (context, dockerfile, _line, base) in SOURCES.items()
     ]
     first = {image["name"]: image for image in module.well(images=images)["images"]}
@@ -88,17 +88,17 @@ def test_a_changed_line_sends_what_grows_with_the_change(cluster, module, record
     with Proxy(engine_port(cluster)) as proxy:
         done = behind(proxy, module, tmp_path).well(images=images, parallel=2)["images"]
     for image in done:
-        assert image["action"] == "built" and image["reason"].endswith(": context") and image["way"] == "built_in_node"
+        assert image["action"] == "built" and image["reason"].endswith(": context") and image["method"] == "built_in_node"
         # a line in a file takes at most one block more of the context's archive (two files changed in the shared context)
         assert 0 <= image["bytes_sent"] - first[image["name"]]["bytes_sent"] <= 1024
         assert image["bytes_sent"] < size_in_node(cluster, image["reference"]) / 20
-    said = sum(image["bytes_sent"] for image in done)
-    assert said <= proxy.received <= said * 1.05 + 100_000, "what the node received is what is reported, and TLS"
+    reported = sum(image["bytes_sent"] for image in done)
+    assert reported <= proxy.received <= reported * 1.05 + 100_000, "what the node received is what is reported, and TLS"
 
 
 def test_a_larger_change_sends_as_much_more(module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], a="one\n", b="two\n")
-    images = [{"name": "t-grown", "context": str(context)}]
+    images = [{"name": "t-grown", "path": str(context)}]
     small = module.well(images=images)["images"][0]
     (context / "b").write_bytes(os.urandom(3 * MEGABYTE))
     result = run_task("minikube_image", **module.where, images=images)
@@ -111,12 +111,12 @@ def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, rec
     base, settled = record["base_images"]["python"], os.urandom(2 * MEGABYTE)
     build_on_host("t-named:1", write_context(tmp_path / "ctx", base, settled=settled, changes="1\n"))
     first = module.well(images=[{"name": "t-named", "tag": "1"}])["images"][0]
-    assert (first["action"], first["load"], first["layers_sent"]) == ("loaded", "reduced", 2) and first["layers_reused"] >= 1
+    assert (first["action"], first["load"], first["layers_sent"]) == ("loaded", "missing_layers", 2) and first["layers_reused"] >= 1
     assert 2 * MEGABYTE < first["bytes_sent"] < 2.2 * MEGABYTE
     image_id = build_on_host("t-named:2", write_context(tmp_path / "ctx", base, settled=settled, changes="2\n"))
     with Proxy(engine_port(cluster)) as proxy:
         second = behind(proxy, module, tmp_path / "home").well(images=[{"name": "t-named", "tag": "2"}])["images"][0]
-    assert (second["load"], second["layers_sent"], second["layers_reused"]) == ("reduced", 1, first["layers_reused"] + 1)
+    assert (second["load"], second["layers_sent"], second["layers_reused"]) == ("missing_layers", 1, first["layers_reused"] + 1)
     assert second["bytes_sent"] <= proxy.received <= second["bytes_sent"] * 1.1 + 50_000 < 200_000
     assert cluster.docker("image", "inspect", "--format", "{{.Id}}", second["reference"]).strip() == image_id == second["id"]
     subprocess.run(["docker", "save", "--output", tmp_path / "named.tar", "t-named:2"], check=True)
@@ -127,7 +127,7 @@ def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, rec
     assert again["references"]["localhost:5000/t-x/archived"] == f"localhost:5000/t-x/archived:{image_id[7:19]}"
 
 
-def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, record, tmp_path):
+def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(cluster, module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("t-fixed:v1", context)
     saved = subprocess.run(["docker", "save", "t-fixed:v1"], check=True, capture_output=True).stdout
@@ -136,29 +136,29 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_way_back_stays(cluster, module, 
     roll_out(cluster, NAMESPACE, "fixed", "t-fixed:v1")
     assert running_image(cluster, NAMESPACE, "fixed") == old_id
     write_context(context, record["base_images"]["busybox"], line="two\n")
-    image = module.well(images=[{"name": "t-fixed", "context": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
+    image = module.well(images=[{"name": "t-fixed", "path": str(context), "tag": "v1"}], tag_strategy="fixed")["images"][0]
     assert image["action"] == "built" and image["reference"] == "t-fixed:v1" and image["id"] != old_id
     restart(cluster, NAMESPACE, "fixed")
     assert running_image(cluster, NAMESPACE, "fixed") == image["id"]
     assert cluster.docker("image", "inspect", "--format", "{{.Id}}", f"t-fixed:{old_id[7:19]}").strip() == old_id
 
 
-def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, module, record, tmp_path):
-    kubeconfig = {"kubeconfig": record["kubeconfig"], "keep": 1}
+def test_keep_tags_removes_what_nothing_uses_and_no_rollback_needs(cluster, module, record, tmp_path):
+    kubeconfig = {"kubeconfig": record["kubeconfig"], "keep_tags": 1}
     made = []
     for number in range(4):
         context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=f"{number}\n")
-        images = [{"name": "t-kept", "context": str(context)}]
+        images = [{"name": "t-kept", "path": str(context)}]
         made.append(module.well(images=images)["references"]["t-kept"])
         time.sleep(1)  # images are ordered by their time of creation, in seconds
         if number in (0, 1):
             roll_out(cluster, NAMESPACE, "kept", made[-1])
     cluster.docker("tag", made[2], "t-kept:by-hand")
-    foreseen = module.well(check=True, images=images, **kubeconfig)
+    predicted = module.well(check=True, images=images, **kubeconfig)
     done = module.well(images=images, **kubeconfig)
-    assert foreseen["removed"] == done["removed"] == [made[2]] and foreseen["changed"] and done["changed"]
+    assert predicted["removed"] == done["removed"] == [made[2]] and predicted["changed"] and done["changed"]
     tags = set(cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "t-kept").split())
-    # One runs, undo leads to one, one was asked for, and one is somebody else's
+    # One runs, undo restores one, one was requested, and one is somebody else's
     assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}
     again = module.well(images=images, **kubeconfig)
     assert again["removed"] == [] and not again["changed"]
@@ -167,7 +167,7 @@ def test_keep_removes_what_nothing_uses_and_to_which_no_way_back_leads(cluster, 
 def test_keep_without_a_cluster_is_refused_before_anything_is_done(module, tmp_path):
     context = write_context(tmp_path / "ctx", "scratch", line="never built\n")
     (tmp_path / "empty").write_text("{}")
-    result = module.run(images=[{"name": "t-never", "context": str(context)}], keep=2, kubeconfig=str(tmp_path / "empty"))
+    result = module.run(images=[{"name": "t-never", "path": str(context)}], keep_tags=2, kubeconfig=str(tmp_path / "empty"))
     assert result["failed"] and "options kubeconfig and context" in result["msg"] and "images" not in result
 
 
@@ -178,7 +178,7 @@ def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster
         cut = behind(proxy, module, tmp_path / "home").run(images=images)
     assert proxy.cuts == 1 and cut["failed"]
     where = f"The node's Docker (profile {PROFILE})"
-    assert cut["msg"].startswith(f"Loading t-cut:{image_id[7:19]} failed: {where} broke off while loading:"), cut["msg"]
+    assert cut["msg"].startswith(f"Loading t-cut:{image_id[7:19]} failed: {where} closed the connection while loading:"), cut["msg"]
     assert cluster.docker("images", "--quiet", "t-cut") == ""
     done = module.well(images=images)["images"][0]
     assert done["id"] == image_id and done["layers_sent"] == 1 and done["bytes_sent"] > 24 * MEGABYTE
@@ -186,9 +186,9 @@ def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster
 
 def test_a_build_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster, module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE))
-    images = [{"name": "t-cut-build", "context": str(context)}]
+    images = [{"name": "t-cut-build", "path": str(context)}]
     with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:
         cut = behind(proxy, module, tmp_path / "home").run(images=images)
-    assert proxy.cuts == 1 and "broke off while building" in cut["msg"]
+    assert proxy.cuts == 1 and "closed the connection while building" in cut["msg"]
     assert cluster.docker("images", "--quiet", "t-cut-build") == ""
     assert module.well(images=images)["images"][0]["action"] == "built"

@@ -48,7 +48,7 @@ def test_target(deployed, tmp_path, end, target):
 
 
 def variables() -> dict:
-    """What the targets ask for. Their namespaces, images and names are their own."""
+    """What the targets require. Their namespaces, images and names are their own."""
     record = json.loads((STATE / "local_cluster.json").read_text())
     return {
         "runbook_test_context": PROFILE,

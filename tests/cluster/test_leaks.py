@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """No secret and no private key is in anything that recoveries leave; and one that is put there is found.
 
-A rotation's leaks are looked for where it runs anyway, in test_rotate_secret.py.
+A rotation is checked for leaks where it runs anyway, in test_rotate_secret.py.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from leaks import Traces, found_in, secrets_of
 from own_user import OwnUser, own_user
+from secret_scan import Traces, found_in, secrets_of
 from todo_client import TodoClient, as_probe
 
 from roles import Roles
@@ -48,7 +48,7 @@ def probe(person, tmp_path) -> tuple[str, str]:
 def leaks_of(cluster, person: TodoClient, user: OwnUser, folder: Path) -> list[tuple[str, str]]:
     """Where the values are found: of Secrets, of the database, of the kubeconfig, and of the options.
 
-    ANSIBLE_KEEP_REMOTE_FILES keeps the options of any module, with those that it hides elsewhere, so these are not looked for in there.
+    ANSIBLE_KEEP_REMOTE_FILES leaves the options of any module, with those that it hides elsewhere, so these are not searched in there.
     """
     values = {**secrets_of(cluster, "now"), "issuer's key": issuer_key(cluster), "token in the kubeconfig": user.token}
     assert {"now: secret", "now: database", "now: key 0"} <= set(values), set(values)
@@ -84,8 +84,8 @@ def test_a_recovery_leaves_no_secret_with_another_ansible(cluster, person, probe
 def test_a_leak_is_found(cluster, busybox_image, tmp_path):
     """Each in a place and a form of its own: the positive control."""
     playbook = tmp_path / "leak.yml"
-    told = {"name": "Leak", "ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.env', 'PLANTED') | b64encode }}"}}
-    playbook.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [told]}]))
+    task = {"name": "Leak", "ansible.builtin.debug": {"msg": "{{ lookup('ansible.builtin.env', 'PLANTED') | b64encode }}"}}
+    playbook.write_text(json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [task]}]))
     folder = tmp_path / "traces"
     folder.mkdir()
     with Traces(folder) as traces:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role local_cluster on the real engine: what it refuses, what it brings back, what it leaves."""
+"""The role local_cluster on the real engine: what it refuses, what it restores, what it leaves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def refused(run, *words: str) -> None:
 def test_a_running_cluster_is_reused(deployed):
     run = Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert run.recap["changed"] == 0
-    assert "Ask Docker Engine" not in run.output and "Get Dapr's images" not in run.output, "it took the whole way"
+    assert "Check Docker Engine" not in run.output and "Load Dapr's images" not in run.output, "it took the whole way"
 
 
 @ON_THE_APPLICATION
@@ -51,7 +51,7 @@ def test_check_mode_on_a_running_cluster_would_change_nothing(deployed):
     assert Roles().run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
 
 
-def test_check_mode_says_what_it_would_do_and_does_nothing(alone, deployed):
+def test_check_mode_reports_what_it_would_do_and_does_nothing(alone, deployed):
     run = alone.run(PLAYBOOK, "--check").ok()
     assert "start the profile runbook-alone: it does not exist" in run.output
     assert subprocess.run(["docker", "inspect", "runbook-alone"], capture_output=True, check=False).returncode != 0
@@ -95,14 +95,14 @@ def test_a_container_of_somebody_else_is_refused(alone, deployed):
     subprocess.run(["docker", "create", "--name", "runbook-alone", "busybox:latest", "true"], check=True, capture_output=True)
     try:
         for state in ("present", "absent"):
-            refused(alone.run(PLAYBOOK, local_cluster_state=state), "It is left alone", "docker rm -f runbook-alone")
+            refused(alone.run(PLAYBOOK, local_cluster_state=state), "It is left unchanged", "docker rm -f runbook-alone")
         subprocess.run(["docker", "inspect", "runbook-alone"], check=True, capture_output=True)
     finally:
         subprocess.run(["docker", "rm", "runbook-alone"], check=True, capture_output=True)
 
 
 @UNDEPLOYED
-def test_without_go_and_minikube_it_says_what_is_missing(alone, tmp_path):
+def test_without_go_and_minikube_it_reports_what_is_missing(alone, tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()
     for file in (file for folder in os.environ["PATH"].split(":") for file in Path(folder).glob("*")):
@@ -135,7 +135,7 @@ class _Mirror(http.server.BaseHTTPRequestHandler):
         self.wfile.write(self.checksum.encode() if self.path.endswith(".sha256") else self.body)
 
     def log_message(self, *arguments):
-        """Says nothing."""
+        """Logs nothing."""
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def mirror(alone, tmp_path):
 @UNDEPLOYED
 def test_a_corrupted_release_is_refused(mirror, tmp_path):
     _Mirror.checksum = "0" * 64
-    refused(mirror.run(PLAYBOOK), "is refused: its SHA-256 is", "It was not used")
+    refused(mirror.run(PLAYBOOK), "is wrong: its SHA-256 is", "The file was not used")
     assert not list(tmp_path.rglob("minikube"))
 
 
@@ -165,13 +165,13 @@ def test_a_release_with_the_right_checksum_is_what_is_called(mirror, tmp_path, d
     _Mirror.checksum = hashlib.sha256(_Mirror.body).hexdigest()
     run = mirror.run(PLAYBOOK, local_cluster_cache_dir=str(tmp_path / "cache"))
     assert [path.read_bytes() for path in (tmp_path / "cache/releases").rglob("minikube")] == [_Mirror.body]
-    refused(run, "does not start", "this is the release of the mirror")
+    refused(run, "did not start", "this is the release of the mirror")
 
 
 @UNDEPLOYED
 def test_a_release_that_cannot_be_reached_is_named(alone, tmp_path):
     run = alone.run(PLAYBOOK, local_cluster_source="release", local_cluster_release_url="http://127.0.0.1:9", local_cluster_cache_dir=str(tmp_path / "cache"))
-    refused(run, "The official release can't be had", "local_cluster_source=auto")
+    refused(run, "The official release is not available", "local_cluster_source=auto")
 
 
 DATA = "kept"
@@ -179,7 +179,7 @@ DATA = "kept"
 
 @pytest.fixture
 def own_cluster(tmp_path_factory):
-    """A small cluster that a test may break, with a piece of data; removed at the end, and seen to be gone."""
+    """A small cluster that a test may break, with a piece of data; removed at the end, and checked to be gone."""
     state = tmp_path_factory.mktemp("broken") / "state"
     runs = Roles({"local_cluster_profile": "runbook-broken", "local_cluster_state_dir": str(state), "local_cluster_memory": "3g",
                   "local_cluster_metrics_server": False})
@@ -211,7 +211,7 @@ def _forget_everything(cluster):
 
 
 def back(runs, cluster) -> None:
-    """The next run brings the cluster back with its data, and the one after that has nothing to do."""
+    """The next run restores the cluster with its data, and the one after that has nothing to do."""
     runs.run(PLAYBOOK).ok()
     assert cluster.kubectl("get", "configmap", "data", "-o", "jsonpath={.data.value}") == DATA
     assert runs.run(PLAYBOOK).ok().recap["changed"] == 0
@@ -227,7 +227,7 @@ def test_a_removed_container_is_made_again_with_its_data(own_cluster):
 
 @pytest.mark.long
 @OWN_CLUSTER
-def test_every_half_cluster_is_brought_back_with_its_data(own_cluster):
+def test_every_half_cluster_is_restored_with_its_data(own_cluster):
     runs, cluster = own_cluster
     for break_it in (_stop, _forget_profile, _forget_everything):
         break_it(cluster)
@@ -244,7 +244,7 @@ def test_a_start_that_was_killed_is_completed(own_cluster):
         _remove_container(cluster)
         process = runs.start(PLAYBOOK)
         for line in process.stdout:
-            if "Bring the profile up" in line:
+            if "Start minikube, since" in line:
                 time.sleep(seconds)
                 os.killpg(process.pid, signal.SIGKILL)
                 break

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A hundred Deployments at once: one watch a kind, little memory, and the first failure is told while the others go on."""
+"""A hundred Deployments at once: one watch a kind, little memory, and the first failure is reported while the others go on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from api_proxy import CountingProxy
 from fake_node import ON_IT, simulated_node
 from harness import TestCluster, venv
-from modules import collection_shell
+from modules import ansible_variables
 
 NAMESPACE = "runbook-test-many"
 COUNT = 100
@@ -62,11 +62,10 @@ def follow(kubeconfig: dict, names: list[str], **options) -> tuple[dict, float, 
     workloads = [{"kind": "Deployment", "name": name} for name in names]
     arguments = {"kubeconfig": kubeconfig, "namespace": NAMESPACE, "workloads": workloads, **options}
     command = [str(venv() / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
+    environment = {**os.environ, **ansible_variables(), "ANSIBLE_DEPRECATION_WARNINGS": "false", "ANSIBLE_LOCALHOST_WARNING": "false"}
     began, peak = time.monotonic(), 0
     with tempfile.TemporaryFile("w+") as output:
-        ansible = subprocess.Popen(
-            command, env={**os.environ, **collection_shell()}, text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
-        )
+        ansible = subprocess.Popen(command, env=environment, text=True, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         while ansible.poll() is None:
             peak = max(peak, peak_below(ansible.pid))
             time.sleep(0.1)
@@ -111,14 +110,14 @@ def test_a_hundred_at_once(namespace, busybox_image):
     assert [(cause["workload"], cause["category"]) for cause in causes] == [(f"Deployment {BROKEN}", "command_not_found")], result["msg"]
     others = [states[name] for name in NAMES]
     assert others.count("progressing") > COUNT // 2 and "failed" not in others
-    told = f"after {took:.1f} s, {peak // 1024} MiB, {dict(proxy.count)}"
-    assert all(proxy.count["watch", kind] == proxy.count["get", kind] == 1 for kind in KINDS), told
-    assert 0 < peak < MEMORY, told
+    measured = f"after {took:.1f} s, {peak // 1024} MiB, {dict(proxy.count)}"
+    assert all(proxy.count["watch", kind] == proxy.count["get", kind] == 1 for kind in KINDS), measured
+    assert 0 < peak < MEMORY, measured
 
     with CountingProxy(cluster) as proxy:
         result, took, peak = follow(proxy.kubeconfig, NAMES)
-    told = f"after {took:.1f} s, {peak // 1024} MiB, {dict(proxy.count)}"
+    measured = f"after {took:.1f} s, {peak // 1024} MiB, {dict(proxy.count)}"
     assert {item["state"] for item in result["workloads"]} == {"complete"} and len(result["workloads"]) == len(NAMES), result
-    assert all(1 <= proxy.count["watch", kind] <= 1 + took // WATCH_SECONDS and proxy.count["get", kind] == 1 for kind in KINDS), told
-    assert 0 < peak < MEMORY, told
-    print(told)
+    assert all(1 <= proxy.count["watch", kind] <= 1 + took // WATCH_SECONDS and proxy.count["get", kind] == 1 for kind in KINDS), measured
+    assert 0 < peak < MEMORY, measured
+    print(measured)

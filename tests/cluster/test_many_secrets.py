@@ -42,7 +42,7 @@ def many(cluster):
 
 def test_one_list_a_namespace_and_every_kind_of_difference(cluster, many):
     with CountingProxy(cluster) as proxy:
-        found = run_task("secret_compare", "-vvvv", kubeconfig=proxy.kubeconfig, places=many)
+        found = run_task("secret_compare", "-vvvv", kubeconfig=proxy.kubeconfig, locations=many)
     assert not found["failed"] and not found["equal"], found
     assert proxy.count["get", "secrets"] + proxy.count["list", "secrets"] <= NAMESPACES, proxy.count
     kinds = [one["kinds"] for one in found["differences"]]

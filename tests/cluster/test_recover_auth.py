@@ -30,9 +30,9 @@ def _signing(cluster, playbooks):
     if LIST_KEY in data:
         cluster.kubectl("patch", "secret", HOLDERS[0], "--type=merge", "-p", json.dumps({"data": {LIST_KEY: None}}))
         restart(cluster, "frontend")
-    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    playbooks.run(RECOVER, auth_keys_source=f"{HOLDERS[0]}/{KEY}").ok()
     yield
-    playbooks.run(RECOVER, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
+    playbooks.run(RECOVER, auth_keys_source=f"{HOLDERS[0]}/{KEY}").ok()
     playbooks.run(DEPLOY).ok()  # restarts what it takes for stale
 
 
@@ -89,9 +89,9 @@ def test_the_guide_s_incident(cluster, playbooks, person, probe):
 
     before = generations(cluster)
     check = playbooks.run(RECOVER, "--check", "--diff", *probe).ok()
-    assert "would be taken out of use" in check.output and token_status(person) == 500
+    assert "would be retired" in check.output and token_status(person) == 500
     done = playbooks.run(RECOVER, *probe, "-vvvv").ok()
-    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    assert "Verified: sign-in works and the backend accepts the token." in done.output, done.output[-3000:]
     hidden = (new_secret, person.password, old_token)
     assert [value for value in hidden if value in done.output or base64.b64encode(value.encode()).decode() in done.output] == []
     assert token_status(person) == 200 and person.tasks() == []
@@ -116,17 +116,17 @@ def bare_reader(cluster, busybox_image) -> Iterator[str]:
 
 
 def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbooks, person, probe, bare_reader):
-    """They sign with a key that the next start can't read, so they are restarted before the keys are looked at."""
+    """They sign with a key that the next start can't read, so they are restarted before the keys are read."""
     new_secret = secrets.token_urlsafe(32)
     for name in HOLDERS:
         write_secret(cluster, name, new_secret)
     before = generations(cluster)
     check = playbooks.run(RECOVER, "--check", *probe).ok()
-    assert "would be restarted" in check.output and "would be taken out of use" in check.output, check.output[-3000:]
+    assert "would be restarted" in check.output and "would be retired" in check.output, check.output[-3000:]
     assert generations(cluster) == before
     done = playbooks.run(RECOVER, *probe).ok()
-    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
-    assert f"{bare_reader} run with another secret, and no controller restarts them" in " ".join(done.output.split()), done.output[-3000:]
+    assert "Verified: sign-in works and the backend accepts the token." in done.output, done.output[-3000:]
+    assert f"{bare_reader} still use a different secret and are not managed by a controller" in " ".join(done.output.split()), done.output[-3000:]
     after = generations(cluster)
     assert {name for name in after if after[name] != before[name]} == {"frontend", "backend-api"}
     assert "recover sign-in: restart (by " in cluster.kubectl("rollout", "history", "deployment/frontend")
@@ -134,29 +134,30 @@ def test_pods_that_still_run_with_the_former_secret_come_first(cluster, playbook
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
 
 
-def test_places_that_differ_are_refused_until_somebody_says_which_is_right(cluster, playbooks, person, probe):
+def test_locations_that_differ_are_refused_until_the_source_is_set(cluster, playbooks, person, probe):
     right = stored(cluster, HOLDERS[0])
     write_secret(cluster, HOLDERS[1], f"{right}\n")
     refused = playbooks.run(RECOVER, *probe)
-    told = " ".join(refused.output.split())
-    assert refused.status != 0 and "ends with a newline" in told, refused.output[-3000:]
-    assert f"-e auth_keys_right={HOLDERS[0]}/{KEY} or {HOLDERS[1]}/{KEY}" in told, refused.output[-3000:]
-    unknown = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/kye")
-    assert unknown.status != 0 and f"which is none of {HOLDERS[0]}/{KEY}, " in " ".join(unknown.output.split()), unknown.output[-3000:]
+    output = " ".join(refused.output.split())
+    assert refused.status != 0 and "ends with a newline" in output, refused.output[-3000:]
+    assert f"-e auth_keys_source={HOLDERS[0]}/{KEY} or {HOLDERS[1]}/{KEY}" in output, refused.output[-3000:]
+    unknown = playbooks.run(RECOVER, *probe, auth_keys_source=f"{HOLDERS[0]}/kye")
+    assert unknown.status != 0 and f"must be one of {HOLDERS[0]}/{KEY}, " in " ".join(unknown.output.split()), unknown.output[-3000:]
     assert stored(cluster, HOLDERS[1]) == f"{right}\n"
-    check = playbooks.run(RECOVER, "--check", *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
-    assert f"Secrets would be made the same: {HOLDERS[1]}" in check.output and stored(cluster, HOLDERS[1]) == f"{right}\n"
-    done = playbooks.run(RECOVER, *probe, auth_keys_right=f"{HOLDERS[0]}/{KEY}").ok()
-    assert stored(cluster, HOLDERS[1]) == right and f"Secrets were made the same: {HOLDERS[1]}" in done.output
+    check = playbooks.run(RECOVER, "--check", *probe, auth_keys_source=f"{HOLDERS[0]}/{KEY}").ok()
+    assert f"Secrets would be synchronized: {HOLDERS[1]}" in check.output and stored(cluster, HOLDERS[1]) == f"{right}\n"
+    done = playbooks.run(RECOVER, *probe, auth_keys_source=f"{HOLDERS[0]}/{KEY}").ok()
+    assert stored(cluster, HOLDERS[1]) == right and f"Secrets were synchronized: {HOLDERS[1]}" in done.output
     assert playbooks.run(RECOVER, *probe).ok().recap["changed"] == 0
 
 
-def test_a_probe_account_that_can_not_sign_in_is_told_from_a_broken_key(playbooks, person, tmp_path):
+def test_a_probe_account_that_can_not_sign_in_is_distinguished_from_a_broken_key(playbooks, person, tmp_path):
     file = tmp_path / "wrong.json"
     file.write_text(json.dumps({"auth_keys_probe": {"email": person.email, "password": "hunter2-planted"}}))
     wrong = playbooks.run(RECOVER, "-e", f"@{file}", "-vvv")
-    told = " ".join(wrong.output.split())
-    assert wrong.status != 0 and "sign_in: " in told and "answers with HTTP status 401" in told and "a wrong probe account" in told, wrong.output[-3000:]
+    output = " ".join(wrong.output.split())
+    assert wrong.status != 0 and "sign_in: " in output and "answers with HTTP status 401" in output, wrong.output[-3000:]
+    assert "wrong credentials of the probe account" in output, wrong.output[-3000:]
     assert "hunter2-planted" not in wrong.output
 
 
@@ -166,9 +167,9 @@ def test_an_account_for_the_occasion_is_removed_again(cluster, playbooks, person
 
     before = accounts()
     done = playbooks.run(RECOVER, "-vvvv", auth_keys_probe_create=True).ok()
-    assert "A sign-in, its token and the backend prove it." in done.output, done.output[-3000:]
+    assert "Verified: sign-in works and the backend accepts the token." in done.output, done.output[-3000:]
     assert "step: sign_up" in done.output and accounts() == before, done.output[-3000:]
 
 
 def test_without_an_account_the_keys_themselves_are_the_proof(playbooks, person):
-    assert "The key that signs can be read." in playbooks.run(RECOVER).ok().output
+    assert "The active key can be decrypted." in playbooks.run(RECOVER).ok().output

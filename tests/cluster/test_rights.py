@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Roles in docs/rights are enough for their modules on a real API server, and without a part the module says which right is missing.
+"""The Roles in docs/rights are enough for their modules on a real API server, and without a part the module names the missing right.
 
 That nothing of a Role is superfluous, and what each single verb is for, is tested without a cluster: tests/unit/rights.
 """
@@ -26,26 +26,27 @@ RUN = uuid.uuid4().hex[:6]
 USER = f"runbook-rights-{RUN}"
 NAMESPACE = f"runbook-test-rights-{RUN}"  # of the objects that are written
 DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
-SIGNERS = [{"workload": "Deployment/frontend"}]
+AUTH_SERVERS = [{"workload": "Deployment/frontend"}]
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
-ROTATION = {**SECRET, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "versioned": True}
-# What the modules are asked for that need the application; nothing of it changes a healthy one.
+KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-former"}
+ROTATION = {**SECRET, **KEYS, "auth_servers": AUTH_SERVERS, "versioned": True}
+# The options of the modules that need the application; nothing of it changes a healthy one.
 OF_THE_APPLICATION = {
     "auth_probe": {"create": True, "database": DATABASE},
-    "auth_reencrypt": {"database": DATABASE, "signers": SIGNERS},
+    "auth_reencrypt": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "connectivity_probe": {"workloads": [{"kind": "Deployment", "name": "backend-api"}]},
-    "jwks_cleanup": {"database": DATABASE, "signers": SIGNERS},
-    "jwks_info": {"database": DATABASE, "signers": SIGNERS},
+    "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
 }
 # And the others, on objects of their own.
 OF_THEIR_OWN = {
-    "auth_rotation": {**ROTATION, "step": "adopt"},
-    "secret_compare": {"places": [{**SECRET, "readers": True}, COPY]},
+    "auth_rotation": {**ROTATION, "step": "add"},
+    "secret_compare": {"locations": [{**SECRET, "check_consumers": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
 }
 WRITTEN = {"auth_rotation": "frontend-secrets", "secret_copy": "backend-api-secrets"}
-ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which ask as another module of the tables does
+ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which send the requests of another module of the tables
 
 
 @dataclass
@@ -56,27 +57,27 @@ class User:
     kubeconfig: Path
 
     def may(self, rules: list[dict], namespace: str) -> None:
-        """Gives it these rules in a namespace, and no others there."""
+        """Sets these rules in a namespace, and no others there."""
         role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": USER}, "rules": rules}
         self.cluster.kubectl("apply", "-n", namespace, "-f", "-", stdin=json.dumps(role))
 
-    def run(self, module: str, namespace: str, **asked) -> dict:
-        return run_module(module, kubeconfig=str(self.kubeconfig), namespace=namespace, **asked)
+    def run(self, module: str, namespace: str, **options) -> dict:
+        return run_module(module, kubeconfig=str(self.kubeconfig), namespace=namespace, **options)
 
 
 @dataclass
 class Own:
-    """Two Secrets, and a signer that runs with what the first holds."""
+    """Two Secrets, and an auth server that runs with what the first holds."""
 
     cluster: TestCluster
-    signer: dict
+    auth_server: dict
 
     def begin(self) -> dict[str, dict]:
         """Makes the Secrets as they are before each test, and returns what they hold."""
-        for name, text in (("frontend-secrets", "the-secret-of-the-signer-of-40-letters-or-so"), ("backend-api-secrets", "another one")):
+        for name, text in (("frontend-secrets", "the-secret-of-the-server-of-40-letters-or-so"), ("backend-api-secrets", "another one")):
             secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"better-auth-secret": text}}
             self.cluster.kubectl("replace", "--force", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(secret))
-        self.cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(self.signer))
+        self.cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(self.auth_server))
         self.cluster.kubectl("rollout", "status", "deployment/frontend", "-n", NAMESPACE, "--timeout=300s")
         return self.secrets()
 
@@ -85,7 +86,7 @@ class Own:
         return {secret["metadata"]["name"]: secret["data"] for secret in found if secret["metadata"]["name"] in WRITTEN.values()}
 
 
-def signer(image: str) -> dict:
+def auth_server(image: str) -> dict:
     """A Deployment that takes both variables from the Secret, as Better Auth does, and reads the other Secret too."""
     keys = {"BETTER_AUTH_SECRET": "better-auth-secret", "BETTER_AUTH_SECRETS": "better-auth-secrets"}
     env = [{"name": name, "valueFrom": {"secretKeyRef": {"name": "frontend-secrets", "key": key, "optional": True}}} for name, key in keys.items()]
@@ -100,7 +101,7 @@ def signer(image: str) -> dict:
 def own(cluster, busybox_image) -> Iterator[Own]:
     """A namespace for the objects."""
     cluster.kubectl("create", "namespace", NAMESPACE)
-    yield Own(cluster, signer(busybox_image))
+    yield Own(cluster, auth_server(busybox_image))
     cluster.kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
 
@@ -123,8 +124,8 @@ def user(cluster, own, tmp_path_factory) -> Iterator[User]:
 
 
 @pytest.fixture(scope="module")
-def asked(addresses) -> dict[str, dict]:
-    """What the application's modules are asked for. Somebody has asked for a token, so that there is a key."""
+def module_options(addresses) -> dict[str, dict]:
+    """The options of the application's modules. A token was requested, so that there is a key."""
     person = TodoClient(*addresses)
     person.sign_up()
     person.token()
@@ -151,15 +152,15 @@ def left_without(rules: list[dict], rule: dict, verb: str) -> list[dict]:
 
 
 def test_every_role_is_tried():
-    elsewhere = {"dapr_recovery"}  # by test_dapr_rights.py
+    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca"}  # by test_dapr_rights.py, tests/unit/rights
     assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 
 @ON_THE_APPLICATION
 @pytest.mark.parametrize("module", OF_THE_APPLICATION)
-def test_the_role_is_enough_in_the_application(user, asked, module):
+def test_the_role_is_enough_in_the_application(user, module_options, module):
     user.may(rules_of(module), "default")
-    done = user.run(module, "default", **asked[module])
+    done = user.run(module, "default", **module_options[module])
     assert not done["failed"] and not done["changed"], done
 
 
@@ -175,12 +176,12 @@ def test_the_role_is_enough_to_write(user, own, module):
 # Rule by rule, as a connection to a pod takes another verb on an older Kubernetes than on a newer one.
 @ON_THE_APPLICATION
 @pytest.mark.parametrize("module", [pytest.param(name, marks=pytest.mark.long if name in ALIKE else ()) for name in OF_THE_APPLICATION])
-def test_each_rule_is_needed_and_named(user, asked, module):
+def test_each_rule_is_needed_and_named(user, module_options, module):
     rules = rules_of(module)
     assert rules
     for number, rule in enumerate(rules):
         user.may([*rules[:number], *rules[number + 1:]], "default")
-        refused = user.run(module, "default", **asked[module])
+        refused = user.run(module, "default", **module_options[module])
         assert refused["failed"] and rule["resources"][0] in refused["msg"], (rule, refused)
 
 
@@ -189,5 +190,5 @@ def test_each_verb_is_needed_and_named_before_anything_is_written(user, own, mod
     before = own.begin()
     user.may(left, NAMESPACE)
     refused = user.run(module, NAMESPACE, **OF_THEIR_OWN[module])
-    assert refused["failed"] and re.search(rf'(may not|and|cannot) {verb} (resource ")?{resource}', refused["msg"]), refused
+    assert refused["failed"] and re.search(rf'(Not allowed to|and|cannot) {verb} (resource ")?{resource}', refused["msg"]), refused
     assert own.secrets() == before

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way back: a broken version never takes the place of the one that serves, and rollback.yml brings back what did."""
+"""Rollback: a broken version never replaces the last good one, and rollback.yml restores the former revision."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.phase("application")
 DEPLOY, ROLLBACK = "playbooks/deploy.yml", "playbooks/rollback.yml"
 CAUSE, REVISION = "kubernetes.io/change-cause", "deployment.kubernetes.io/revision"
 ABSENT = "registry.invalid/nobody/nothing:1"
-SOON = {"rollout_crash_restarts": 1, "rollout_retry_grace": 15}
+SOON = {"rollout_max_restarts": 1, "rollout_unreachable_timeout": 15}
 
 
 def workload(cluster, name: str, kind: str = "deployment") -> dict:
@@ -55,34 +55,34 @@ def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_o
         failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), **SOON)
         load.go_on_for(60)
     assert failed.status != 0, failed.output[-3000:]
-    assert not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
-    told = failed.output.find("RuntimeError: broken on purpose"), failed.output.find("Deployment backend-api was rolled back to revision")
-    assert 0 < told[0] < told[1] and "which serves again" in failed.output, failed.output[-6000:]
+    assert not load.failures, f"{len(load.failures)} of {load.requests}: {load.failures[:5]}"
+    recorded = failed.output.find("RuntimeError: broken on purpose"), failed.output.find("Deployment backend-api was rolled back to revision")
+    assert 0 < recorded[0] < recorded[1] and "which is available again" in failed.output, failed.output[-6000:]
     after = workload(cluster, "backend-api")
     assert images(after) == images(before) and after["spec"]["template"] == before["spec"]["template"]
 
     mend_backend(own_copy)
     playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
     assert images(workload(cluster, "backend-api")) != images(before)
-    told = list(causes(cluster, "backend-api").values())
-    assert re.search(r"deploy todo: .*set containers\[backend-api\].image to backend-api:\w+.* \(by .+@.+\)", told[-1]), told
-    assert re.match(r"undo to revision \d+ after a failure", told[-2]) and told[-3].startswith("deploy todo: "), told
+    recorded = list(causes(cluster, "backend-api").values())
+    assert re.search(r"deploy todo: .*set containers\[backend-api\].image to backend-api:\w+.* \(by .+@.+\)", recorded[-1]), recorded
+    assert re.match(r"roll back to revision \d+ after a failure", recorded[-2]) and recorded[-3].startswith("deploy todo: "), recorded
     assert playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok().recap["changed"] == 0
 
 
-def test_rollback_without_names_brings_back_what_does_not_serve_and_only_that(deployed, playbooks, changes):
+def test_rollback_without_names_restores_what_does_not_serve_and_only_that(deployed, playbooks, changes):
     cluster, _run = deployed
     before = {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")}
     cluster.kubectl("set", "image", "deployment/mcp-server", f"mcp-server={ABSENT}")
     refused = playbooks.run(ROLLBACK)
     assert refused.status != 0 and "kubectl-set" in refused.output and "force_conflicts" in refused.output, refused.output[-3000:]
     done = playbooks.run(ROLLBACK, rollout_force_conflicts=True).ok()
-    assert re.search(r"Deployment mcp-server: undo to revision \d+", done.output), done.output[-3000:]
+    assert re.search(r"Deployment mcp-server: roll back to revision \d+", done.output), done.output[-3000:]
     assert {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")} == before
     assert done.recap["changed"] == 1 and playbooks.run(ROLLBACK).ok().recap["changed"] == 0
 
 
-def test_rollback_of_an_unknown_name_says_which_there_are(deployed, playbooks):
+def test_rollback_of_an_unknown_name_lists_the_existing_ones(deployed, playbooks):
     run = playbooks.run(ROLLBACK, rollback_workloads="backend")
     assert run.status != 0 and "rollback_workloads names backend" in run.output and "backend-api" in run.output, run.output[-3000:]
 
@@ -98,8 +98,8 @@ def test_rollback_by_name_and_to_a_revision(deployed, playbooks, changes):
     playbooks.run(ROLLBACK, **force).ok()
     assert workload(cluster, "audit-service")["spec"]["template"] == before["spec"]["template"]
     again = playbooks.run(ROLLBACK, **force).ok()
-    assert again.recap["changed"] == 0 and "To go to another revision, name one" in " ".join(again.output.split()), again.output[-3000:]
-    for wanted in (changed, before):  # by the numbers that they had then: each undo gives a new one
+    assert again.recap["changed"] == 0 and "To restore another revision, name one" in " ".join(again.output.split()), again.output[-3000:]
+    for wanted in (changed, before):  # by the numbers that they had then: each undo creates a new one
         number = wanted["metadata"]["annotations"][REVISION]
         playbooks.run(ROLLBACK, rollback_to_revision=number, **force).ok()
         assert workload(cluster, "audit-service")["spec"]["template"] == wanted["spec"]["template"]
@@ -109,7 +109,7 @@ def test_rollback_by_name_and_to_a_revision(deployed, playbooks, changes):
 
 @pytest.mark.long
 @pytest.mark.parametrize("next_run", ["broken", "mended"])
-def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, changes, own_copy, next_run):
+def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, changes, own_copy, next_run):
     cluster, run = deployed
     before = workload(cluster, "backend-api")
     app = break_backend(own_copy)
@@ -122,16 +122,16 @@ def test_a_way_back_that_was_cut_off_is_completed_by_the_next_run(deployed, play
         if next_run == "mended":
             mend_backend(own_copy)
         again = playbooks.run(DEPLOY, runbook_app_file=app, **SOON)
-    assert not load.failures, f"{len(load.failures)} of {load.asked}: {load.failures[:5]}"
+    assert not load.failures, f"{len(load.failures)} of {load.requests}: {load.failures[:5]}"
     if next_run == "mended":
         again.ok()
         return
-    assert again.status != 0 and "which serves again" in again.output, again.output[-3000:]
+    assert again.status != 0 and "which is available again" in again.output, again.output[-3000:]
     assert workload(cluster, "backend-api")["spec"]["template"] == before["spec"]["template"]
 
 
 @pytest.mark.long
-def test_it_can_be_switched_off_and_rollback_then_brings_it_back(deployed, playbooks, changes, own_copy):
+def test_it_can_be_switched_off_and_rollback_then_restores_it(deployed, playbooks, changes, own_copy):
     cluster, _run = deployed
     before = images(workload(cluster, "backend-api"))
     failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), rollout_rollback_on_failure=False, **SOON)
@@ -147,7 +147,7 @@ def test_a_run_that_was_cut_off_between_a_secret_and_its_readers_is_made_up_for(
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"todo_openai_api_key": f"key-{time.time()}"}))
     before = workload(cluster, "backend-api")["spec"]["template"]
-    playbooks.killed_after("Ask what an apply would change", DEPLOY, "-e", f"@{settings}")
+    playbooks.killed_after("Find the objects that an apply would change", DEPLOY, "-e", f"@{settings}")
     assert workload(cluster, "backend-api")["spec"]["template"] == before
     done = playbooks.run(DEPLOY, "-e", f"@{settings}").ok()
     assert workload(cluster, "backend-api")["spec"]["template"] != before

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every failure of a rollout, made for real on a version that serves: the module names its cause, and goes back to what served.
+"""Every failure of a rollout, made for real on a version that serves: the module names its cause, and rolls back to what served.
 
-The trials wait more than they work, so several run at once; each test then looks at the outcome of its own.
+The trials wait more than they work, so several run at once; each test then checks the outcome of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 import pytest
+from artifact_cache import go_program
 from harness import CHECKOUT, LONG, OUTPUT, TestCluster
-from kept import go_program
 from rollout_failures import registry
+from rollout_failures.case_runner import PREFIX, CaseResult, CaseRunner, remove_all
 from rollout_failures.cases import CASES, FOREIGN, FOREIGN_LIST, NO_INJECTION, SERVING, SHORT, Case
-from rollout_failures.trial import PREFIX, Outcome, Trial, remove_all
-from rollout_failures.witness import Witness
+from rollout_failures.event_recorder import EventRecorder
 
 pytestmark = pytest.mark.phase("beside", "rollout-failures")
-AT_ONCE = 3  # trials
+MAX_WORKERS = 3  # cases at once
 STATEFUL = "bad-command"  # the one case that the short form makes for a StatefulSet too
-ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module tells them by the same branches as others
+ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module recognizes them by the same branches as others
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
@@ -46,24 +46,24 @@ def images(deployed, busybox_image) -> Iterator[registry.Registry]:
 
 
 @dataclass(frozen=True)
-class Trials:
+class CaseRuns:
     """What tries the cases, and the outcomes of those that are chosen, by name."""
 
-    trial: Trial
+    runner: CaseRunner
     outcomes: dict[str, Future]
 
 
 @pytest.fixture(scope="module")
-def trials(deployed, images, busybox_image, request) -> Iterator[Trials]:
+def trials(deployed, images, busybox_image, request) -> Iterator[CaseRuns]:
     """Begins the trials of all tests that are to run."""
     cluster, _run = deployed
     remove_all(cluster, wait=True)
     wanted = [item.callspec.params["chosen"] for item in request.session.items if "outcome" in getattr(item, "fixturenames", ())]
     spared = dapr_spares(cluster, NO_INJECTION) if any(case.namespace_labels for case, _kind in wanted) else nullcontext()
-    with spared, Witness(cluster, PREFIX) as witness, ThreadPoolExecutor(AT_ONCE) as pool:
-        trial = Trial(cluster, witness, images.host, busybox_image)
-        futures = {name_of(*chosen): pool.submit(formed(trial, chosen[0]).run, *chosen) for chosen in wanted}
-        yield Trials(trial, futures)
+    with spared, EventRecorder(cluster, PREFIX) as recorder, ThreadPoolExecutor(MAX_WORKERS) as pool:
+        runner = CaseRunner(cluster, recorder, images.host, busybox_image)
+        futures = {name_of(*chosen): pool.submit(formed(runner, chosen[0]).run, *chosen) for chosen in wanted}
+        yield CaseRuns(runner, futures)
         for future in futures.values():
             future.cancel()
     remove_all(cluster, wait=False)
@@ -71,13 +71,13 @@ def trials(deployed, images, busybox_image, request) -> Iterator[Trials]:
 
 
 @pytest.fixture
-def outcome(trials, chosen) -> Outcome:
+def outcome(trials, chosen) -> CaseResult:
     return trials.outcomes[name_of(*chosen)].result(timeout=1200)
 
 
-def formed(trial: Trial, case: Case) -> Trial:
+def formed(runner: CaseRunner, case: Case) -> CaseRunner:
     """The short form has short graces and a load on some cases; the long form the module's defaults and a load on all."""
-    return replace(trial, with_load=True) if LONG else replace(trial, options={**SHORT, **case.short}, with_load=case.load)
+    return replace(runner, with_load=True) if LONG else replace(runner, options={**SHORT, **case.short}, with_load=case.load)
 
 
 def name_of(case: Case, kind: str) -> str:
@@ -85,7 +85,7 @@ def name_of(case: Case, kind: str) -> str:
 
 
 def param(case: Case, kind: str):
-    """The short form has one case of each kind that the module tells apart."""
+    """The short form has one case of each kind that the module distinguishes."""
     marks = [*([CLUSTER_WIDE] if case.annotations else []), *([pytest.mark.long] if is_long(case, kind) else [])]
     return pytest.param((case, kind), id=name_of(case, kind), marks=marks)
 
@@ -96,7 +96,7 @@ def is_long(case: Case, kind: str) -> bool:
 
 @contextmanager
 def dapr_spares(cluster: TestCluster, labels: dict[str, str]) -> Iterator[None]:
-    """Dapr's injector is not asked about pods of namespaces with these labels, as if it were away; all others keep it."""
+    """Dapr's injector is not called for pods of namespaces with these labels, as if it were away; all others keep it."""
     webhook = json.loads(cluster.kubectl("get", WEBHOOKS, "-o", "json"))["webhooks"][0]
     before = webhook.get("namespaceSelector", {})
     others = [entry for entry in before.get("matchExpressions", []) if entry["key"] not in labels]  # a run that was cut off left its own
@@ -118,7 +118,7 @@ def record(futures: dict[str, Future]) -> None:
     done = {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled() and not future.exception()}
     cases = {name_of(case, kind): case for case, kind in ALL}
     rows = {
-        name: {"late": round(outcome.late(cases[name]), 1) if outcome.symptom else None, "asked": outcome.asked, "lost": len(outcome.lost),
+        name: {"late": round(outcome.late(cases[name]), 1) if outcome.symptom else None, "requests": outcome.requests, "lost": len(outcome.lost),
                "message": outcome.result.get("msg", "")}
         for name, outcome in done.items()
     }
@@ -127,7 +127,7 @@ def record(futures: dict[str, Future]) -> None:
 
 
 def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, images):
-    """What is refused and what does not exist is told apart from a registry that does not work at all."""
+    """What is refused and what does not exist is distinguished from a registry that does not work at all."""
     cluster, _run = deployed
     secret = json.loads(cluster.kubectl(
         "create", "secret", "docker-registry", "login", "--docker-server", registry.CLOSED, "--docker-username", registry.USER,
@@ -143,8 +143,8 @@ def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, 
 
 
 @pytest.mark.parametrize("chosen", [param(*entry) for entry in ALL])
-def test_the_cause_is_named_and_there_is_a_way_back(outcome, chosen):
-    look_at(outcome, *chosen)
+def test_the_cause_is_named_and_the_former_version_restored(outcome, chosen):
+    check_outcome(outcome, *chosen)
 
 
 @pytest.mark.long
@@ -157,30 +157,30 @@ def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
     try:
         cluster.kubectl("scale", *INJECTOR, "--replicas=0")
         cluster.kubectl("wait", "pods", "-n", "dapr-system", "-l", "app=dapr-sidecar-injector", "--for=delete", "--timeout=300s")
-        outcome = formed(trials.trial, case).run(case, "Deployment")
+        outcome = formed(trials.runner, case).run(case, "Deployment")
     finally:
         cluster.kubectl("scale", *INJECTOR, "--replicas=1")
         cluster.kubectl("rollout", "status", *INJECTOR, "--timeout=300s")
-    look_at(outcome, case, "Deployment")
+    check_outcome(outcome, case, "Deployment")
 
 
-def look_at(outcome: Outcome, case: Case, kind: str) -> None:
-    """The module fails for the cause that was made, and goes back; the former version has served all the time."""
-    assert outcome.symptom is not None, f"the API never showed it; the module said: {outcome.result.get('msg')}"
-    look_at_cause(outcome.result, case, kind)
-    look_at_cause(outcome.back, case, kind)
-    look_at_way_back(outcome, kind)
-    assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.asked}: {outcome.lost[:5]}"
+def check_outcome(outcome: CaseResult, case: Case, kind: str) -> None:
+    """The module fails for the cause that was made, and rolls back; the former version has served all the time."""
+    assert outcome.symptom is not None, f"the API never showed it; the module reported: {outcome.result.get('msg')}"
+    check_cause(outcome.result, case, kind)
+    check_cause(outcome.rollback, case, kind)
+    check_rollback(outcome, kind)
+    assert outcome.lost == [], f"{len(outcome.lost)} of {outcome.requests}: {outcome.lost[:5]}"
 
 
-def look_at_cause(result: dict, case: Case, kind: str) -> None:
+def check_cause(result: dict, case: Case, kind: str) -> None:
     """The failure names the cause, in words and as data."""
     assert result["failed"], result
     message, cause = result["msg"], result["causes"][0]
     assert (cause["category"], cause["workload"]) == (case.category, f"{kind} app"), message
     assert (cause["container"], cause["container_type"]) == (case.container, case.container_type), message
     assert case.exit_code is None or case.exit_code == cause["exit_code"], message
-    assert case.says in message and case.names in message, message
+    assert case.message in message and case.names in message, message
     assert cause["hint"] and f"Next: {cause['hint']}" in message, message
     assert case.log in cause["log"] if case.log else cause["log"] == "", message
     assert all(f"  | {line}" in message for line in cause["log"].splitlines()), message
@@ -188,11 +188,11 @@ def look_at_cause(result: dict, case: Case, kind: str) -> None:
     assert ("is not complete after" in message) == (case.grace == "timeout"), message
 
 
-def look_at_way_back(outcome: Outcome, kind: str) -> None:
+def check_rollback(outcome: CaseResult, kind: str) -> None:
     """The workload is what it was, all its pods serve, and none of the broken version is left."""
-    message = outcome.back["msg"]
-    assert [(item["workload"], item["serves"]) for item in outcome.back["rollback"]] == [(f"{kind} app", True)], message
-    assert "which serves again" in message and outcome.template == outcome.former, message
+    message = outcome.rollback["msg"]
+    assert [(item["workload"], item["available"]) for item in outcome.rollback["rollback"]] == [(f"{kind} app", True)], message
+    assert "which is available again" in message and outcome.template == outcome.former, message
     broken = [pod["metadata"]["name"] for pod in outcome.pods if (pod["metadata"].get("annotations") or {}).get("version") == "broken"]
     ready = [pod for pod in outcome.pods if all(status["ready"] for status in pod["status"]["containerStatuses"])]
     assert (broken, len(ready), len(outcome.pods)) == ([], 2, 2), message

@@ -47,7 +47,7 @@ def test_a_changed_value_is_shown_nowhere_and_restarts_its_readers_only(deployed
     assert [value for value in secrets if len(value) >= 8 and value in run.output and value != "none-needed"] == []
 
 
-def test_a_given_auth_secret_that_differs_is_refused_and_names_the_playbook(deployed, playbooks, own_copy):
+def test_a_literal_auth_secret_that_differs_is_refused_and_names_the_playbook(deployed, playbooks, own_copy):
     cluster, _run = deployed
     before = values_of(cluster)
     app = own_copy / "app.yml"

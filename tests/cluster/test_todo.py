@@ -17,7 +17,7 @@ from todo_client import TodoClient, walk_through
 
 pytestmark = pytest.mark.phase("application")
 BROWSER = Path(__file__).parent / "browser"
-PATIENCE = 180  # seconds until an event has to stand in audit_log
+PATIENCE = 180  # seconds until an event has to be in audit_log
 
 # Runs in a pod: the same tool call from eight connections at once.
 CALL_TOOL = """
@@ -65,7 +65,7 @@ def audit_rows(cluster, title: str) -> list[list[str]]:
 
 
 def wait_for_audit_row(cluster, title: str) -> list[list[str]]:
-    """The audit rows of a task, once there is one; and a moment later, so that a second one would be seen."""
+    """The audit rows of a task, once there is one; and a moment later, so that a second one would be found."""
     deadline = time.monotonic() + PATIENCE
     while not audit_rows(cluster, title):
         assert time.monotonic() < deadline, f"no audit row for {title} after {PATIENCE} s"
@@ -185,8 +185,8 @@ def test_a_browser_signs_up_and_chats(cluster, addresses, browser):
     output.mkdir(exist_ok=True)
     walk = subprocess.run(["node", "walk.mjs", addresses[0], str(output)], cwd=browser, text=True, capture_output=True, timeout=180, check=False)
     assert walk.returncode == 0, walk.stdout + walk.stderr
-    seen = json.loads(walk.stdout)
-    assert seen["errors"] == []
+    result = json.loads(walk.stdout)
+    assert result["errors"] == []
     assert (output / "chat.png").stat().st_size > 5000
-    assert sql(cluster, f"SELECT count(*) FROM task WHERE title = '{seen['title']}'") == [["1"]]
-    assert len(wait_for_audit_row(cluster, seen["title"])) == 1
+    assert sql(cluster, f"SELECT count(*) FROM task WHERE title = '{result['title']}'") == [["1"]]
+    assert len(wait_for_audit_row(cluster, result["title"])) == 1

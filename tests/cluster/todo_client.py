@@ -50,7 +50,7 @@ class TodoClient:
         return response.json()["token"]
 
     def tasks(self) -> list[dict]:
-        """The user's tasks as backend-api gives them: {id, title, description, completed, created_at}."""
+        """The user's tasks as backend-api returns them: {id, title, description, completed, created_at}."""
         return self._backend("GET", "tasks").json()
 
     def add_task(self, title: str) -> dict:
@@ -60,7 +60,7 @@ class TodoClient:
         return self._backend("POST", f"tasks/{task_id}/complete", {}).json()
 
     def tasks_by_cookie(self) -> list[dict]:
-        """The same tasks, asked by the session's cookie, as a browser at backend-api's own address does."""
+        """The same tasks, requested with the session's cookie, as a browser at backend-api's own address does."""
         response = self.http.get(f"{self.backend}/api/tasks", timeout=TIMEOUT)
         response.raise_for_status()
         return response.json()

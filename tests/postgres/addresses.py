@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.database.address import Address, address_of
-from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION, open_database
-from ansible_collections.runbook.minikube.plugins.module_utils.database.direct import Direct
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Limits
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.address import Address, address_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.direct import DirectDatabase
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.options import DATABASE, DatabaseOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import Limits
 from servers import PASSWORD
 
 LIMITS = Limits(connect=10, statement=30, lock=5)
@@ -20,16 +21,16 @@ def address(port: int, database: str, query: str = "", host: str = "127.0.0.1") 
     return address_of(url(port, database, query, host), "database.url")
 
 
-def direct(port: int, database: str, query: str = "") -> Direct:
-    return Direct(address(port, database, query), LIMITS)
+def direct(port: int, database: str, query: str = "") -> DirectDatabase:
+    return DirectDatabase(address(port, database, query), LIMITS)
 
 
-def tunnelled(port: int, database: str, query: str, host: str) -> Direct:
+def tunnelled(port: int, database: str, query: str, host: str) -> DirectDatabase:
     """To the server by another name, as through a forward."""
-    return Direct(address(5432, database, query, host), LIMITS, ("127.0.0.1", port), ", through a forward")
+    return DirectDatabase(address(5432, database, query, host), LIMITS, ("127.0.0.1", port), ", through a forward")
 
 
-def opened(given: str, schema: str | None = None, **option):
+def opened(database_url: str, schema: str | None = None, **option):
     """What a module opens by that URL."""
-    defaults = {name: entry.get("default") for name, entry in OPTION["options"].items()}
-    return open_database(None, "default", {**defaults, "url": given, "via": "direct", **option}, schema, list)
+    defaults = {name: entry.get("default") for name, entry in DATABASE["options"].items()}
+    return open_database(None, "default", DatabaseOptions.of({**defaults, "url": database_url, "via": "direct", **option}), schema, list)

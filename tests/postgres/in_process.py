@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, ModuleHere
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessModule, ModuleExit
 
 MODULES = "ansible_collections.runbook.minikube.plugins.modules"
 
@@ -14,7 +14,7 @@ MODULES = "ansible_collections.runbook.minikube.plugins.modules"
 def run_here(name: str, check: bool = False, **arguments) -> dict:
     """The module's result, with ``failed``."""
     module = importlib.import_module(f"{MODULES}.{name}")
-    with pytest.MonkeyPatch.context() as patch, pytest.raises(Ended) as ended:
-        patch.setattr(module, "RunbookModule", lambda spec, **settings: ModuleHere(spec, arguments, check_mode=check, **settings))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(ModuleExit) as ended:
+        patch.setattr(module, "RunbookModule", lambda spec, **settings: InProcessModule(spec, arguments, check_mode=check, **settings))
         module.main()
     return {"failed": False, **ended.value.result}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Asks the database whose URL comes on standard input for a long sleep, and says how that ended."""
+"""Requests a long sleep of the database whose URL comes on standard input, and prints how that ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import collection
 collection.make_importable()
 
 from addresses import opened  # noqa: E402  which needs the collection to be found
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import rows  # noqa: E402
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import rows  # noqa: E402
 
 # Who was started by a shell in the background ignores it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

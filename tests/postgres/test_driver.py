@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The controller's way to a real database: what it sends, checks, refuses, and tells where it ends."""
+"""The controller's way to a real database: what it sends, checks, refuses, and reports where it ends."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 from addresses import direct, opened, tunnelled, url
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import (
     CountError,
     DatabaseError,
     Statement,
     require_writable,
     rows,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from line import CutAfterCommit
 from servers import NAME, PASSWORD, Authority
 
@@ -36,7 +36,7 @@ def table(server, database):
     return database
 
 
-def held(server, database) -> list[str]:
+def stored(server, database) -> list[str]:
     return [row[0] for row in server.sql(database, "SELECT a FROM t ORDER BY a")]
 
 
@@ -50,13 +50,13 @@ def test_all_or_nothing(server, table):
     way = direct(server.port, table)
     with pytest.raises(CountError):
         way.run([ONE, Statement("UPDATE t SET a = 'y' WHERE a = 'z'", count=1)], write=True)
-    assert held(server, table) == []
+    assert stored(server, table) == []
     with pytest.raises(DatabaseError) as failed:
         way.run([ONE, Statement("INSERT INTO nowhere VALUES ('hunter3')")], write=True)
     assert (failed.value.sqlstate, failed.value.unknown) == ("42P01", False)
-    assert held(server, table) == []
+    assert stored(server, table) == []
     assert way.run([ONE, ONE], write=True)[1].count == 1
-    assert held(server, table) == ["x", "x"]
+    assert stored(server, table) == ["x", "x"]
 
 
 def test_what_only_reads_can_not_write(server, table):
@@ -66,7 +66,7 @@ def test_what_only_reads_can_not_write(server, table):
 
 
 def test_a_failure_shows_no_value(server, table):
-    value = "-".join(["planted", "value"])  # so that it does not stand in the lines that a traceback shows
+    value = "-".join(["planted", "value"])  # so that it is not in the lines that a traceback shows
     with pytest.raises(DatabaseError, match="nowhere") as failed:
         direct(server.port, table).run([Statement("SELECT $1::text, nowhere", (value,))], write=True)
     assert value not in "".join(traceback.format_exception(failed.value))
@@ -121,7 +121,7 @@ def test_the_schema_of_the_url_is_the_one_that_is_written(server, database):
     server.sql(database, "CREATE TABLE t (a text)", "CREATE SCHEMA auth", "CREATE TABLE auth.t (a text)")
     with opened(url(server.port, database, "schema=auth")) as way:
         way.run([ONE], write=True)
-    assert held(server, database) == []
+    assert stored(server, database) == []
     assert server.sql(database, "SELECT a FROM auth.t") == [("x",)]
     with pytest.raises(RunbookError, match="^schema: "), opened(url(server.port, database, "schema=auth"), schema="public"):
         raise AssertionError("it was opened")
@@ -138,13 +138,13 @@ def test_this_machine_s_own_settings_are_not_used(server, table, tmp_path, monke
     for name, value in {"PGHOST": "nowhere.test", "PGPORT": "1", "PGDATABASE": "nowhere", "PGOPTIONS": "-c nowhere=1", "PGSERVICE": "nowhere"}.items():
         monkeypatch.setenv(name, value)
     direct(server.port, table).run([ONE], write=True)
-    assert held_without_environment(server, table, monkeypatch) == ["x"]
+    assert stored_without_environment(server, table, monkeypatch) == ["x"]
 
 
-def held_without_environment(server, database, monkeypatch) -> list[str]:
+def stored_without_environment(server, database, monkeypatch) -> list[str]:
     for name in [name for name in os.environ if name.startswith("PG")]:
         monkeypatch.delenv(name)
-    return held(server, database)
+    return stored(server, database)
 
 
 @pytest.mark.parametrize("source", ["PGPASSWORD", "PGPASSFILE", "HOME"])
@@ -176,7 +176,7 @@ def test_what_is_set_to_read_only_is_not_written(server, table, place):
             with pytest.raises(DatabaseError, match="read-only transaction.*default_transaction_read_only") as failed:
                 way.run([ONE], write=True)
         assert failed.value.sqlstate == "25006"
-        assert held(server, table) == []
+        assert stored(server, table) == []
     finally:
         if place == "role":
             server.sql(table, f"DROP ROLE {user}")
@@ -185,7 +185,7 @@ def test_what_is_set_to_read_only_is_not_written(server, table, place):
 # Ends
 
 
-def test_a_commit_whose_answer_is_lost_is_told_as_not_known(server, table):
+def test_a_commit_whose_answer_is_lost_is_reported_as_unknown(server, table):
     with CutAfterCommit(server.port) as line, pytest.raises(DatabaseError) as failed:
         direct(line.port, table, "sslmode=disable").run([ONE], write=True)
     assert failed.value.unknown
@@ -197,24 +197,24 @@ def test_a_connection_that_breaks_before_is_known_to_have_done_nothing(server, t
     with pytest.raises(DatabaseError) as failed:
         direct(server.port, table).run([ONE, broken], write=True)
     assert not failed.value.unknown
-    assert held(server, table) == []
+    assert stored(server, table) == []
 
 
 def test_ctrl_c_ends_a_query(server, database):
-    given = url(server.port, database)
+    address = url(server.port, database)
     asleep = "SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'SELECT pg_sleep%'"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen([sys.executable, str(SLEEPER)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
     try:
-        process.stdin.write(given + "\n")
+        process.stdin.write(address + "\n")
         process.stdin.flush()
         await_rows(server, database, asleep, [(1,)])
         process.send_signal(signal.SIGINT)
-        said, _nothing = process.communicate(timeout=PATIENCE)
+        output, _nothing = process.communicate(timeout=PATIENCE)
     finally:
         process.kill()
         process.wait()
-    assert said == "interrupted\n"  # and not an error of the database
+    assert output == "interrupted\n"  # and not an error of the database
     await_rows(server, database, asleep, [(0,)])
 
 
@@ -229,10 +229,10 @@ def test_a_server_that_does_not_answer(database):
 @pytest.mark.parametrize("query", ["", "sslmode=nonsense", "sslmode=require&channel_binding=nonsense", "keepalives=x", "sslmode=disable"])
 def test_no_message_shows_the_password(server, query):
     wrong = "wrong-hun/ter2#x?y"
-    given = f"postgresql+psycopg2://owner:{wrong}@127.0.0.1:{server.port}/nowhere?{query}"
-    with pytest.raises(RunbookError) as failed, opened(given) as way:
+    address = f"postgresql+psycopg2://owner:{wrong}@127.0.0.1:{server.port}/nowhere?{query}"
+    with pytest.raises(RunbookError) as failed, opened(address) as way:
         rows(way, "SELECT 1")
-    told = "".join(traceback.format_exception(failed.value))
-    assert "hun" not in told and "ter2" not in told
+    output = "".join(traceback.format_exception(failed.value))
+    assert "hun" not in output and "ter2" not in output
     if not query:
-        assert "password authentication failed" in told and "Correct user and password" in told
+        assert "password authentication failed" in output and "Correct user and password" in output

@@ -10,9 +10,9 @@ import traceback
 
 import pytest
 from addresses import LIMITS, url
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
-from ansible_collections.runbook.minikube.plugins.module_utils.database import pod
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError, Statement, rows
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database import pod
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, DatabaseError, Statement, rows
 from servers import PASSWORD
 
 ONE = Statement("INSERT INTO t VALUES ($1::text || '%' || '$ba$1$')", ("x",), count=1)
@@ -31,7 +31,7 @@ def in_pod(monkeypatch):
             return Execution(done.returncode, done.stdout, done.stderr)
 
         monkeypatch.setattr(pod, "execute", execute)
-        return pod.Pod(None, "n", "p", "c", "DATABASE_URL", schema, LIMITS)
+        return pod.PodDatabase(None, "n", "p", "c", "DATABASE_URL", schema, LIMITS)
 
     return way
 
@@ -48,7 +48,7 @@ def test_through_a_pooler_with_the_schema_of_the_url(server, pooler, database, i
 
 
 def test_a_schema_that_contradicts_the_option(server, database, in_pod):
-    with pytest.raises(DatabaseError, match="names the schema auth, and the option schema says public"):
+    with pytest.raises(DatabaseError, match="names the schema auth, but the option schema is public"):
         rows(in_pod(url(server.port, database, "schema=auth"), schema="public"), "SELECT 1")
 
 
@@ -56,8 +56,8 @@ def test_a_schema_that_contradicts_the_option(server, database, in_pod):
 def test_no_message_shows_the_password(server, in_pod, name):
     with pytest.raises(DatabaseError) as failed:
         rows(in_pod(url(server.port, "nowhere", host=name)), "SELECT 1")
-    told = "".join(traceback.format_exception(failed.value))
-    assert PASSWORD not in told and "hunter2" not in told and "all?of" not in told
+    output = "".join(traceback.format_exception(failed.value))
+    assert PASSWORD not in output and "hunter2" not in output and "all?of" not in output
 
 
 def test_what_is_set_to_read_only_is_not_written(server, database, in_pod):

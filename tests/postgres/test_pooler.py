@@ -7,8 +7,8 @@ import json
 
 import pytest
 from addresses import direct, opened, url
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import OWN_DOMAIN, remove_made, removing
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import DatabaseError, require_writable
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.probe import PROBE_DOMAIN, removal_statements, remove_temporary_accounts
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import DatabaseError, require_writable
 from fake_keys import REAL
 from in_process import run_here
 from modules import run_task
@@ -39,8 +39,8 @@ def keys(server, database):
 
 def module(name: str, pooler, database: str, secret: str = RIGHT, query: str = "", **options) -> dict:
     """The module's result, which shows no password."""
-    asked = {"database": {"url": url(pooler.port, database, query), "via": "direct"}, "secret": {"value": secret}, **options}
-    found = run_here(name, **asked)
+    parameters = {"database": {"url": url(pooler.port, database, query), "via": "direct"}, "secret": {"value": secret}, **options}
+    found = run_here(name, **parameters)
     shown = json.dumps(found)
     assert PASSWORD not in shown and "hunter2" not in shown
     return found
@@ -56,18 +56,18 @@ def stored(server, database) -> list[tuple]:
     return server.sql(database, "SELECT * FROM jwks ORDER BY id")
 
 
-def test_keys_are_looked_at_taken_out_of_use_and_put_back(server, pooler, keys):
+def test_keys_are_read_retired_and_restored(server, pooler, keys):
     before = stored(server, keys)
     for _round in ROUNDS:
         assert succeeded("jwks_info", pooler, keys)["sign_in"] == "broken"
         cleaned = succeeded("jwks_cleanup", pooler, keys)
-        assert (len(cleaned["retired"]), cleaned["sign_in"]) == (MANY, "works")
+        assert (len(cleaned["retired"]), cleaned["sign_in"]) == (MANY, "ok")
         restored = succeeded("jwks_cleanup", pooler, keys, state="restored", backup_id=cleaned["backup_id"], force=True)
         assert len(restored["restored"]) == MANY
         assert stored(server, keys) == before
 
 
-def test_data_are_encrypted_anew(server, pooler, keys):
+def test_data_are_re_encrypted(server, pooler, keys):
     server.sql(keys, "DELETE FROM jwks WHERE id LIKE 'lost%'", *(insert(f"more-{number}", "bare", 2 + number) for number in range(MANY)))
     for number in ROUNDS:
         new, old = ((OTHER, RIGHT), (RIGHT, OTHER))[number % 2]
@@ -76,15 +76,15 @@ def test_data_are_encrypted_anew(server, pooler, keys):
         assert succeeded("jwks_info", pooler, keys, new)["counts"]["readable"] == MANY + 1
 
 
-def test_accounts_of_probes_are_removed(server, pooler, database):
+def test_temporary_accounts_are_removed(server, pooler, database):
     server.sql(
         database, 'CREATE TABLE "user" (id text, email text)', 'CREATE TABLE session ("userId" text)', 'CREATE TABLE account ("userId" text)'
     )
     for number in ROUNDS:
-        server.sql(database, f"INSERT INTO \"user\" VALUES ('{number}', 'probe-{number}@{OWN_DOMAIN}'), ('kept', 'probe@example.com')")
+        server.sql(database, f"INSERT INTO \"user\" VALUES ('{number}', 'probe-{number}@{PROBE_DOMAIN}'), ('kept', 'probe@example.com')")
         with opened(url(pooler.port, database)) as way:
-            assert remove_made(way, None) == 1
-            assert way.run(removing(None), write=True)[-1].count == 0
+            assert remove_temporary_accounts(way, None) == 1
+            assert way.run(removal_statements(None), write=True)[-1].count == 0
 
 
 def test_the_modules_keep_to_the_schema_of_the_url(server, database):
@@ -97,23 +97,23 @@ def test_the_modules_keep_to_the_schema_of_the_url(server, database):
     assert server.sql(database, "SELECT id FROM auth.jwks") == [("works",)]
     assert server.sql(database, "SELECT schemaname FROM pg_tables WHERE tablename = 'runbook_jwks_backup'") == [("auth",)]
     refused = module("jwks_cleanup", server, database, query="schema=auth", schema="public")
-    assert refused["failed"] and refused["msg"].startswith("schema: the option says public, and the URL says auth")
+    assert refused["failed"] and refused["msg"].startswith("schema: the option is public, but the URL has auth")
 
 
 @pytest.mark.parametrize("check", [False, True])
 def test_the_modules_do_not_write_what_is_set_to_read_only(server, keys, check):
     server.sql("postgres", f"ALTER DATABASE {keys} SET default_transaction_read_only = on")
     before = stored(server, keys)
-    asked = {"database": {"url": url(server.port, keys), "via": "direct"}, "secret": {"value": RIGHT}}
+    parameters = {"database": {"url": url(server.port, keys), "via": "direct"}, "secret": {"value": RIGHT}}
     for name, options in (("jwks_cleanup", {}), ("auth_reencrypt", {"force": True, "old_secrets": [{"value": OTHER}]})):
-        refused = run_here(name, check, **asked, **options)
+        refused = run_here(name, check, **parameters, **options)
         assert refused["failed"] and "default_transaction_read_only" in refused["msg"] and not refused.get("changed"), refused
     assert stored(server, keys) == before
     with pytest.raises(DatabaseError):
         require_writable(direct(server.port, keys))
 
 
-def test_as_a_task_of_ansible_a_localhost_is_refused_unless_the_user_says_that_it_is_meant(server, keys):
+def test_as_a_task_of_ansible_a_localhost_is_refused_unless_the_user_allows_it(server, keys):
     refused = run_task("jwks_info", database={"url": url(server.port, keys)}, secret={"value": RIGHT})
     assert refused["failed"] and "names 127.0.0.1" in refused["msg"] and "via: direct" in refused["msg"] and "workload:" in refused["msg"]
     assert "hunter2" not in json.dumps(refused)

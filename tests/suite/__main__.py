@@ -11,11 +11,12 @@ import subprocess
 import sys
 
 from history import Clock, append
-from jobs import Job, say
+from jobs import Job, log
 from phases import CHECKOUT, OUTPUT, Phases
 from verdict import Verdict, flaky_outputs, judge, slowest
 
 SLOWEST = 15
+SANITY = "scripts/lint tests && scripts/sanity newest && scripts/sanity oldest"
 ENDS, FURTHER_ENDS = ("newest", "oldest"), ("lowest", "next")  # see scripts/venv
 
 
@@ -23,13 +24,13 @@ def main(level: str, options: list[str]) -> int:
     """The exit status."""
     clock = Clock()
     ends = ENDS + (FURTHER_ENDS if level == "long" else ())
-    say(f"Unit tests ({', '.join(ends)}), lint")
+    log(f"Unit tests ({', '.join(ends)}), lint")
     with clock.measure("fast"):
         failed = fast(ends)
     if failed or level == "fast":
         return failed
     phases = Phases(options, level == "long", clock)
-    with Job("sanity", ["bash", "-c", "scripts/sanity newest && scripts/sanity oldest"], low_priority=True, cwd=CHECKOUT) as sanity:
+    with Job("sanity", ["bash", "-c", SANITY], low_priority=True, cwd=CHECKOUT) as sanity:
         phases.run_all()
         with clock.measure("sanity"):  # what is left of it
             failed = sanity.finish()
@@ -40,7 +41,7 @@ def main(level: str, options: list[str]) -> int:
 
 def fast(ends: tuple[str, ...]) -> int:
     """Unit tests at each end, and lint; the number of those that failed."""
-    jobs = [Job("lint", ["scripts/lint"], cwd=CHECKOUT)]
+    jobs = [Job("lint", ["scripts/lint", "product"], cwd=CHECKOUT)]
     jobs += [Job(f"unit tests, {end}", unit_tests(end), cwd=CHECKOUT) for end in ends]
     return sum(bool(job.finish()) for job in jobs)
 

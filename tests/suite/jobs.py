@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 
 LOWEST = "19"  # see nice(1)
-TOLD = re.compile(r"^(\d+ passed|SKIPPED)", re.MULTILINE)
+SUMMARY = re.compile(r"^(\d+ passed|SKIPPED)", re.MULTILINE)
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """A line with the time."""
     print(f"[{datetime.now():%H:%M:%S}] {text}", flush=True)
 
@@ -45,17 +45,17 @@ class Job:
             os.killpg(self._process.pid, signal.SIGTERM)
 
     def finish(self) -> int:
-        """Waits for its end, and returns its exit status. What a person has to know of it is printed."""
+        """Waits for its end, and returns its exit status. Its summary is printed."""
         status = self._process.wait()
         self._output.seek(0)
         output = self._output.read()
         self._output.close()
         if status:
             print(output, flush=True)
-            say(f"{self.name}: FAILED")
+            log(f"{self.name}: FAILED")
             return status
-        say(f"{self.name}: ok")
+        log(f"{self.name}: ok")
         for line in output.splitlines():
-            if TOLD.match(line):
+            if SUMMARY.match(line):
                 print(line, flush=True)
         return 0

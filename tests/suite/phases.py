@@ -12,14 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from history import Clock
-from jobs import Job, say
+from jobs import Job, log
 from verdict import to_rerun
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
 FOLDERS = ("tests/cluster/", "tests/postgres/")
 WORKERS = 2  # beside the one that works on the application
-FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record says which), none was chosen
+FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record names them), none was chosen
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Phases:
 
     def run_all(self) -> None:
         """All phases in their order. Without a deployment there is nothing to go on with."""
-        say("Deployment of examples/todo; beside it the tests that need none, and those on a PostgreSQL of their own")
+        log("Deployment of examples/todo; beside it the tests that need none, and those on a PostgreSQL of their own")
         with self.clock.measure("deploy"):
             with self._start("undeployed", self._arguments("undeployed")) as undeployed, self._start("postgres", ["tests/postgres"]) as postgres:
                 deployed = self._run("deploy")
@@ -43,9 +43,9 @@ class Phases:
                     self._note(job.name, job.finish())
             self.first += deployed + self._recorded("undeployed") + self._recorded("postgres")
         if any(test["outcome"] == "failed" for test in deployed):
-            say("The deployment failed: the other tests on the cluster are left out")
+            log("The deployment failed: the other tests on the cluster are left out")
             return
-        say(f"Tests on the application, then those that change objects of the whole cluster; beside them, {WORKERS} at once, those in namespaces of their own")
+        log(f"Tests on the application, then those that change objects of the whole cluster; beside them, {WORKERS} at once, those in namespaces of their own")
         with self.clock.measure("beside"), self._start("beside", self._arguments("beside", "-n", str(WORKERS), "--dist", "loadgroup")) as beside:
             self._phase("application")
             self._phase("cluster_wide")
@@ -53,10 +53,10 @@ class Phases:
         self.first += self._recorded("beside")
         for folder in FOLDERS:  # the hooks of one are none of the other's
             self._rerun(f"rerun_{Path(folder).name}", [test for test in self.first if test["id"].startswith(folder)])
-        say("Tests that stop the engine or the cluster, and its end")
+        log("Tests that stop the engine or the cluster, and its end")
         stopping = self._phase("stopping")
         if to_rerun(stopping):
-            self.run_id = uuid.uuid4().hex  # the cluster is made anew
+            self.run_id = uuid.uuid4().hex  # the cluster is recreated
             self._rerun("rerun_stopping", stopping)
 
     def _phase(self, name: str, *more: str) -> list[dict]:
@@ -69,7 +69,7 @@ class Phases:
         chosen = to_rerun(tests)
         if not chosen:
             return
-        say(f"What failed, once more: {len(chosen)}")
+        log(f"What failed, once more: {len(chosen)}")
         with self.clock.measure(name):
             self._call(name, [*chosen])
         self.again += self._recorded(name)

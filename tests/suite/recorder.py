@@ -11,7 +11,7 @@ STEPS = ("setup", "call", "teardown")
 
 
 def register(config) -> None:
-    """Records this run, if a record is asked for. Workers of pytest-xdist tell their controller, which records for all."""
+    """Records this run, if a record is requested. Workers of pytest-xdist report to their controller, which records for all."""
     place = os.environ.get("RUNBOOK_RECORD")
     if place and not hasattr(config, "workerinput"):
         config.pluginmanager.register(Recorder(Path(place)))

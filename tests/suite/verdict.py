@@ -27,11 +27,11 @@ class Verdict:
 
     def lines(self) -> list[str]:
         """The last lines that a person reads; the very last one counts."""
-        told = [f"FAILED {name}" for name in self.failed]
-        told += [f"FLAKY {name}: it failed, and passed when it ran again; both outputs are in tests/output/flaky.json" for name in self.flaky]
-        told += [f"More than {FLAKY_LIMIT} flaky tests fail the run."] if len(self.flaky) > FLAKY_LIMIT else []
+        lines = [f"FAILED {name}" for name in self.failed]
+        lines += [f"FLAKY {name}: it failed, and passed when it ran again; both outputs are in tests/output/flaky.json" for name in self.flaky]
+        lines += [f"More than {FLAKY_LIMIT} flaky tests fail the run."] if len(self.flaky) > FLAKY_LIMIT else []
         skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
-        return [*told, f"{len(self.passed)} passed, {len(self.failed)} failed{skipped}"]
+        return [*lines, f"{len(self.passed)} passed, {len(self.failed)} failed{skipped}"]
 
 
 def to_rerun(tests: list[dict]) -> list[str]:
@@ -52,9 +52,9 @@ def judge(first: list[dict], again: list[dict]) -> Verdict:
 
 
 def flaky_outputs(first: list[dict], again: list[dict], verdict: Verdict) -> list[dict]:
-    """For each flaky test {id, first, again}: what it said both times."""
-    said = [{test["id"]: test["output"] for test in tests} for tests in (first, again)]
-    return [{"id": name, "first": said[0][name], "again": said[1][name]} for name in verdict.flaky]
+    """For each flaky test {id, first, again}: its output both times."""
+    outputs = [{test["id"]: test["output"] for test in tests} for tests in (first, again)]
+    return [{"id": name, "first": outputs[0][name], "again": outputs[1][name]} for name in verdict.flaky]
 
 
 def slowest(tests: list[dict], number: int) -> list[tuple[float, str]]:

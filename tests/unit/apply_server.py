@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An API server on a port of this machine that takes server-side applies of ConfigMaps and Secrets, and reads their bodies as the real one."""
+"""An API server on a local port that accepts server-side applies of ConfigMaps and Secrets, and parses their bodies like the real one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlparse
 
-from yaml_of_go import NotYaml, read_yaml
+from strict_yaml import InvalidYaml, read_yaml
 
 APPLY = "application/apply-patch+yaml"
 DISCOVERY = {
@@ -24,7 +24,7 @@ DISCOVERY = {
 
 @dataclass
 class ApplyServer:
-    """What was sent and what is stored, by path. ``refuses``: path to (status, reason, message); ``warns``: path to a header."""
+    """Stored objects by path, and all bodies that were sent. ``refuses``: path to (status, reason, message); ``warns``: path to a header."""
 
     port: int = 0
     stored: dict[str, dict] = field(default_factory=dict)
@@ -34,17 +34,17 @@ class ApplyServer:
 
     @property
     def host(self) -> str:
-        """Its address."""
+        """The server's URL."""
         return f"http://127.0.0.1:{self.port}"
 
     def apply(self, path: str, query: dict, body: bytes) -> tuple[int, dict]:
-        """Status and answer of a PATCH."""
+        """Status and body of the response to a PATCH."""
         self.bodies.append(body)
         if path in self.refuses:
             return status(*self.refuses[path])
         try:
             obj = read_yaml(body)
-        except NotYaml as error:
+        except InvalidYaml as error:
             return status(400, "BadRequest", f"error decoding YAML: {error}")
         after = self._merged(path, obj)
         if "dryRun" not in query:
@@ -52,7 +52,7 @@ class ApplyServer:
         return 200, after
 
     def _merged(self, path: str, obj: dict) -> dict:
-        """As stored: a Secret's stringData in base64, and another version only for another content."""
+        """The object as stored: a Secret's stringData in base64, and a new version only if the content changed."""
         obj = copy.deepcopy(obj)
         for key, value in obj.pop("stringData", {}).items():
             obj.setdefault("data", {})[key] = base64.b64encode(value.encode()).decode()
@@ -65,13 +65,13 @@ class ApplyServer:
 
 
 def status(code: int, reason: str, message: str) -> tuple[int, dict]:
-    """A refusal."""
+    """An error response."""
     return code, {"kind": "Status", "code": code, "reason": reason, "message": message}
 
 
 @contextmanager
 def serving():
-    """An ApplyServer that answers until the block ends."""
+    """Runs an ApplyServer until the block ends."""
     state = ApplyServer()
 
     class Handler(BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ def serving():
             self.wfile.write(data)
 
         def log_message(self, *_args):
-            """Nothing is printed."""
+            """Prints nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     state.port = server.server_port

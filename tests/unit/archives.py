@@ -20,8 +20,8 @@ def layer(content: str) -> bytes:
 
 def tar(members: dict[str, bytes | str]) -> bytes:
     """A tar of files; a member that is text is a link to that place."""
-    kept = io.BytesIO()
-    with tarfile.open(fileobj=kept, mode="w") as archive:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             if isinstance(content, str):
@@ -29,7 +29,7 @@ def tar(members: dict[str, bytes | str]) -> bytes:
             else:
                 info.size = len(content)
             archive.addfile(info, None if isinstance(content, str) else io.BytesIO(content))
-    return kept.getvalue()
+    return buffer.getvalue()
 
 
 def config(layers: list[bytes], architecture: str = "amd64") -> bytes:
@@ -37,9 +37,9 @@ def config(layers: list[bytes], architecture: str = "amd64") -> bytes:
     return json.dumps(described).encode()
 
 
-def docker_save(layers: list[bytes], names=("a:1",), **given) -> bytes:
+def docker_save(layers: list[bytes], names=("a:1",), **options) -> bytes:
     """The form of Docker before 25: a folder for each layer, one of the same content stored as a link."""
-    described = config(layers, **given)
+    described = config(layers, **options)
     members: dict[str, bytes | str] = {}
     first: dict[bytes, int] = {}
     for number, one in enumerate(layers):

@@ -1,12 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Workloads with a sidecar, and the answers of one."""
+"""Workloads with a sidecar, and the responses of one."""
 
 from __future__ import annotations
 
 import json
 
-from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.dapr_pod import Daprd
-from ansible_collections.runbook.minikube.plugins.module_utils.connectivity.model import Answer, Target
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.daprd import Daprd
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.model import HttpResponse, ProbeTarget
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import Workload
 from fake_cluster import FakeCluster
 
 ARGS = ["/daprd", "--dapr-http-port", "3500", "--app-id", "backend", "--app-port", "8000"]
@@ -20,18 +21,18 @@ METADATA = {
     "appConnectionProperties": {"port": 8000, "protocol": "http", "channelAddress": "127.0.0.1"},
     "actorRuntime": {"runtimeStatus": "RUNNING", "activeActors": [{"type": "Cart", "count": 2}]},
 }  # fmt: skip
-TARGET = Target("Deployment", "backend", "default", "backend-1", "app")
-DAPRD = Daprd(TARGET, 3500, 8000)
-GOOD = Answer(204)
+TARGET = ProbeTarget(Workload("Deployment", "backend"), "default", "backend-1", "app")
+DAPRD = Daprd(TARGET, 3500, 8000, not_running="")
+GOOD = HttpResponse(204)
 
 
-def told(**changes) -> Answer:
-    """The answer of /v1.0/metadata."""
-    return Answer(200, json.dumps({**METADATA, **changes}))
+def metadata_response(**changes) -> HttpResponse:
+    """The response of /v1.0/metadata."""
+    return HttpResponse(200, json.dumps({**METADATA, **changes}))
 
 
 def pod(name: str, owner: str, *, ready: bool = True, native: bool = False, daprd: bool = True, app: dict | None = None, **metadata) -> dict:
-    """A pod with an application's container ``app`` in a state, and a daprd that runs."""
+    """A pod with an application's container ``app`` in a state, and a running daprd."""
     sidecar = [{"name": "daprd", "args": ARGS}] if daprd else []
     containers = [{"name": "app"}, *([] if native else sidecar)]
     states = [("app", app or {"running": {}}), *[("daprd", {"running": {}}) for _one in sidecar]]

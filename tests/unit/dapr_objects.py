@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Dapr as it is observed, for the tests of what is done about it: healthy, and one thing wrong at a time."""
+"""Observed states of Dapr for the tests of its recovery: healthy, and with one problem at a time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import base64
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import bundle_of
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.found import Found, Part
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.order import ORDER, TRUST_BUNDLE, WEBHOOK
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import COMPLETE, FAILED, Cause, State
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.components import ORDER, TRUST_BUNDLE, WEBHOOK
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.model import ComponentState, DaprState
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.trust_bundle import read_bundle
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import COMPLETE, FAILED, Cause, WorkloadStatus
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -49,8 +49,8 @@ class Authority:
 
     def secret(self, **left_out) -> dict:
         data = {"ca.crt": self.anchors, "issuer.crt": self.issuer, "issuer.key": "a key"}
-        kept = {key: value for key, value in data.items() if key.replace(".", "_") not in left_out}
-        return {"metadata": {"name": TRUST_BUNDLE, "resourceVersion": "7"}, "data": {key: encoded(value) for key, value in kept.items()}}
+        data = {key: value for key, value in data.items() if key.replace(".", "_") not in left_out}
+        return {"metadata": {"name": TRUST_BUNDLE, "resourceVersion": "7"}, "data": {key: encoded(value) for key, value in data.items()}}
 
     def configmap(self) -> dict:
         return {"metadata": {"name": TRUST_BUNDLE}, "data": {"ca.crt": self.anchors}}
@@ -83,7 +83,7 @@ def pod(
     name="web-1-a", owner=("ReplicaSet", "web-1"), sidecar=True, ready=True, daprd=None, anchors=None, init=None, age=600, port="8000",
     namespace="default",
 ):
-    """A pod that asks for Dapr. ``daprd``: the status of its sidecar; ``init``: (spec, status) of an init container."""
+    """A pod that is annotated for Dapr. ``daprd``: the status of its sidecar; ``init``: (spec, status) of an init container."""
     containers = [{"name": "app"}]
     statuses = [status("app", running(), ready=ready)]
     if sidecar:
@@ -102,8 +102,8 @@ def pod(
     }
 
 
-def deployment(name="web", replicas=1, kind="Deployment", namespace="default", asks=True, **spec):
-    annotations = {"dapr.io/enabled": "true"} if asks else {}
+def deployment(name="web", replicas=1, kind="Deployment", namespace="default", annotated=True, **spec):
+    annotations = {"dapr.io/enabled": "true"} if annotated else {}
     template = {"metadata": {"annotations": annotations}, "spec": {"containers": [{"name": "app", "image": "app:1"}]}}
     return kind, {"metadata": {"name": name, "namespace": namespace}, "spec": {"replicas": replicas, "template": template, **spec}}
 
@@ -122,17 +122,17 @@ def control_object(component, replicas=1, **container):
     return {"kind": component.kind, "metadata": {"name": component.workload}, "spec": {"replicas": replicas, "template": {"spec": {"containers": [spec]}}}}
 
 
-def part(component, *causes, pods=None, state=None, obj="there", **fields) -> Part:
-    """A part that serves, or with causes one that does not; ``obj`` None for one that is not there."""
-    judged = State(component.as_workload, state or (FAILED if causes or obj is None else COMPLETE), causes=tuple(causes))
-    found = control_object(component) if obj == "there" else obj
-    return Part(judged, found, tuple(pods if pods is not None else [control_pod(component)]), tuple(causes), **fields)
+def component_state(component, *causes, pods=None, state=None, obj="default", **fields) -> ComponentState:
+    """A component that is complete, or with causes one that failed; ``obj`` None for one that does not exist."""
+    rollout_status = WorkloadStatus(component.as_workload, state or (FAILED if causes or obj is None else COMPLETE), causes=tuple(causes))
+    existing = control_object(component) if obj == "default" else obj
+    return ComponentState(rollout_status, existing, tuple(pods if pods is not None else [control_pod(component)]), tuple(causes), **fields)
 
 
-def cause(component, category, number=0, reason="Reason", log="", message="", says="can't be created", hint="Do this.") -> Cause:
+def cause(component, category, number=0, reason="Reason", log="", message="", summary="can't be created", hint="Do this.") -> Cause:
     return Cause(
         workload=f"{component.kind} {component.workload}", pod=f"{component.workload}-{number}", container=component.workload, container_type="container",
-        reason=reason, category=category, says=says, hint=hint, message=message, log=log,
+        reason=reason, category=category, summary=summary, hint=hint, message=message, log=log,
     )
 
 
@@ -141,15 +141,15 @@ def webhook(anchors: str | None = None) -> dict:
     return {"kind": "MutatingWebhookConfiguration", "metadata": {"name": WEBHOOK}, "webhooks": [{"name": "sidecar-injector.dapr.io", "clientConfig": config}]}
 
 
-def found(*changed_parts, secret="there", configmap="there", **fields) -> Found:
-    """A healthy Dapr with one application of one pod, but for what is given. ``changed_parts``: (component, Part)."""
-    parts = {component.name: part(component) for component in ORDER} | {component.name: changed for component, changed in changed_parts}
-    secret = CA.secret() if secret == "there" else secret
-    configmap = CA.configmap() if configmap == "there" else configmap
+def dapr_state(*changed, secret="default", configmap="default", **fields) -> DaprState:
+    """A healthy Dapr with one application of one pod, apart from what is passed. ``changed``: (component, ComponentState)."""
+    components = {component.name: component_state(component) for component in ORDER} | {component.name: state for component, state in changed}
+    secret = CA.secret() if secret == "default" else secret
+    configmap = CA.configmap() if configmap == "default" else configmap
     pods = fields.pop("pods", (pod(),))
-    usual = Found(
-        namespace=SYSTEM, now=NOW, parts=parts, bundle=bundle_of(secret, configmap), written=NOW - timedelta(days=1),
-        webhook=webhook(CA.anchors), endpoints=1, sidecars=len(pods),
+    healthy = DaprState(
+        namespace=SYSTEM, now=NOW, components=components, bundle=read_bundle(secret, configmap), bundle_changed=NOW - timedelta(days=1),
+        webhook=webhook(CA.anchors), endpoints=1, injected=len(pods),
         pods=tuple(pods), workloads=(deployment(),), secret=secret,
     )
-    return replace(usual, **fields)
+    return replace(healthy, **fields)

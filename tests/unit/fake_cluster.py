@@ -1,16 +1,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An API server in memory, with what matters for two writers at once: resource versions, conflicts, and permissions."""
+"""An in-memory API server with what matters for concurrent writers: resource versions, conflicts, and permissions."""
 
 from __future__ import annotations
 
 import copy
 import itertools
 
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
 
 
 class FakeCluster:
-    """Holds objects by (kind, namespace, name). ``before_write`` is called before each write, to let another writer in."""
+    """Objects by (kind, namespace, name). ``before_write`` is called once before the next write, to simulate another writer."""
 
     def __init__(self, forbidden=(), namespaces=("default",)):
         self.objects: dict[tuple, dict] = {}
@@ -21,7 +21,7 @@ class FakeCluster:
         self._versions = itertools.count(1)
 
     def put(self, kind: str, name: str, body: dict, namespace: str = "default") -> None:
-        """Stores an object as somebody else would."""
+        """Stores an object as another client would."""
         stored = copy.deepcopy(body)
         stored.setdefault("metadata", {}).update(name=name, namespace=namespace, resourceVersion=str(next(self._versions)))
         self.objects[kind, namespace, name] = stored
@@ -46,20 +46,10 @@ class FakeCluster:
         return self._written("create", key)
 
     def replace(self, kind, name, body, namespace=None, **_options):
-        self._allow("update", kind)
-        self._interfere("update", kind, name)
-        key = (kind, namespace, name)
-        self._same_version(key, body)
-        self.put(kind, name, body, namespace)
-        return self._written("update", key)
+        return self._write("update", (kind, namespace, name), body, lambda _stored: body)
 
     def patch(self, kind, name, body, namespace=None, **_options):
-        self._allow("patch", kind)
-        self._interfere("patch", kind, name)
-        key = (kind, namespace, name)
-        self._same_version(key, body)
-        self.put(kind, name, merge_patched(self.objects[key], body), namespace)
-        return self._written("patch", key)
+        return self._write("patch", (kind, namespace, name), body, lambda stored: merge_patched(stored, body))
 
     def can(self, verb, kind, namespace=None, subresource=None, name=None):
         return (verb, kind) not in self.forbidden
@@ -73,7 +63,16 @@ class FakeCluster:
         if hook:
             hook(*what)
 
-    def _same_version(self, key, body):
+    def _write(self, verb, key, body, result):
+        """Puts ``result`` of the stored object in its place, unless another client wrote since ``body`` was read."""
+        kind, namespace, name = key
+        self._allow(verb, kind)
+        self._interfere(verb, kind, name)
+        self._require_version(key, body)
+        self.put(kind, name, result(self.objects[key]), namespace)
+        return self._written(verb, key)
+
+    def _require_version(self, key, body):
         if key not in self.objects:
             raise ApiError("not found", 404, "NotFound")
         version = body["metadata"].get("resourceVersion")
@@ -86,7 +85,7 @@ class FakeCluster:
 
 
 def merge_patched(target, patch):
-    """A JSON merge patch as RFC 7386 has it: null removes, mappings go down, all else replaces."""
+    """A JSON merge patch (RFC 7386): null removes a key, mappings are merged, all else is replaced."""
     if not isinstance(patch, dict):
         return copy.deepcopy(patch)
     merged = dict(target) if isinstance(target, dict) else {}

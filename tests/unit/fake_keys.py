@@ -7,13 +7,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.keys import keys_of
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.options import Given
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import AS_IT_WAS, MISSING
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import OPTIONAL, REQUIRED, Row
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import Result
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore_plan import MISSING, UNCHANGED
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import OPTIONAL, REQUIRED, JwksRow
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.keys import evaluate_keys
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import ResolvedSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.server_secrets import AuthServer
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import Result
 
 REAL = json.loads((Path(__file__).parent / "auth/vectors/better-auth-1.7.25.json").read_text())
 A, B = (SigningSecrets(REAL["secrets"][name]) for name in "AB")
@@ -23,19 +23,19 @@ RETIRED = "2025-04-01 00:00:00+00"
 def row(name, kind, day, **more):
     """A row whose private key is one of a real Better Auth, or this text."""
     real = REAL["keys"].get(kind, {"publicKey": "{}", "privateKey": kind})
-    return Row(name, real["publicKey"], real["privateKey"], f"2025-01-{day:02} 12:00:00+00", alg="EdDSA", **more)
+    return JwksRow(name, real["publicKey"], real["privateKey"], f"2025-01-{day:02} 12:00:00+00", alg="EdDSA", **more)
 
 
-def signer(secrets=A, unknown="", pod="web-1"):
-    return Signer("Deployment/web", pod, "app", secrets, unknown)
+def server(secrets=A, unknown="", pod="web-1"):
+    return AuthServer("Deployment/web", pod, "app", secrets, unknown)
 
 
-def given(secrets=A, *signers):
-    return Given(secrets, True, list(signers))
+def resolved(secrets=A, *servers):
+    return ResolvedSecrets(secrets, True, list(servers))
 
 
-def keys(*rows, secrets=A, stores="encrypted"):
-    return keys_of(rows, secrets, stores)
+def keys(*rows, secrets=A, storage="encrypted"):
+    return evaluate_keys(rows, secrets, storage)
 
 
 # What the secret A makes of them, newest first; the order of ids is another.
@@ -46,39 +46,39 @@ ALL = (NEW, DAMAGED, PLAIN, GONE, WORKS, ALSO)
 
 
 class FakeKeys:
-    """``kept``: backup id to what restoring reads of it. ``meanwhile`` is called before each write, ``later`` after it; both may raise.
+    """``backups``: backup id to its rows. ``before_write`` is called before each write, ``after_write`` after it; both may raise.
 
-    ``there``: whether there is a backup table, or the columns of another one of that name. ``lacks``: rights that the user has not.
+    ``exists``: whether there is a backup table, or the columns of another one of that name. ``denied``: privileges that the user does not have.
     """
 
     where = "The database"
 
-    def __init__(self, rows=ALL, can_retire=True, overdue=(), kept=None, lacks=(), there=True):
+    def __init__(self, rows=ALL, can_retire=True, overdue=(), backups=None, denied=(), exists=True):
         self.rows = list(rows)
         self.columns = (*REQUIRED, *(OPTIONAL if can_retire else ()))
-        self.overdue, self.kept, self.lacks, self.there = overdue, kept or {}, lacks, there
+        self.overdue, self.backups, self.denied, self.exists = overdue, backups or {}, denied, exists
         self.written = []
         self.read_only, self.standby = "off", "false"
-        self.meanwhile = self.later = lambda: None
+        self.before_write = self.after_write = lambda: None
 
     def run(self, statements, write):
         if not write:
             return [self._answer(one) for one in statements]
         self.written.append(statements)
-        self.meanwhile()
+        self.before_write()
         for one in statements:
             self._do(one)
-        self.later()
+        self.after_write()
         return []
 
-    def _answer(self, asked):
-        sql = asked.sql
+    def _answer(self, statement):
+        sql = statement.sql
         if "has_table_privilege" in sql:
-            found = [self._store()]
+            found = [self._backup_table()]
         elif "json_populate_record" in sql:
-            found = [{**_record(one.row), "present": one.present, "newer": one.newer} for one in self.kept[asked.parameters[0]]]
+            found = [{**_record(one.row), "state": one.state, "newer": one.newer} for one in self.backups[statement.parameters[0]]]
         elif "GROUP BY backup_id" in sql:
-            found = [{"backup_id": name} for name in self.kept]
+            found = [{"backup_id": name} for name in self.backups]
         elif "pg_attribute" in sql:
             found = [{"name": name} for name in self.columns]
         elif "default_transaction_read_only" in sql:
@@ -90,10 +90,10 @@ class FakeKeys:
             found = [{**_record(one), "version": "7"} for one in self.rows]
         return Result(len(found), found)
 
-    def _store(self):
+    def _backup_table(self):
         words = ["CREATE", "UPDATE", "DELETE", "INSERT", *(f"backup {word}" for word in ("SELECT", "INSERT", "UPDATE", "DELETE"))]
-        columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.there is True else self.there or None
-        rights = {word: "false" if word in self.lacks else "true" for word in words}
+        columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.exists is True else self.exists or None
+        rights = {word: "false" if word in self.denied else "true" for word in words}
         return {"schema": "public", "table": "jwks", "user": "todo", "columns": columns, **rights}
 
     def _do(self, statement):
@@ -103,14 +103,14 @@ class FakeKeys:
         elif sql.startswith("WITH changed AS (UPDATE"):
             self.rows = [replace(one, expires_at=RETIRED, expired=True) if one.id == parameters[1] else one for one in self.rows]
         elif sql.startswith(('INSERT INTO "jwks"', 'UPDATE "jwks"')):
-            self._put_back(*parameters)
+            self._restore(*parameters)
 
-    def _put_back(self, backup, name):
-        one = next(one for one in self.kept[backup] if one.row.id == name)
+    def _restore(self, backup, name):
+        one = next(one for one in self.backups[backup] if one.row.id == name)
         others = [row for row in self.rows if row.id != name]
-        assert (len(others) == len(self.rows)) == (one.present == MISSING)
+        assert (len(others) == len(self.rows)) == (one.state == MISSING)
         self.rows = sorted([*others, one.row], key=lambda row: row.created_at, reverse=True)
-        self.kept[backup] = [replace(held, present=AS_IT_WAS) if held == one else held for held in self.kept[backup]]
+        self.backups[backup] = [replace(other, state=UNCHANGED) if other == one else other for other in self.backups[backup]]
 
 
 def _record(one):

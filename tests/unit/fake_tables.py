@@ -1,15 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Tables in memory, as far as a re-encryption asks a database."""
+"""A database in memory, as far as a re-encryption uses one."""
 
 from __future__ import annotations
 
 import json
 import re
 
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, Result
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, Result
 
 
-class Played:
+class FakeTables:
     """A database in memory: table to rows, each a dictionary with an id. ``before``: called before each transaction that writes."""
 
     where = "The database"
@@ -27,12 +27,12 @@ class Played:
         if write:
             self.writes += 1
             self.before()
-        kept = json.dumps(self.tables)
+        saved = json.dumps(self.tables)
         results = []
         for index, one in enumerate(statements):
             found = self._one(one)
             if one.count is not None and len(found) != one.count:
-                self.tables = json.loads(kept)
+                self.tables = json.loads(saved)
                 raise CountError(index, one.count, len(found))
             results.append(Result(len(found), found))
         return results
@@ -56,16 +56,16 @@ class Played:
     @staticmethod
     def _page(table, statement):
         names = re.findall(r't\."(\w+)"::text AS value', statement.sql)
-        given = list(statement.parameters)
-        after = given.pop(0) if " > $" in statement.sql else ""
-        last = given.pop(0) if " <= $" in statement.sql else "\uffff"
+        parameters = list(statement.parameters)
+        after = parameters.pop(0) if " > $" in statement.sql else ""
+        last = parameters.pop(0) if " <= $" in statement.sql else "\uffff"
         limit = re.search(r"LIMIT (\d+)", statement.sql)
         rows = [row for row in sorted(table, key=lambda row: row["id"]) if after < row["id"] <= last and any(row[name] for name in names)]
         rows = rows[: int(limit[1])] if limit else rows
         return [{"row_id": row["id"], **{f"value_{number}": row[name] for number, name in enumerate(names)}} for row in rows]
 
-    def _replaced(self, table, column, given, update):
-        found = [(row, one) for one in given for row in table if row["id"] == one["id"]]
+    def _replaced(self, table, column, values, update):
+        found = [(row, one) for one in values for row in table if row["id"] == one["id"]]
         found = [(row, one) for row, one in found if row[column] == one["old" if update else "new"]]
         for row, one in found if update else []:
             row[column] = self.trigger(one["new"])

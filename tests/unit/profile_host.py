@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.runbook.minikube.plugins.modules import minikube_profile
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, ModuleHere
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessModule, ModuleExit
 
 CONTAINER = "5f0c1c3f6a1e"
 # As version 0.1.0 wrote them: a claim knew neither the name of its profile nor its home.
@@ -70,11 +70,11 @@ class Host:
         return self.user_home / ".cache/runbook.minikube/claims"
 
     def run(self, check_mode: bool = False, **options) -> dict:
-        """The module's result, by default of removing the profile runbook as the role asks for it."""
-        given = {"name": "runbook", "state": "absent", "home": str(self.home), "claims": str(self.claims), **options}
-        module = ModuleHere(minikube_profile.ARGUMENT_SPEC, given, check_mode=check_mode, connects=False)
+        """The module's result, by default of removing the profile runbook as the role requests it."""
+        parameters = {"name": "runbook", "state": "absent", "minikube_home": str(self.home), "ownership_dir": str(self.claims), **options}
+        module = InProcessModule(minikube_profile.ARGUMENT_SPEC, parameters, check_mode=check_mode, connects=False)
         module.run_command = self.docker
-        with pytest.raises(Ended) as ended:
+        with pytest.raises(ModuleExit) as ended:
             minikube_profile.run(module)
         return ended.value.result
 

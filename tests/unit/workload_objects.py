@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Objects in the shape in which the API sends them, for the tests of the verdict."""
+"""Objects in the shape in which the API sends them, for the tests of the status."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.containers import stuck_since
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Observation, Options, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import judge
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.causes.container_issue import issue_start_times
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import Observation, WaitOptions, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.status import evaluate
 
 START = datetime(2025, 3, 1, 12, 0, 0, tzinfo=timezone.utc)
 WEB = Workload("Deployment", "web")
@@ -128,13 +128,13 @@ def web(*pods, events=(), deploy=None, sets=None, workloads=(WEB,), **kinds):
     )
 
 
-def verdict(observation, seconds=1.0, options=None):
-    """The verdict so many seconds after the start, for somebody who has looked since second 1."""
+def status_of(observation, seconds=1.0, options=None):
+    """The status so many seconds after the start, as observed since second 1."""
     events: dict = {}
     for item in observation.of("Event"):
         events.setdefault(item["involvedObject"]["uid"], []).append(item)
-    observation.first_seen = stuck_since(observation.of("Pod"), events, observation.first_seen, START + timedelta(seconds=1))
-    return judge(observation, START + timedelta(seconds=seconds), options or Options())
+    observation.issue_start_times = issue_start_times(observation.of("Pod"), events, observation.issue_start_times, START + timedelta(seconds=1))
+    return evaluate(observation, START + timedelta(seconds=seconds), options or WaitOptions())
 
 
 def broken(status, kind="container", events=()):

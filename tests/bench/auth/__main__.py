@@ -62,7 +62,7 @@ class Bench:
         return requests.get(f"{self.person.backend}/api/tasks", headers=headers, timeout=60).status_code == 200
 
     def forget(self) -> None:
-        """Has the backend load the public keys anew, as it does at the latest when it is deployed the next time."""
+        """Has the backend reload the public keys, as it does at the latest when it is deployed the next time."""
         self._restart("backend-api")
 
     def _restart(self, *names: str) -> None:
@@ -72,51 +72,51 @@ class Bench:
             self.cluster.kubectl("rollout", "status", f"deployment/{name}", "--timeout=180s")
 
 
-def first_accepted(bench: Bench, seen: list[float]) -> None:
+def first_accepted(bench: Bench, accepted: list[float]) -> None:
     """Notes when a new token is first accepted."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         try:
             if bench.accepts(bench.person.token()):
-                seen.append(time.monotonic())
+                accepted.append(time.monotonic())
                 return
         except requests.RequestException:
             time.sleep(0.2)
 
 
-def measure(bench: Bench, way: str, figures: Figures, kept: dict) -> None:
+def measure(bench: Bench, way: str, figures: Figures, old_accepted: dict) -> None:
     """One round of one way."""
-    former, seen = bench.break_sign_in(), []
-    watch = threading.Thread(target=first_accepted, args=(bench, seen), daemon=True)
+    former, accepted = bench.break_sign_in(), []
+    watch = threading.Thread(target=first_accepted, args=(bench, accepted), daemon=True)
     began = time.monotonic()
     watch.start()
     with ExitStack() as stack:
         stack.callback(watch.join)
         bench.restore(way)
         figures.add(ENDED, way, time.monotonic() - began)
-    if not seen:
+    if not accepted:
         raise SystemExit(f"{way} ended well, and no token is accepted")
-    figures.add(ACCEPTED, way, seen[0] - began)
+    figures.add(ACCEPTED, way, accepted[0] - began)
     bench.forget()
-    kept[way] = kept.get(way, True) and bench.accepts(former)
-    print(f"{way}: accepted after {seen[0] - began:.1f} s, ended after {figures.samples[ENDED, way][-1]:.1f} s; {OLD}: {kept[way]}", flush=True)
+    old_accepted[way] = old_accepted.get(way, True) and bench.accepts(former)
+    print(f"{way}: accepted after {accepted[0] - began:.1f} s, ended after {figures.samples[ENDED, way][-1]:.1f} s; {OLD}: {old_accepted[way]}", flush=True)
 
 
 def main() -> None:
     """Measures, prints, and writes tests/output/bench_auth.json."""
     cli = argparse.ArgumentParser(prog="tests/bench/auth")
     cli.add_argument("--rounds", type=int, default=3)
-    options, figures, kept = cli.parse_args(), Figures(), {}
+    options, figures, old_accepted = cli.parse_args(), Figures(), {}
     bench = Bench()
     try:
         for _number in range(options.rounds):
             for way in (OURS, GUIDE):
-                measure(bench, way, figures, kept)
+                measure(bench, way, figures, old_accepted)
     finally:
         bench.restore(OURS)
     print(table(figures, (OURS,)))
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    report = {"rounds": options.rounds, "cases": figures.to_dict(), OLD: kept}
+    report = {"rounds": options.rounds, "cases": figures.to_dict(), OLD: old_accepted}
     (OUTPUT / "bench_auth.json").write_text(json.dumps(report, indent=2) + "\n")
 
 

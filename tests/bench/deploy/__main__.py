@@ -47,13 +47,13 @@ def measure_way(bench: Bench, way, number: int, figures: Figures, host: str) -> 
         began = time.monotonic()
         done = way.change(version).ok()
         deadline = time.monotonic() + 60
-        while watch.seen is None and time.monotonic() < deadline:
+        while watch.observed is None and time.monotonic() < deadline:
             time.sleep(0.05)
-    if watch.seen is None:
+    if watch.observed is None:
         raise SystemExit(f"{way.name} ended well, and what it deployed does not serve")
-    figures.add(SERVES, way.name, watch.seen - began)
+    figures.add(SERVES, way.name, watch.observed - began)
     figures.add(ENDED, way.name, done.seconds)
-    shown = f"nothing {figures.samples[NOTHING, way.name][-1]:.1f} s, serves {watch.seen - began:.1f} s, ended {done.seconds:.1f} s"
+    shown = f"nothing {figures.samples[NOTHING, way.name][-1]:.1f} s, serves {watch.observed - began:.1f} s, ended {done.seconds:.1f} s"
     print(f"round {number + 1}, {way.name}: {shown}", flush=True)
 
 
@@ -96,7 +96,7 @@ def main() -> None:
         try:
             if options.ways:
                 ways = all_ways(bench, Path(folder))
-                ways[0].settle()  # the namespace, its Secrets, database and broker, which the others are given
+                ways[0].settle()  # the namespace, its Secrets, database and broker, which the others share
                 for number in range(options.rounds):
                     for way in ways:
                         if way.name in options.ways:
@@ -112,7 +112,7 @@ def main() -> None:
 
 
 def write(options: argparse.Namespace, figures: Figures, named: dict) -> None:
-    """The table for a person, the file for a program. What was measured before something failed is kept too."""
+    """The table for a person, the file for a program. What was measured before something failed is written too."""
     aims = [aim.verdict(figures) for aim in AIMS]
     print(table(figures, (OURS, MODULE)))
     print(_named(named))

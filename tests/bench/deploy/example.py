@@ -39,7 +39,7 @@ class Example:
         return cls(path, prefix)
 
     def change_a_line(self, marker: str) -> None:
-        """Lets the frontend say ``marker`` at /api/live."""
+        """Lets the frontend answer ``marker`` at /api/live."""
         file = self.path / LIVE
         text, count = ALIVE.subn(f'status: "alive", bench: "{marker}"', file.read_text())
         assert count == 1, f"{file} has changed: teach {__file__} what its line is now"

@@ -18,7 +18,7 @@ MODULE, KUBECTL, K8S = "rollout", "kubectl rollout status", "kubernetes.core.k8s
 # What is broken: the image's Dockerfile after FROM, and what a message that names the cause has in it.
 BROKEN = {
     "no such program": ('ENTRYPOINT ["/nowhere/serve"]', r"nowhere/serve"),
-    "ends at once": ("ENTRYPOINT [\"sh\", \"-c\", \"echo KeyError: DATABASE_URL >&2; exit 3\"]", r"KeyError: DATABASE_URL"),
+    "exits immediately": ("ENTRYPOINT [\"sh\", \"-c\", \"echo KeyError: DATABASE_URL >&2; exit 3\"]", r"KeyError: DATABASE_URL"),
 }
 DEPLOYMENT = {
     "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": NAME, "namespace": NAMESPACE},
@@ -42,7 +42,7 @@ class Failures:
         self.named: dict[str, dict[str, bool]] = {}
 
     def measure(self, rounds: int) -> None:
-        """This module ``rounds`` times; the others once, as without a cause they take all the time that they are given."""
+        """This module ``rounds`` times; the others once, as without a cause they take all of their timeout."""
         self._bench.run(["kubectl", "create", "namespace", NAMESPACE])  # it may be there, or not
         self._build("good", 'ENTRYPOINT ["sleep", "infinity"]')
         for case, (last_line, _cause) in BROKEN.items():
@@ -82,7 +82,7 @@ class Failures:
         return {"bench_namespace": NAMESPACE, "bench_name": NAME, "bench_image": image, "bench_patience": self._patience}
 
     def _restore(self) -> None:
-        """The Deployment with its good image, made anew, so that no run inherits the back-off of the one before."""
+        """The Deployment with its good image, recreated, so that no run inherits the back-off of the one before."""
         self._bench.kubectl("delete", "deployment", NAME, "--ignore-not-found")
         self._bench.run(["bash", "-c", f"kubectl apply -f - <<'END'\n{json.dumps(DEPLOYMENT)}\nEND"]).ok()
         self._bench.kubectl("rollout", "status", f"deployment/{NAME}", "--timeout=60s")

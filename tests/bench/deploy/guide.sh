@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The guide's commands for some services: build, bring the image to the node, set it, wait. Usage: guide.sh load|docker-env SERVICE…
-# SERVICE is name:tag:context:dockerfile, seen from the current folder. From the environment: MINIKUBE, PROFILE, MINIKUBE_HOME, KUBECONFIG,
+# The guide's commands for some services: build, load the image into the node, set it, wait. Usage: guide.sh load|docker-env SERVICE…
+# SERVICE is name:tag:context:dockerfile, relative to the current folder. From the environment: MINIKUBE, PROFILE, MINIKUBE_HOME, KUBECONFIG,
 # NAMESPACE, PREFIX (of the images' names), BASES (name=image …).
 set -euo pipefail
 way=$1
 shift
-export DOCKER_BUILDKIT=0 # the client may lack its plug-in; the node's own builder is the classic one
+export DOCKER_BUILDKIT=0 # the client may be without its plug-in; the node's own builder is the classic one
 declare -A base
 for entry in $BASES; do base[${entry%%=*}]=${entry#*=}; done
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The moment when the new pod serves, seen from outside and the same for every way: its answer, by way of the Service."""
+"""The moment when the new pod serves, observed from outside and the same for every way: its answer, by way of the Service."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ PAUSE = 0.05  # seconds between two questions
 
 
 class Watch:
-    """Asks http://host:port/api/live on new connections until an answer has ``marker``; ``seen`` is when, by time.monotonic()."""
+    """Requests http://host:port/api/live on new connections until an answer has ``marker``; ``observed`` is when, by time.monotonic()."""
 
     def __init__(self, host: str, port: int, marker: str):
         self._host, self._port, self._marker = host, port, marker
         self._end = threading.Event()
-        self.seen: float | None = None
+        self.observed: float | None = None
 
     def __enter__(self) -> Watch:
-        self._thread = threading.Thread(target=self._ask, daemon=True)
+        self._thread = threading.Thread(target=self._request, daemon=True)
         self._thread.start()
         return self
 
@@ -27,10 +27,10 @@ class Watch:
         self._end.set()
         self._thread.join()
 
-    def _ask(self) -> None:
+    def _request(self) -> None:
         while not self._end.wait(PAUSE):
             if self._marker in self._answer():
-                self.seen = time.monotonic()
+                self.observed = time.monotonic()
                 return
 
     def _answer(self) -> str:

@@ -11,7 +11,7 @@ from example import CHECKOUT, SERVICES, Example
 
 HERE = Path(__file__).resolve().parent
 PORTS = {"todo_frontend_node_port": FRONTEND_PORT, "todo_backend_node_port": BACKEND_PORT}
-# Requests prefers a bundle named in the environment to the certificate authority that it is given for one engine.
+# Requests prefers a bundle named in the environment to the certificate authority that is set for one engine.
 NO_BUNDLE = {"REQUESTS_CA_BUNDLE": "", "CURL_CA_BUNDLE": ""}
 OURS, LOAD, DOCKER_ENV, PLAYBOOK = "deploy.yml", "image load", "docker-env", "playbook"
 
@@ -37,11 +37,11 @@ class Deploy:
         return self._run({})
 
     def _run(self, variables: dict) -> Done:
-        given = {
+        all_variables = {
             "local_cluster_profile": self.bench.profile, "runbook_app_file": str(self.example.path / "app.yml"),
             "runbook_app_overrides": {"namespace": NAMESPACE}, "runbook_lock_wait": 300, **PORTS, **variables,
         }
-        return self.bench.play(CHECKOUT / "playbooks/deploy.yml", given)
+        return self.bench.play(CHECKOUT / "playbooks/deploy.yml", all_variables)
 
 
 @dataclass

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import copy
 
-from dapr_faults.bundle import BUNDLES
+from dapr_faults.bundle_faults import BUNDLES
 from dapr_faults.control_plane import DRIFTS, LOST
 from dapr_faults.fault import Fault
 from dapr_faults.injection import INJECTION
-from dapr_faults.names import NAMES
+from dapr_faults.name_conflicts import NAME_CONFLICTS
 from dapr_faults.sidecars import SIDECARS
 
-FAULTS = {fault.name: fault for fault in (*NAMES, *DRIFTS, *LOST, *INJECTION, *BUNDLES, *SIDECARS)}
+FAULTS = {fault.name: fault for fault in (*NAME_CONFLICTS, *DRIFTS, *LOST, *INJECTION, *BUNDLES, *SIDECARS)}
 
 
 def fault(name: str) -> Fault:

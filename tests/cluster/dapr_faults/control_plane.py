@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The control plane itself: drifted from its release, or a part of it deleted."""
+"""The control plane itself: changed from its release, or a component deleted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from dapr_faults.cluster_state import CONTROL_PLANE, SYSTEM, eventually, get, is_ready, only, patch, pods_of, states, waiting
 from dapr_faults.fault import Fault
-from dapr_faults.looks import CONTROL_PLANE, SYSTEM, eventually, get, is_ready, only, patch, pods_of, states, waiting
 from harness import TestCluster
 
 ABSENT_SECRET = "dapr-faults-absent"
@@ -29,18 +29,18 @@ def unknown_option(container: dict) -> None:
 
 @dataclass
 class Drift(Fault):
-    """A Deployment was changed by hand and its good pod is gone: new pods wait for ``reason``."""
+    """A Deployment was changed manually and its working pod deleted: new pods wait for ``reason``."""
 
     deployment: str = ""
     change: Callable[[dict], None] = unknown_option
     reason: str = ""
-    former: list[dict] = field(default_factory=list)
+    previous: list[dict] = field(default_factory=list)
 
-    def make(self, cluster: TestCluster) -> None:
-        self.former = self._containers(cluster)
-        changed = copy.deepcopy(self.former)
+    def inject(self, cluster: TestCluster) -> None:
+        self.previous = self._containers(cluster)
+        changed = copy.deepcopy(self.previous)
         self.change(changed[0])
-        # A rolling update would keep the good pod: the new one never gets ready.
+        # A rolling update would keep the working pod: the new one never gets ready.
         scale(cluster, self.deployment, 0)
         self._write(cluster, changed)
         scale(cluster, self.deployment, 1, wait=False)
@@ -53,10 +53,10 @@ class Drift(Fault):
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return {(SYSTEM, f"{self.deployment}-")}
 
-    def clean(self, cluster: TestCluster) -> None:
-        if self.former and self._containers(cluster) != self.former:
-            self._write(cluster, self.former)
-        if self.former:
+    def clean_up(self, cluster: TestCluster) -> None:
+        if self.previous and self._containers(cluster) != self.previous:
+            self._write(cluster, self.previous)
+        if self.previous:
             scale(cluster, self.deployment, 1)
 
     def _shows(self, cluster: TestCluster) -> None:
@@ -74,24 +74,24 @@ class Drift(Fault):
 def scale(cluster: TestCluster, deployment: str, replicas: int, wait: bool = True) -> None:
     """Scales a Deployment of Dapr's, and waits until that many pods are ready and no other one is left."""
 
-    def look() -> None:
+    def check() -> None:
         pods = pods_of(cluster, deployment)
-        assert len(pods) == replicas and all(map(is_ready, pods)), f"{deployment}, {replicas} wanted: {states(pods)}"
+        assert len(pods) == replicas and all(map(is_ready, pods)), f"{deployment}, {replicas} expected: {states(pods)}"
 
     cluster.kubectl("scale", f"deployment/{deployment}", "-n", SYSTEM, f"--replicas={replicas}")
     if wait:
-        eventually(look)
+        eventually(check)
 
 
 def restart(cluster: TestCluster, name: str) -> None:
-    """Makes the pods of a part of the control plane anew, and waits for them."""
+    """Restarts a component of the control plane, and waits for it."""
     target = f"{CONTROL_PLANE[name]}/{name}"
     cluster.kubectl("rollout", "restart", target, "-n", SYSTEM)
     cluster.kubectl("rollout", "status", target, "-n", SYSTEM, "--timeout=300s")
 
 
 def restart_all(cluster: TestCluster) -> None:
-    """Makes the whole control plane anew, in its order."""
+    """Restarts the whole control plane, in its order."""
     for name in CONTROL_PLANE:
         restart(cluster, name)
 
@@ -100,33 +100,33 @@ def restart_all(cluster: TestCluster) -> None:
 class PlacementLost(Fault):
     """The StatefulSet was deleted, its pod with it."""
 
-    former: dict = field(default_factory=dict)
+    previous: dict = field(default_factory=dict)
 
-    def make(self, cluster: TestCluster) -> None:
-        self.former = get(cluster, "statefulset", "dapr-placement-server")
+    def inject(self, cluster: TestCluster) -> None:
+        self.previous = get(cluster, "statefulset", "dapr-placement-server")
         cluster.kubectl("delete", "statefulset", "dapr-placement-server", "-n", SYSTEM, "--cascade=foreground", "--timeout=300s")
         eventually(lambda: self.persists(cluster))
 
     def persists(self, cluster: TestCluster) -> None:
         assert get(cluster, "statefulset", "dapr-placement-server") is None, "the StatefulSet dapr-placement-server is back"
         pods = pods_of(cluster, "dapr-placement-server")
-        assert not pods, f"still there: {states(pods)}"
+        assert not pods, f"still existing: {states(pods)}"
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return {(SYSTEM, "dapr-placement-server-")}
 
-    def clean(self, cluster: TestCluster) -> None:
-        if self.former:
-            recreate(cluster, "statefulset", self.former)
+    def clean_up(self, cluster: TestCluster) -> None:
+        if self.previous:
+            recreate(cluster, "statefulset", self.previous)
 
 
-def recreate(cluster: TestCluster, kind: str, former: dict) -> None:
-    """An object as it was, where there is none of its name."""
-    meta = former["metadata"]
+def recreate(cluster: TestCluster, kind: str, previous: dict) -> None:
+    """Recreates an object as it was, if it does not exist."""
+    meta = previous["metadata"]
     if get(cluster, kind, meta["name"], meta.get("namespace", SYSTEM)) is None:
-        kept = {name: meta[name] for name in ("name", "namespace", "labels", "annotations") if name in meta}
-        new = {name: value for name, value in former.items() if name != "status"}
-        cluster.kubectl("create", "-f", "-", stdin=json.dumps({**new, "metadata": kept}))
+        metadata = {name: meta[name] for name in ("name", "namespace", "labels", "annotations") if name in meta}
+        new = {name: value for name, value in previous.items() if name != "status"}
+        cluster.kubectl("create", "-f", "-", stdin=json.dumps({**new, "metadata": metadata}))
 
 
 DRIFTS = (

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a fault of Dapr is to a test."""
+"""A fault of Dapr, as tests use it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from harness import TestCluster
 
 @dataclass
 class Fault:
-    """One way in which Dapr fails. An instance remembers what it changed: use it for one trial.
+    """One way in which Dapr fails. An instance stores what it changed: use it once.
 
-    ``make`` returns when the symptom is there, ``persists`` raises AssertionError when it is gone: it is asked again
-    ``pause`` seconds later. ``cause`` are words of the report that has to name it. Where ``by_person``, no playbook cures it,
-    and ``cure`` is what a person does. ``clean`` is for the end in any case, also of a trial that was cut off, and after a cure.
+    ``inject`` returns when the symptom exists, ``persists`` raises AssertionError when it does not: it is checked again
+    ``pause`` seconds later. ``cause`` are words of the report that names it. If ``manual``, no playbook fixes it,
+    and ``fix`` is the manual action. ``clean_up`` is called at the end in any case, also if the test was interrupted.
     """
 
     name: str = ""
@@ -23,22 +23,22 @@ class Fault:
     long: bool = False  # in the long form only
     pause: int = 10
 
-    by_person: ClassVar[bool] = False
+    manual: ClassVar[bool] = False
 
-    def make(self, cluster: TestCluster) -> None:
+    def inject(self, cluster: TestCluster) -> None:
         """Breaks Dapr for real."""
         raise NotImplementedError
 
     def persists(self, cluster: TestCluster) -> None:
-        """Asserts that the symptom is there."""
+        """Asserts that the symptom exists."""
         raise NotImplementedError
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
-        """Namespace and beginning of the name of the pods that a recovery may replace; asked for before it."""
+        """Namespace and prefix of the name of the pods that a recovery may replace; read before it."""
         raise NotImplementedError
 
-    def cure(self, cluster: TestCluster) -> None:
-        """What a person does."""
+    def fix(self, cluster: TestCluster) -> None:
+        """The manual action."""
 
-    def clean(self, cluster: TestCluster) -> None:
-        """Takes back what is left of it."""
+    def clean_up(self, cluster: TestCluster) -> None:
+        """Reverts what is left of it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import subprocess
 
-from dapr_faults.looks import eventually, status_of
+from dapr_faults.cluster_state import eventually, status_of
 from dapr_faults.workloads import image
 from harness import TestCluster
 
@@ -29,12 +29,12 @@ def next_name(name: str) -> str:
 
 
 def hold(cluster: TestCluster, name: str) -> None:
-    """A container that runs under that name and is none of Kubernetes' own."""
+    """Runs a container of that name that is not managed by Kubernetes."""
     cluster.docker("run", "--detach", "--network=none", "--name", name, image(cluster), "sleep", "86400")
 
 
 def release(cluster: TestCluster, name: str) -> None:
-    """Removes that container where it is still there."""
+    """Removes that container if it still exists."""
     if cluster.docker("ps", "--all", "--quiet", "--filter", f"name=^/?{name}$").strip():
         cluster.docker("rm", "--force", name)
 
@@ -63,8 +63,8 @@ def restart_api_server(cluster: TestCluster) -> None:
 def wait_for_api(cluster: TestCluster) -> None:
     """Waits until the API server is ready."""
 
-    def look() -> None:
-        told = cluster.kubectl("get", "--raw", "/readyz", check=False)
-        assert told == "ok", f"the API server is not ready: {told}"
+    def check() -> None:
+        answer = cluster.kubectl("get", "--raw", "/readyz", check=False)
+        assert answer == "ok", f"the API server is not ready: {answer}"
 
-    eventually(look)
+    eventually(check)

@@ -1,12 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A message through all of Dapr: backend-api publishes, its sidecar and the broker carry it, audit-service writes it."""
+"""An event through all of Dapr: backend-api publishes it, its sidecar and the broker deliver it, audit-service writes it."""
 
 from __future__ import annotations
 
 import time
 import uuid
 
-from dapr_faults.looks import eventually
+from dapr_faults.cluster_state import eventually
 from harness import TestCluster
 from todo_client import TodoClient
 
@@ -21,18 +21,18 @@ def audit_rows(cluster: TestCluster, title: str) -> list[str]:
     return cluster.kubectl(*command).splitlines()
 
 
-def publish_arrives(cluster: TestCluster, addresses: tuple[str, str], person: TodoClient | None = None) -> str:
+def publish_arrives(cluster: TestCluster, addresses: tuple[str, str], user: TodoClient | None = None) -> str:
     """Adds a task, asserts that its event is written exactly once, and returns the event's ID."""
-    if person is None:
-        person = TodoClient(*addresses)
-        person.sign_up()
+    if user is None:
+        user = TodoClient(*addresses)
+        user.sign_up()
     title = f"published {uuid.uuid4().hex[:12]}"
-    person.add_task(title)
+    user.add_task(title)
 
-    def look() -> None:
+    def check() -> None:
         assert audit_rows(cluster, title), f"no audit row for {title!r} after {PATIENCE} s"
 
-    eventually(look, PATIENCE)
+    eventually(check, PATIENCE)
     time.sleep(AFTER)
     rows = audit_rows(cluster, title)
     assert len(rows) == 1 and rows[0], f"{title!r} was to be written once, with its event's ID: {rows}"

@@ -1,14 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Sidecars that are there and don't serve."""
+"""Sidecars that exist but do not work."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dapr_faults.cluster_state import eventually, is_ready, only, pods_of, states, status_of, waiting
 from dapr_faults.fault import Fault
-from dapr_faults.looks import eventually, is_ready, only, pods_of, states, status_of, waiting
 from dapr_faults.node import container_id, frozen, signal
-from dapr_faults.workloads import NAMESPACE, PORT, SERVES, apply, ready_pods, remove, workload
+from dapr_faults.workloads import HTTPD, NAMESPACE, PORT, apply, ready_pods, remove, workload
 from harness import TestCluster
 
 REFUSED_TYPE, TYPE = "pubsub.no-such-broker", "pubsub.in-memory"
@@ -21,17 +21,17 @@ def restarts(pod: dict) -> int:
 
 @dataclass
 class DaprdStuck(Fault):
-    """The process of one sidecar stands still: it accepts connections and answers none. The other replica serves."""
+    """The process of one sidecar is stopped: it accepts connections and answers none. The other replica works."""
 
     app: str = "stuck-sidecar"
     stuck: str = ""
     identifier: str = ""
-    former: int = 0
+    previous: int = 0
 
-    def make(self, cluster: TestCluster) -> None:
+    def inject(self, cluster: TestCluster) -> None:
         apply(cluster, workload(cluster, self.app, replicas=2))
         pod = ready_pods(cluster, self.app, 2)[0]
-        self.stuck, self.identifier, self.former = pod["metadata"]["name"], container_id(pod, "daprd"), restarts(pod)
+        self.stuck, self.identifier, self.previous = pod["metadata"]["name"], container_id(pod, "daprd"), restarts(pod)
         signal(cluster, self.identifier, "STOP")
         eventually(lambda: self.persists(cluster))
 
@@ -39,14 +39,14 @@ class DaprdStuck(Fault):
         pods = {pod["metadata"]["name"]: pod for pod in pods_of(cluster, self.app, NAMESPACE)}
         pod = pods.pop(self.stuck, None)
         assert pod and not is_ready(pod) and not status_of(pod, "daprd")["ready"], f"not stuck: {states([pod] if pod else [])}"
-        assert status_of(pod, "app")["ready"] and restarts(pod) == self.former, f"not the sidecar alone: {states([pod])}"
-        assert frozen(cluster, self.identifier), "its process goes on"
-        assert is_ready(only(list(pods.values()))), f"the other one doesn't serve: {states(list(pods.values()))}"
+        assert status_of(pod, "app")["ready"] and restarts(pod) == self.previous, f"not the sidecar alone: {states([pod])}"
+        assert frozen(cluster, self.identifier), "its process is running"
+        assert is_ready(only(list(pods.values()))), f"the other one is not ready: {states(list(pods.values()))}"
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return {(NAMESPACE, self.stuck)}
 
-    def clean(self, cluster: TestCluster) -> None:
+    def clean_up(self, cluster: TestCluster) -> None:
         remove(cluster, self.app)
 
 
@@ -58,47 +58,47 @@ def component(kind: str, app: str) -> dict:
 
 @dataclass
 class ComponentRefused(Fault):
-    """A Component of a type that there isn't: the sidecar ends at each start. Only a person knows which type was meant."""
+    """A Component of a type that does not exist: the sidecar exits at each start. Only its author knows which type was meant."""
 
-    by_person = True
+    manual = True
     app: str = "refuses-component"
 
-    def make(self, cluster: TestCluster) -> None:
+    def inject(self, cluster: TestCluster) -> None:
         apply(cluster, component(REFUSED_TYPE, self.app))
         apply(cluster, workload(cluster, self.app))
-        eventually(lambda: self._crashes(cluster))
+        eventually(lambda: self._require_crash_loop(cluster))
 
     def persists(self, cluster: TestCluster) -> None:
-        eventually(lambda: self._crashes(cluster))
+        eventually(lambda: self._require_crash_loop(cluster))
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return set()
 
-    def cure(self, cluster: TestCluster) -> None:
+    def fix(self, cluster: TestCluster) -> None:
         apply(cluster, component(TYPE, self.app))
         # It would wait for its next attempt, for minutes in the end
         cluster.kubectl("delete", "pod", "-l", f"app={self.app}", "-n", NAMESPACE)
         ready_pods(cluster, self.app)
 
-    def clean(self, cluster: TestCluster) -> None:
+    def clean_up(self, cluster: TestCluster) -> None:
         remove(cluster, self.app)
         cluster.kubectl("delete", "component.dapr.io", COMPONENT, "-n", NAMESPACE, "--ignore-not-found")
 
-    def _crashes(self, cluster: TestCluster) -> None:
+    def _require_crash_loop(self, cluster: TestCluster) -> None:
         pod = only(pods_of(cluster, self.app, NAMESPACE))
         assert waiting(pod, "daprd") == "CrashLoopBackOff", f"not CrashLoopBackOff: {states([pod])}"
-        told = cluster.kubectl("logs", pod["metadata"]["name"], "-n", NAMESPACE, "-c", "daprd", "--previous", "--tail=20", check=False)
-        assert REFUSED_TYPE in told, f"the log of daprd does not name the type: {told}"
+        log = cluster.kubectl("logs", pod["metadata"]["name"], "-n", NAMESPACE, "-c", "daprd", "--previous", "--tail=20", check=False)
+        assert REFUSED_TYPE in log, f"the log of daprd does not name the type: {log}"
 
 
 @dataclass
 class AppNotListening(Fault):
-    """The application doesn't listen on its app-port, so its sidecar waits for it: nothing is wrong with Dapr."""
+    """The application does not listen on its app-port, so its sidecar waits for it: nothing is wrong with Dapr."""
 
-    by_person = True
+    manual = True
     app: str = "not-listening"
 
-    def make(self, cluster: TestCluster) -> None:
+    def inject(self, cluster: TestCluster) -> None:
         apply(cluster, workload(cluster, self.app, script="exec sleep 86400"))
         eventually(lambda: self.persists(cluster))
 
@@ -107,17 +107,17 @@ class AppNotListening(Fault):
         both = status_of(pod, "app"), status_of(pod, "daprd")
         runs = all("running" in status.get("state", {}) for status in both)
         assert runs and both[0]["ready"] and not both[1]["ready"], f"not 1/2: {states([pod])}"
-        told = cluster.kubectl("logs", pod["metadata"]["name"], "-n", NAMESPACE, "-c", "daprd", "--tail=100", check=False)
-        assert f"waiting on port {PORT}" in told, f"daprd does not wait for the application: {told}"
+        log = cluster.kubectl("logs", pod["metadata"]["name"], "-n", NAMESPACE, "-c", "daprd", "--tail=100", check=False)
+        assert f"waiting on port {PORT}" in log, f"daprd does not wait for the application: {log}"
 
     def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
         return set()
 
-    def cure(self, cluster: TestCluster) -> None:
-        apply(cluster, workload(cluster, self.app, script=SERVES))
+    def fix(self, cluster: TestCluster) -> None:
+        apply(cluster, workload(cluster, self.app, script=HTTPD))
         ready_pods(cluster, self.app)
 
-    def clean(self, cluster: TestCluster) -> None:
+    def clean_up(self, cluster: TestCluster) -> None:
         remove(cluster, self.app)
 
 

@@ -1,15 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Workloads of the tests that ask for Dapr, in a namespace of their own."""
+"""Workloads with Dapr for the tests, in a namespace of their own."""
 
 from __future__ import annotations
 
 import json
 
-from dapr_faults.looks import NAMESPACE, eventually, is_ready, pods_of, states
+from dapr_faults.cluster_state import NAMESPACE, eventually, is_ready, pods_of, states
 from harness import TestCluster
 
 PORT = 8080
-SERVES = f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"
+HTTPD = f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www"
 
 
 def image(cluster: TestCluster) -> str:
@@ -18,14 +18,14 @@ def image(cluster: TestCluster) -> str:
 
 
 def apply(cluster: TestCluster, *objects: dict) -> None:
-    """Applies objects in the namespace of the tests, which is made where it is not there."""
+    """Applies objects in the namespace of the tests, and creates that if it does not exist."""
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     cluster.kubectl("apply", "-f", "-", stdin=json.dumps(namespace))
     if objects:
         cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}))
 
 
-def workload(cluster: TestCluster, name: str, kind: str = "Deployment", replicas: int = 1, script: str = SERVES, init: str = "") -> dict:
+def workload(cluster: TestCluster, name: str, kind: str = "Deployment", replicas: int = 1, script: str = HTTPD, init: str = "") -> dict:
     """A workload with Dapr whose application runs a script; ``init`` is that of an init container."""
     pod: dict = {"terminationGracePeriodSeconds": 5, "containers": [_container(cluster, "app", script)]}
     if init:
@@ -40,7 +40,7 @@ def workload(cluster: TestCluster, name: str, kind: str = "Deployment", replicas
 
 
 def annotations(name: str) -> dict[str, str]:
-    """What asks for Dapr, for an application of that name."""
+    """The annotations for Dapr, for an application of that name."""
     return {
         "dapr.io/enabled": "true", "dapr.io/app-id": name, "dapr.io/app-port": str(PORT),
         "dapr.io/sidecar-cpu-request": "10m", "dapr.io/sidecar-memory-request": "32Mi", "dapr.io/sidecar-memory-limit": "256Mi",
@@ -56,26 +56,26 @@ def _container(cluster: TestCluster, name: str, script: str) -> dict:
 def ready_pods(cluster: TestCluster, name: str, number: int = 1) -> list[dict]:
     """The pods of a workload, once that many are ready and no other one is left."""
 
-    def look() -> list[dict]:
+    def check() -> list[dict]:
         pods = pods_of(cluster, name, NAMESPACE)
-        assert len(pods) == number and all(map(is_ready, pods)), f"{name}, {number} wanted: {states(pods)}"
+        assert len(pods) == number and all(map(is_ready, pods)), f"{name}, {number} expected: {states(pods)}"
         return pods
 
-    return eventually(look)
+    return eventually(check)
 
 
 def remove(cluster: TestCluster, *names: str) -> None:
-    """Removes workloads with those names, of whatever kind, and waits until their pods are gone."""
+    """Removes workloads with those names, of whatever kind, and waits until their pods are deleted."""
     if not cluster.kubectl("get", "namespace", NAMESPACE, "--ignore-not-found", "-o", "name"):
         return
     cluster.kubectl("delete", "deployment,statefulset,daemonset", *names, "-n", NAMESPACE, "--ignore-not-found")
     for name in names:
-        eventually(lambda name=name: _gone(cluster, name))
+        eventually(lambda name=name: _require_deleted(cluster, name))
 
 
-def _gone(cluster: TestCluster, name: str) -> None:
+def _require_deleted(cluster: TestCluster, name: str) -> None:
     pods = pods_of(cluster, name, NAMESPACE)
-    assert not pods, f"still there: {states(pods)}"
+    assert not pods, f"still existing: {states(pods)}"
 
 
 def remove_namespace(cluster: TestCluster) -> None:

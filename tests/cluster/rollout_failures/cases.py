@@ -9,10 +9,10 @@ from rollout_failures.registry import CLOSED, OPEN
 from rollout_failures.symptoms import (
     Symptom,
     crashes,
+    event,
     fails_to_start,
     refused,
     runs,
-    tells,
     too_late,
     unscheduled,
     waits,
@@ -25,16 +25,16 @@ FOREIGN = "foreign/app"
 FOREIGN_LIST = "foreign/list"
 BOTH = ("Deployment", "StatefulSet")
 STARTED = "begins to serve"  # what the version that serves writes to its log
-# What the module says of a failure, where several cases have the same.
-CRASHES = "ends with an error again and again"
+# Words of the module's message that several cases have in common.
+CRASHES = "keeps crashing"
 NO_IMAGE = "has an image that does not exist"
-UNREADY = "runs, but does not get ready"
+UNREADY = "is running but does not become ready"
 PULL_FAILS = waits("app", "ErrImagePull", "ImagePullBackOff")
 MARK = "runbook-test/rollout-failure"  # the label of the namespaces
 NO_INJECTION = {"runbook-test/injection": "off"}
 # The module's documented defaults, and what makes a test shorter.
-DEFAULTS = {"scheduling_grace": 15, "create_grace": 30, "retry_grace": 60, "init_timeout": 180, "crash_restarts": 2, "timeout": 300}
-SHORT = {"scheduling_grace": 3, "create_grace": 3, "retry_grace": 6, "init_timeout": 5, "crash_restarts": 1, "timeout": 90}
+DEFAULTS = {"scheduling_timeout": 15, "start_timeout": 30, "unreachable_timeout": 60, "init_timeout": 180, "max_restarts": 2, "timeout": 300}
+SHORT = {"scheduling_timeout": 3, "start_timeout": 3, "unreachable_timeout": 6, "init_timeout": 5, "max_restarts": 1, "timeout": 90}
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Case:
 
     ``before`` are objects that come between the good and the broken version, NAMESPACE in them is replaced;
     ``refused``: wait until the API refuses the broken pods, as admission takes a moment to know a new rule;
-    ``grace``: the option that says how long the symptom may last.
+    ``grace``: the option that limits how long the symptom may last.
     """
 
     name: str
     category: str
-    says: str  # the words of the category, in the module's message
+    message: str  # the words of the category, in the module's message
     symptom: Symptom
     app: dict = field(default_factory=dict)
     pod: dict = field(default_factory=dict)
@@ -61,17 +61,17 @@ class Case:
     kinds: tuple[str, ...] = ("Deployment",)
     container: str | None = None
     container_type: str | None = None
-    exit_code: int | None = None  # None: not looked at, as a container that can't be started may have one
-    names: str = ""  # what the message has to name besides: of the manifest, or in Kubernetes' own words
+    exit_code: int | None = None  # None: not checked, as a container that can't be started may have one
+    names: str = ""  # what the message has to contain besides: of the manifest, or in Kubernetes' own words
     log: str = ""  # in the last lines of the container's log; "" where the module has to show none
     also: str = ""  # the category of a second cause
     short: dict = field(default_factory=dict)  # further options of the module in the short form
-    load: bool = False  # ask the former version 20 times a second in the short form too
+    load: bool = False  # call the former version 20 times a second in the short form too
 
 
-def in_app(name: str, category: str, says: str, symptom: Symptom, **more) -> Case:
+def in_app(name: str, category: str, message: str, symptom: Symptom, **more) -> Case:
     """A case about the application's own container."""
-    return Case(name, category, says, symptom, container="app", container_type="container", **more)
+    return Case(name, category, message, symptom, container="app", container_type="container", **more)
 
 
 def shell(script: str) -> dict:
@@ -85,7 +85,7 @@ def beside(name: str, script: str, **more) -> dict:
 
 
 def dapr(**more: str) -> dict:
-    """Annotations that ask for Dapr."""
+    """Annotations that enable Dapr."""
     return {"dapr.io/enabled": "true", "dapr.io/app-id": "app", **{f"dapr.io/{name.replace('_', '-')}": value for name, value in more.items()}}
 
 
@@ -124,67 +124,67 @@ STRICT = {
 CASES = (
     in_app("bad-command", "command_not_found", "has a command that does not exist in its image", fails_to_start("app"),
            app={"command": ["/no/such/program"]}, names="/no/such/program", kinds=BOTH, load=True),
-    in_app("entrypoint-is-a-directory", "command_not_executable", "has a command that can't be executed", fails_to_start("app"),
+    in_app("entrypoint-is-a-directory", "command_not_executable", "has a command that cannot be executed", fails_to_start("app"),
            app={"command": ["/etc"]}, names="/etc", kinds=BOTH),
     in_app("exits-with-an-error", "crash", CRASHES, crashes("app"), app=shell("echo cannot reach the database; exit 3"), exit_code=3,
            log="cannot reach the database", kinds=BOTH, load=True),
-    in_app("exits-without-an-error", "ends_at_once", "ends without an error, and so is restarted again and again", crashes("app", "Completed"),
+    in_app("exits-without-an-error", "exits_immediately", "exits with code 0 and is restarted in a loop", crashes("app", "Completed"),
            app=shell("echo nothing to do"), exit_code=0, log="nothing to do"),
     in_app("image-does-not-exist", "image_not_found", NO_IMAGE, PULL_FAILS, app={"image": f"{OPEN}/absent/app:1"}, names="absent/app",
            kinds=BOTH, load=True),
     in_app("tag-does-not-exist", "image_not_found", NO_IMAGE, PULL_FAILS, app={"image": SERVING.replace(":1", ":2")}, names="serving/app"),
-    in_app("image-may-not-be-pulled", "image_unauthorized", "may not pull its image, or the image's repository does not exist", PULL_FAILS,
+    in_app("image-may-not-be-pulled", "image_unauthorized", "is not authorized to pull its image, or the repository does not exist", PULL_FAILS,
            app={"image": SERVING.replace(OPEN, CLOSED), "imagePullPolicy": "Always"}, kinds=BOTH),
-    in_app("registry-does-not-answer", "registry_unreachable", "can't pull its image: the registry can't be reached from the node", PULL_FAILS,
-           app={"image": f"{NOBODY}/serving/app:1"}, names=NOBODY, grace="retry_grace", kinds=BOTH),
-    in_app("image-name-is-none", "image_name_invalid", "has an image reference that is no valid name", waits("app", "InvalidImageName"),
+    in_app("registry-does-not-answer", "registry_unreachable", "cannot pull its image: the node cannot reach the registry", PULL_FAILS,
+           app={"image": f"{NOBODY}/serving/app:1"}, names=NOBODY, grace="unreachable_timeout", kinds=BOTH),
+    in_app("image-name-is-none", "image_name_invalid", "has an invalid image reference", waits("app", "InvalidImageName"),
            app={"image": "Not//AName"}, names="Not//AName"),
-    in_app("wrong-architecture", "wrong_architecture", "can't be executed: its program is made for another architecture", crashes("app"),
+    in_app("wrong-architecture", "wrong_architecture", "cannot be executed: its program is built for another architecture", crashes("app"),
            app={"image": f"{OPEN}/{FOREIGN}:1", "command": None}, log="exec format error"),
-    in_app("wrong-architecture-in-a-list", "wrong_architecture", "has an image that is not made for the node's architecture", PULL_FAILS,
+    in_app("wrong-architecture-in-a-list", "wrong_architecture", "has an image that is not built for the node's architecture", PULL_FAILS,
            app={"image": f"{OPEN}/{FOREIGN_LIST}:1", "command": None}),
-    in_app("secret-is-missing", "secret_missing", "needs a Secret, or a key of one, that does not exist",
+    in_app("secret-is-missing", "secret_missing", "references a Secret, or a key of one, that does not exist",
            waits("app", "CreateContainerConfigError"), names="absent-secret", load=True,
            app={"env": [{"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "absent-secret", "key": "password"}}}]}),
     Case("configmap-is-missing", "configmap_missing", "mounts a ConfigMap, or a key of one, that does not exist",
-         tells("FailedMount", "absent-settings"), names="absent-settings",
+         event("FailedMount", "absent-settings"), names="absent-settings",
          app={"volumeMounts": [{"name": "settings", "mountPath": "/settings"}]},
          pod={"volumes": [{"name": "settings", "configMap": {"name": "absent-settings"}}]}),
     Case("init-container-fails", "crash", CRASHES, crashes("migrate"), container="migrate", container_type="init", exit_code=4,
          log="no such table", pod={"initContainers": [beside("migrate", "echo no such table; exit 4")]}),
-    Case("init-container-never-ends", "init_running", "is still running, and the others start only when it has ended", runs("wait"),
+    Case("init-container-never-ends", "init_running", "is still running, and the other containers start only after it has ended", runs("wait"),
          container="wait", container_type="init", log="waiting for godot",
          pod={"initContainers": [beside("wait", "echo waiting for godot; sleep 10000")]}, grace="init_timeout"),
-    in_app("probe-never-passes", "probe_fails", UNREADY, tells("Unhealthy", "statuscode: 404"), names="statuscode: 404", log=STARTED,
+    in_app("probe-never-passes", "probe_fails", UNREADY, event("Unhealthy", "statuscode: 404"), names="statuscode: 404", log=STARTED,
            grace="timeout", short={"timeout": 15}, load=True,
            app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}),
     in_app("deadline-is-exceeded", "probe_fails", UNREADY, too_late(), also="progress_deadline", names="progressDeadlineSeconds", log=STARTED,
            app={"readinessProbe": {"httpGet": {"path": "/absent", "port": 8080}, "periodSeconds": 1}}, spec={"progressDeadlineSeconds": 20}),
-    in_app("out-of-memory", "out_of_memory", "is killed because it exceeds its memory limit", crashes("app", "OOMKilled"), exit_code=137,
+    in_app("out-of-memory", "out_of_memory", "is killed for exceeding its memory limit", crashes("app", "OOMKilled"), exit_code=137,
            log="reading without end", app={**shell("echo reading without end; exec tail /dev/zero"), "resources": {"limits": {"memory": "16Mi"}}}),
-    Case("no-room", "no_room", "fits on no node: too little room", unscheduled("Insufficient cpu"), names="Insufficient cpu",
-         app={"resources": {"requests": {"cpu": "1000"}}}, grace="scheduling_grace"),
-    Case("no-such-node", "no_matching_node", "fits on no node: no node has the labels that it selects", unscheduled("node affinity/selector"),
-         names="node affinity/selector", pod={"nodeSelector": {"disk": "golden"}}, grace="scheduling_grace"),
-    Case("quota-is-used-up", "quota", "can't get its pods: the namespace's quota is used up", refused("exceeded quota"), names="exceeded quota",
-         before=(QUOTA,), refused=True, grace="scheduling_grace", load=True),
-    Case("a-policy-denies", "policy_denied", "can't get its pods: an admission policy of the cluster refuses them",
+    Case("no-room", "insufficient_resources", "cannot be scheduled: insufficient resources", unscheduled("Insufficient cpu"), names="Insufficient cpu",
+         app={"resources": {"requests": {"cpu": "1000"}}}, grace="scheduling_timeout"),
+    Case("no-such-node", "no_matching_node", "cannot be scheduled: no node matches its node selector or affinity", unscheduled("node affinity/selector"),
+         names="node affinity/selector", pod={"nodeSelector": {"disk": "golden"}}, grace="scheduling_timeout"),
+    Case("quota-is-used-up", "quota", "its pods cannot be created: the namespace's quota is exceeded", refused("exceeded quota"), names="exceeded quota",
+         before=(QUOTA,), refused=True, grace="scheduling_timeout", load=True),
+    Case("a-policy-denies", "policy_denied", "its pods cannot be created: an admission policy of the cluster denied them",
          refused("pods must not choose their tier"), names="pods must not choose their tier", before=(POLICY, BINDING), refused=True,
          pod={"nodeSelector": {"tier": "gold"}}),
-    Case("a-webhook-denies", "webhook_denied", "can't get its pods: an admission webhook refuses them", refused("denied the request"),
+    Case("a-webhook-denies", "webhook_denied", "its pods cannot be created: an admission webhook denied them", refused("denied the request"),
          names="sidecar-injector.dapr.io", annotations=dapr(app_id="not a name"), refused=True),
-    Case("pod-security", "pod_security", "can't get its pods: the namespace's Pod Security level forbids them", refused("violates PodSecurity"),
+    Case("pod-security", "pod_security", "its pods cannot be created: they violate the namespace's Pod Security level", refused("violates PodSecurity"),
          names="runAsNonRoot", before=(STRICT,), refused=True),
-    Case("claim-stays-pending", "claim_pending", "waits for a PersistentVolumeClaim that is not bound",
+    Case("claim-stays-pending", "claim_pending", "is waiting for a PersistentVolumeClaim that is not bound",
          unscheduled("unbound immediate PersistentVolumeClaims"), names="no-such-class", before=(CLAIM,),
-         pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}, grace="retry_grace"),
+         pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}, grace="unreachable_timeout"),
     Case("native-sidecar-crashes", "crash", CRASHES, crashes("proxy"), container="proxy", container_type="sidecar", exit_code=5,
          log="no upstream", pod={"initContainers": [beside("proxy", "echo no upstream; exit 5", restartPolicy="Always")]}),
     Case("second-container-crashes", "crash", CRASHES, crashes("proxy"), container="proxy", container_type="container", exit_code=5,
          log="no upstream", pod={"more": [beside("proxy", "echo no upstream; exit 5")]}),
     Case("dapr-sidecar-crashes", "crash", CRASHES, crashes("daprd"), container="daprd", container_type="container",
          log="failed to get configuration", annotations=dapr(config="absent-configuration")),
-    # Such pods are ready, and would have replaced the ones that served before the module is asked to go back.
-    Case("dapr-sidecar-is-missing", "sidecar_missing", "asks for Dapr, but was created without its sidecar daprd", without_sidecar(),
+    # Such pods are ready, and would have replaced the ones that served before the module is run with rollback.
+    Case("dapr-sidecar-is-missing", "sidecar_missing", "has no daprd container, although Dapr is enabled for it", without_sidecar(),
          annotations=dapr(), namespace_labels=NO_INJECTION, load=True, spec={"minReadySeconds": 60}),
 )

@@ -14,8 +14,8 @@ import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from artifact_cache import debian_tree, digest_of
 from harness import TestCluster
-from kept import debian_tree, digest_of
 
 FILES = Path(__file__).parent / "registry"
 NAMESPACE = "runbook-test-registry"

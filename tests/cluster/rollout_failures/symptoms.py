@@ -26,11 +26,11 @@ def fails_to_start(container: str) -> Symptom:
 
 
 def crashes(container: str, reason: str = "Error") -> Symptom:
-    """A container has ended as often as the module's option crash_restarts lets it, the last time for that reason."""
+    """A container has crashed as often as the module's option max_restarts allows, the last time for that reason."""
 
     def shown(kind: str, obj: dict, options: dict) -> bool:
         return any(
-            status["restartCount"] >= options["crash_restarts"] and "running" not in status["state"] and _ended(status).get("reason") == reason
+            status["restartCount"] >= options["max_restarts"] and "running" not in status["state"] and _ended(status).get("reason") == reason
             for status in _statuses(kind, obj, container)
         )
 
@@ -42,8 +42,8 @@ def runs(container: str) -> Symptom:
     return lambda kind, obj, _options: any("running" in status["state"] for status in _statuses(kind, obj, container))
 
 
-def tells(reason: str, words: str) -> Symptom:
-    """An event says so."""
+def event(reason: str, words: str) -> Symptom:
+    """There is an Event with this reason and these words."""
     return lambda kind, obj, _options: kind == "Event" and obj["reason"] == reason and words in obj["message"]
 
 
@@ -63,11 +63,11 @@ def too_late() -> Symptom:
 
 
 def without_sidecar() -> Symptom:
-    """A pod asks for Dapr and has no daprd."""
+    """A pod is annotated for Dapr and has no daprd."""
 
     def shown(kind: str, obj: dict, _options: dict) -> bool:
-        asks = (obj["metadata"].get("annotations") or {}).get("dapr.io/enabled") == "true"
-        return kind == "Pod" and asks and all(container["name"] != "daprd" for container in obj["spec"]["containers"])
+        annotated = (obj["metadata"].get("annotations") or {}).get("dapr.io/enabled") == "true"
+        return kind == "Pod" and annotated and all(container["name"] != "daprd" for container in obj["spec"]["containers"])
 
     return shown
 

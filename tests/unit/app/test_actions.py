@@ -17,21 +17,21 @@ IMAGES = {"images": [
 SECRETS = {"secrets": [{"name": "s", "action": "created"}, {"name": "t", "action": "updated"}, {"name": "u", "action": "unchanged"}]}
 NAMESPACE = {"changed": True, "method": "create", "result": {"kind": "Namespace", "metadata": {"name": "bench"}}}
 APPLIED = {"changed": True, "objects": [
-    {"action": "keep", "kind": "Service", "name": "a", "namespace": "x", "rolls": False},
-    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolls": True},
-    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolls": False},
+    {"action": "unchanged", "kind": "Service", "name": "a", "namespace": "x", "rolling_update": False},
+    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolling_update": True},
+    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolling_update": False},
 ]}
-ASKED = {"objects": [
-    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolls": False},
-    {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y", "rolls": False},
+PREDICTED = {"objects": [
+    {"action": "create", "kind": "ConfigMap", "name": "n", "namespace": "x", "rolling_update": False},
+    {"action": "create", "kind": "Deployment", "name": "a", "namespace": "y", "rolling_update": False},
 ]}
 ROLLING = {"objects": [
-    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolls": True},
-    {"action": "change", "kind": "StatefulSet", "name": "b", "namespace": "x", "rolls": True},
+    {"action": "change", "kind": "Deployment", "name": "a", "namespace": "x", "rolling_update": True},
+    {"action": "change", "kind": "StatefulSet", "name": "b", "namespace": "x", "rolling_update": True},
 ]}
 ROLLOUT = {"changes": [
-    {"what": "restart", "kind": "Deployment", "name": "a", "says": "restart Deployment a"},
-    {"what": "change", "kind": "StatefulSet", "name": "b", "says": "StatefulSet b: image x"},
+    {"what": "restart", "kind": "Deployment", "name": "a", "message": "restart Deployment a"},
+    {"what": "change", "kind": "StatefulSet", "name": "b", "message": "StatefulSet b: image x"},
 ]}  # fmt: skip
 
 
@@ -43,13 +43,13 @@ def lines(results: dict) -> list[str]:
     ({"images": IMAGES}, ["build Image a:1", "tag Image c:latest", "build Image d"]),
     ({"secrets": SECRETS}, ["create Secret s", "change Secret t"]),
     ({"manifests": APPLIED}, ["change Deployment a", "create ConfigMap n"]),
-    ({"manifests": APPLIED, "asked": ASKED}, ["change Deployment a", "create ConfigMap n"]),
-    ({"asked": ASKED}, []),
-    ({"manifests": {"skipped": True}, "asked": ASKED}, ["create ConfigMap n", "create Deployment a"]),
+    ({"manifests": APPLIED, "dry_run": PREDICTED}, ["change Deployment a", "create ConfigMap n"]),
+    ({"dry_run": PREDICTED}, []),
+    ({"manifests": {"skipped": True}, "dry_run": PREDICTED}, ["create ConfigMap n", "create Deployment a"]),
     ({"namespace": NAMESPACE}, ["create Namespace bench"]),
     ({"dapr": {"changed": True, "status": {"name": "dapr"}}}, ["install Release dapr"]),
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),
-    ({"rollout": ROLLOUT, "asked": ROLLING}, ["change StatefulSet b"]),
+    ({"rollout": ROLLOUT, "dry_run": ROLLING}, ["change StatefulSet b"]),
 ])  # fmt: skip
 def test_each_step(results, expected):
     assert lines(results) == expected
@@ -60,11 +60,21 @@ def test_the_order_is_that_of_the_run():
 
 
 @pytest.mark.parametrize("result", [None, {}, {"changed": False, "skipped": True}, {"changed": False}])
-def test_a_step_that_did_nothing(result):
+def test_a_step_without_changes(result):
     steps = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
     assert ACTIONS({step: result for step in steps}) == []
 
 
-def test_a_step_that_there_is_not_is_named():
-    with pytest.raises(AnsibleFilterError, match="no step image\\."):
+def test_an_unknown_step_is_named():
+    with pytest.raises(AnsibleFilterError, match="does not know the step image\\."):
         ACTIONS({"image": {}})
+
+
+@pytest.mark.parametrize(("check_mode", "done", "nothing"), [(False, "Done: build Image a:1.", "Nothing was changed."),
+                                                             (True, "Would be done: build Image a:1.", "Nothing would be changed.")])  # fmt: skip
+def test_the_summary(check_mode, done, nothing):
+    summary = FilterModule().filters()["deploy_summary"]
+    actions = [{"what": "build", "kind": "Image", "name": "a:1"}]
+    checks = [{"name": "api", "url": "http://192.0.2.7:1/"}, {"name": "address", "url": "http://192.0.2.7:2/"}]
+    assert summary(actions, "todo", [], check_mode) == [done]
+    assert summary([], "todo", checks, check_mode) == [nothing, "todo is deployed. Open http://192.0.2.7:2/"]

@@ -6,9 +6,9 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.app.complete import complete_app, merge
-from ansible_collections.runbook.minikube.plugins.module_utils.app.schema import APP
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.complete import complete_app, merge
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.schema import APP
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 WHOLE = {
     "name": "todo",
@@ -60,7 +60,7 @@ def test_defaults_and_absolute_paths(app, folder):
     assert done["images"] == [
         {
             "name": "backend-api",
-            "context": str(folder / "backend"),
+            "path": str(folder / "backend"),
             "dockerfile": "Dockerfile",
             "args": {"BASE_IMAGE": "python:3.11"},
             "target": None,
@@ -72,34 +72,35 @@ def test_defaults_and_absolute_paths(app, folder):
     assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
     assert done["health"][0]["status"] == 200
     assert done["address"] == {"service": "frontend", "path": "/"}
+    assert done["checks"] == [{"service": "frontend", "path": "/", "name": "address"}, *done["health"]]
 
 
 def test_an_image_that_somebody_else_built(app, folder):
     (folder / "web.tar").write_bytes(b"")
     app["images"] += [{"name": "web", "archive": "web.tar"}, {"name": "audit", "tag": "2"}]
     _built, from_archive, by_name = complete_app(app, str(folder))["images"]
-    assert (from_archive["archive"], from_archive["context"]) == (str(folder / "web.tar"), None)
-    assert (by_name["archive"], by_name["context"], by_name["tag"]) == (None, None, "2")
+    assert (from_archive["archive"], from_archive["path"]) == (str(folder / "web.tar"), None)
+    assert (by_name["archive"], by_name["path"], by_name["tag"]) == (None, None, "2")
 
 
-def test_who_signs_and_which_keys_hold_the_same(app, folder):
+def test_auth_servers_and_keys_with_the_same_secret(app, folder):
     app["workloads"].append(SIGNER)
     copies = {"auth": {"copy": "web/auth"}, "x": {"copy": "postgres/password"}}
     app["secrets"] += [{"name": "web", "data": {"auth": {"generate": 32}}}, {"name": "api", "data": copies}]
     app["auth"] = {"secret": "web", "key": "auth", "service": "frontend"}
     assert complete_app(app, str(folder))["auth"] == {
         "secret": "web", "key": "auth", "service": "frontend", "path": "/api/auth", "verify": None,
-        "signers": [{"workload": "Deployment/frontend"}],
-        "places": [{"secret": "web", "key": "auth"}, {"secret": "api", "key": "auth"}],
+        "servers": [{"workload": "Deployment/frontend"}],
+        "secrets": [{"secret": "web", "key": "auth"}, {"secret": "api", "key": "auth"}],
     }  # fmt: skip
 
 
 def test_the_smallest_description(folder):
     done = complete_app({"name": "a", "manifests": ["manifests/b.yml"], "workloads": [{"name": "a"}]}, str(folder))
-    assert (done["images"], done["secrets"], done["health"], done["address"], done["database"]) == ([], [], [], None, None)
+    assert (done["images"], done["secrets"], done["health"], done["address"], done["database"], done["checks"]) == ([], [], [], None, None, [])
 
 
-def test_the_given_description_stays_as_it_was(app, folder):
+def test_the_passed_description_is_unchanged(app, folder):
     complete_app(app, str(folder), overrides={"images": [{"name": "backend-api", "context": "other"}]})
     assert app == WHOLE
 
@@ -118,7 +119,7 @@ def test_overrides_are_merged_by_name(app, folder):
     }
     done = complete_app(app, str(folder), changes)
     assert done["namespace"] == "staging"
-    assert done["images"][0]["context"] == str(folder / "other")
+    assert done["images"][0]["path"] == str(folder / "other")
     assert done["images"][0]["args"] == {"BASE_IMAGE": "python:3.11"}
     assert [(load["name"], load["dapr"]) for load in done["workloads"]] == [("backend-api", False), ("postgres", False), ("worker", False)]
     assert done["secrets"][0]["data"] == {"password": {"generate": 48}}
@@ -128,7 +129,7 @@ def test_lists_without_names_are_replaced():
     assert merge({"manifests": ["a"]}, {"manifests": ["b"]}, APP) == {"manifests": ["b"]}
 
 
-def test_a_secret_source_given_over_another_is_both_and_refused(app, folder):
+def test_a_secret_source_set_over_another_is_both_and_refused(app, folder):
     found, _text = problems(app, folder, overrides={"secrets": [{"name": "postgres", "data": {"password": {"value": "hunter22"}}}]})
     assert "has generate and value" in found["runbook_app.secrets[0].data.password"]
 
@@ -141,10 +142,10 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
     app["health"][0]["status"] = "200"
     app["address"] = "frontend"
     found, text = problems(app, folder)
-    assert found["runbook_app.naem"] == "is not known here; did you mean name?"
+    assert found["runbook_app.naem"] == "is not a known key; did you mean name?"
     assert "RFC 1123" in found["runbook_app.name"]
     assert found["runbook_app.images[1].contxt"].endswith("did you mean context?")
-    assert found["runbook_app.images[1].name"] == "backend-api is there already, at runbook_app.images[0]"
+    assert found["runbook_app.images[1].name"] == "backend-api is a duplicate of runbook_app.images[0]"
     assert "true or false" in found["runbook_app.workloads[0].dapr"]
     assert "100 to 599" in found["runbook_app.health[0].status"]
     assert "must be a mapping" in found["runbook_app.address"]
@@ -156,7 +157,7 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
     [
         ({"images": [{"name": "x", "context": "nowhere"}]}, "images[1].context", "there is no folder"),
         ({"images": [{"name": "x", "archive": "nowhere.tar"}]}, "images[1].archive", "there is no file"),
-        ({"images": [{"name": "x", "context": "backend", "archive": "x.tar"}]}, "images[1]", "either built or taken from an archive"),
+        ({"images": [{"name": "x", "context": "backend", "archive": "x.tar"}]}, "images[1]", "either built or loaded from an archive"),
         ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
         ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
         ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),
@@ -164,16 +165,16 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
         ({"manifests": ["backend"]}, "manifests[0]", "has no file that ends in"),
         ({"manifests": []}, "manifests", "must not be empty"),
         ({"workloads": [{"name": "x", "kind": "Deploymnet"}]}, "workloads[2].kind", "did you mean Deployment?"),
-        ({"workloads": "x"}, "workloads", "must be a list, and is text"),
-        ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter"),
-        ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "begin with /"),
-        ({"database": {"secret": "nobody", "key": "x"}}, "database", "not among runbook_app.secrets"),
-        ({"auth": {"secret": "nobody", "key": "x", "service": "web"}, "workloads": [SIGNER]}, "auth", "not among runbook_app.secrets"),
+        ({"workloads": "x"}, "workloads", "must be a list, got text"),
+        ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter at the start"),
+        ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "start with /"),
+        ({"database": {"secret": "nobody", "key": "x"}}, "database", "not in runbook_app.secrets"),
+        ({"auth": {"secret": "nobody", "key": "x", "service": "web"}, "workloads": [SIGNER]}, "auth", "not in runbook_app.secrets"),
         ({"auth": {"secret": "postgres", "key": "password", "service": "web"}}, "workloads", "set signs: true"),
         ({"auth": {"secret": "postgres", "key": "password"}}, "auth.service", "is missing"),
         ({"namespace": "a.b"}, "namespace", "RFC 1123"),
         ({"secrets": [{"name": "x", "data": {"k": {"copy": "postgres/pasword"}}}]}, "secrets[2].data.k", "there is postgres/password"),
-        ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, and is a list"),
+        ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, got a list"),
     ],
 )
 def test_one_error(app, folder, change, place, words):
@@ -195,5 +196,5 @@ def test_no_mapping_at_all(folder, nothing):
 
 @pytest.mark.parametrize(("overrides", "kind"), [("namespace=staging", "text"), ("", "text"), ([], "a list"), (False, "true or false")])
 def test_overrides_that_are_no_mapping(app, folder, overrides, kind):
-    with pytest.raises(RunbookError, match=f"runbook_app_overrides must be a mapping .* is {kind}"):
+    with pytest.raises(RunbookError, match=f"runbook_app_overrides must be a mapping .* got {kind}"):
         complete_app(app, str(folder), overrides=overrides)

@@ -1,77 +1,76 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which keys of a backup go back, what refuses it, and what is written."""
+"""Which keys of a backup are restored, what prevents it, and what is written."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore import restore
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import (
-    AS_IT_WAS,
-    AS_IT_WAS_LEFT,
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.options import CleanupOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore import restore
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore_plan import (
     MISSING,
-    OTHER,
-    Kept,
-    going_back,
+    MODIFIED,
+    RETIRED,
+    UNCHANGED,
+    BackupRow,
+    merge_rows,
     require_sign_in,
-    with_them,
+    rows_to_restore,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import CountError, DatabaseError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from fake_keys import ALSO, DAMAGED, NEW, WORKS, B, FakeKeys, given, keys, row
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, DatabaseError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from fake_keys import ALSO, DAMAGED, NEW, WORKS, B, FakeKeys, keys, resolved, row
 
-SAME, LEFT, CHANGED, LOST = (Kept(NEW, present) for present in (AS_IT_WAS, AS_IT_WAS_LEFT, OTHER, MISSING))
+SAME, LEFT, CHANGED, LOST = (BackupRow(NEW, state) for state in (UNCHANGED, RETIRED, MODIFIED, MISSING))
 
 
-def left(one):
+def retired(one):
     return replace(one, expires_at="2025-04-01 00:00:00+00", expired=True)
 
 
 @pytest.mark.parametrize(
-    ("kept", "back"),
+    ("backup_rows", "expected"),
     [
         ([], []),
         ([SAME], []),
-        ([LEFT, Kept(ALSO, AS_IT_WAS)], [LEFT]),
-        ([LOST, Kept(ALSO, MISSING)], [LOST, Kept(ALSO, MISSING)]),
+        ([LEFT, BackupRow(ALSO, UNCHANGED)], [LEFT]),
+        ([LOST, BackupRow(ALSO, MISSING)], [LOST, BackupRow(ALSO, MISSING)]),
         ([replace(SAME, newer="2")], []),
         ([replace(LEFT, newer="2")], [replace(LEFT, newer="2")]),
     ],
 )
-def test_what_goes_back(kept, back):
-    assert going_back(iter(kept)) == back
+def test_the_rows_to_restore(backup_rows, expected):
+    assert rows_to_restore(iter(backup_rows)) == expected
 
 
 @pytest.mark.parametrize(
-    ("kept", "words"),
+    ("backup_rows", "message"),
     [
-        ([CHANGED, Kept(ALSO, OTHER), Kept(WORKS, MISSING)], "The keys also, new have changed since the cleanup.*Nothing was changed"),
-        ([Kept(ALSO, MISSING), replace(LOST, newer="f00d")], "later backup holds key new too.*Nothing was changed.*backup_id: f00d"),
+        ([CHANGED, BackupRow(ALSO, MODIFIED), BackupRow(WORKS, MISSING)], "The keys also, new have changed since the cleanup.*Nothing was changed"),
+        ([BackupRow(ALSO, MISSING), replace(LOST, newer="f00d")], "Key new is also in a later backup.*Nothing was changed.*backup_id: f00d"),
     ],
 )
-def test_what_is_refused(kept, words):
-    with pytest.raises(RunbookError, match=words):
-        going_back(kept)
+def test_what_is_refused(backup_rows, message):
+    with pytest.raises(RunbookError, match=message):
+        rows_to_restore(backup_rows)
 
 
 @pytest.mark.parametrize(
-    ("back", "order"),
+    ("restored", "order"),
     [
         ([LOST], ["new", "works"]),
-        ([Kept(ALSO, MISSING), LOST], ["new", "works", "also"]),
-        ([Kept(row("first", "x", 5), MISSING)], ["first", "works"]),
-        ([Kept(row("younger", "x", 5), MISSING)], ["works", "younger"]),
-        ([Kept(replace(NEW, created_at="2025-01-05 12:00:00.1+00"), MISSING)], ["new", "works"]),
-        ([Kept(left(WORKS), AS_IT_WAS_LEFT)], ["works"]),
+        ([BackupRow(ALSO, MISSING), LOST], ["new", "works", "also"]),
+        ([BackupRow(row("first", "x", 5), MISSING)], ["first", "works"]),
+        ([BackupRow(row("younger", "x", 5), MISSING)], ["works", "younger"]),
+        ([BackupRow(replace(NEW, created_at="2025-01-05 12:00:00.1+00"), MISSING)], ["new", "works"]),
+        ([BackupRow(retired(WORKS), RETIRED)], ["works"]),
     ],
 )
-def test_the_rows_afterwards_are_newest_first_and_of_one_time_by_id(back, order):
-    after = with_them([WORKS], back)
+def test_the_rows_afterwards_are_newest_first_and_of_one_time_by_id(restored, order):
+    after = merge_rows([WORKS], restored)
     assert [one.id for one in after] == order
-    assert all(one.row in after for one in back)
+    assert all(one.row in after for one in restored)
 
 
 @pytest.mark.parametrize(
@@ -89,117 +88,117 @@ def test_sign_in_that_works_is_not_broken_without_force(before, after, refused):
     if not refused:
         require_sign_in(keys(*before), keys(*after), force=False)
         return
-    with pytest.raises(RunbookError, match=f"With key {after[0].id} back.*Nothing was changed.*force: true"):
+    with pytest.raises(RunbookError, match=f"Restoring key {after[0].id} .*Nothing was changed.*force: true"):
         require_sign_in(keys(*before), keys(*after), force=False)
 
 
-def put_back(database, check=False, secrets=B, **wish):
-    return restore(database, Names(), given(secrets), "encrypted", Wish(state="restored", **wish), check)
+def run(database, check=False, secrets=B, **options):
+    return restore(database, CleanupOptions(state="restored", **options), resolved(secrets), check)
 
 
-def both(present=AS_IT_WAS_LEFT):
-    """A table after a cleanup, and its backups, the latest first; what is kept comes in the order of ids."""
-    rows = [left(NEW), WORKS, left(ALSO)] if present == AS_IT_WAS_LEFT else [WORKS]
-    return FakeKeys(rows, kept={"latest": [Kept(ALSO, present), Kept(NEW, present)], "first": [Kept(WORKS, AS_IT_WAS)]})
+def both(state=RETIRED):
+    """A table after a cleanup, and its backups, the latest first; their rows are in the order of ids."""
+    rows = [retired(NEW), WORKS, retired(ALSO)] if state == RETIRED else [WORKS]
+    return FakeKeys(rows, backups={"latest": [BackupRow(ALSO, state), BackupRow(NEW, state)], "first": [BackupRow(WORKS, UNCHANGED)]})
 
 
-@pytest.mark.parametrize(("present", "word"), [(AS_IT_WAS_LEFT, 'UPDATE "jwks"'), (MISSING, 'INSERT INTO "jwks"')])
-@pytest.mark.parametrize("wanted", [None, "latest"])
-def test_one_transaction_that_ends_with_a_look_at_every_key(present, word, wanted):
-    database = both(present)
-    told = put_back(database, backup_id=wanted, secrets=B).report()
-    assert (told["changed"], told["restored"], told["backup_id"]) == (True, ["new", "also"], "latest")
-    lock, *written, seen = database.written[0]
+@pytest.mark.parametrize(("state", "word"), [(RETIRED, 'UPDATE "jwks"'), (MISSING, 'INSERT INTO "jwks"')])
+@pytest.mark.parametrize("requested", [None, "latest"])
+def test_one_transaction_that_ends_with_a_check_of_every_key(state, word, requested):
+    database = both(state)
+    report = run(database, backup_id=requested, secrets=B).report()
+    assert (report["changed"], report["restored"], report["backup_id"]) == (True, ["new", "also"], "latest")
+    lock, *written, check = database.written[0]
     assert "pg_advisory_xact_lock" in lock.sql
     assert [(one.sql[: len(word)], one.parameters, one.count) for one in written] == [
         (word, ("latest", "also"), 1), (word, ("latest", "new"), 1),
     ]  # fmt: skip
-    assert (seen.parameters, seen.count) == (("latest", "also\nnew"), 2)
-    assert not put_back(database).report()["changed"] and len(database.written) == 1
+    assert (check.parameters, check.count) == (("latest", "also\nnew"), 2)
+    assert not run(database).report()["changed"] and len(database.written) == 1
 
 
 def test_restored_is_in_the_order_of_the_keys_with_check_too():
     database = both(MISSING)
-    foretold = put_back(database, check=True)
+    predicted = run(database, check=True)
     assert not database.written
-    assert foretold.restored == put_back(database).restored == ("new", "also")
-    assert foretold.diff() == {"before": {}, "after": {"new": "in use", "also": "in use"}}
+    assert predicted.restored == run(database).restored == ("new", "also")
+    assert predicted.diff() == {"before": {}, "after": {"new": "in use", "also": "in use"}}
 
 
 def test_nothing_to_restore():
     database = both()
-    told = put_back(database, backup_id="first").report()
-    assert (told["changed"], told["restored"], told["backup_id"], database.written) == (False, [], "first", [])
+    report = run(database, backup_id="first").report()
+    assert (report["changed"], report["restored"], report["backup_id"], database.written) == (False, [], "first", [])
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
-        ({"there": False}, "no backup, as there is no table public.runbook_jwks_backup"),
-        ({"kept": {}}, "holds no backup of public.jwks, so there is nothing to restore"),
-        ({"lacks": ("backup SELECT",)}, "no right to SELECT on public.runbook_jwks_backup"),
-        ({"lacks": ("UPDATE",)}, "no right to UPDATE on public.jwks"),
-        ({"kept": {"latest": [Kept(NEW, MISSING)]}, "lacks": ("INSERT",)}, "no right to INSERT on public.jwks"),
-        ({"kept": {"latest": [CHANGED]}}, "The keys new have changed"),
+        ({"exists": False}, "no backup, as the table public.runbook_jwks_backup does not exist"),
+        ({"backups": {}}, "contains no backup of public.jwks, so there is nothing to restore"),
+        ({"denied": ("backup SELECT",)}, "lacks privileges: SELECT on public.runbook_jwks_backup"),
+        ({"denied": ("UPDATE",)}, "lacks privileges: UPDATE on public.jwks"),
+        ({"backups": {"latest": [BackupRow(NEW, MISSING)]}, "denied": ("INSERT",)}, "lacks privileges: INSERT on public.jwks"),
+        ({"backups": {"latest": [CHANGED]}}, "The keys new have changed"),
     ],
 )
-def test_what_can_not_be_restored(change, words):
+def test_what_can_not_be_restored(change, message):
     database = both()
     vars(database).update(change)
-    with pytest.raises(RunbookError, match=words):
-        put_back(database)
+    with pytest.raises(RunbookError, match=message):
+        run(database)
     assert not database.written
 
 
 def test_a_backup_that_is_not_there():
-    with pytest.raises(RunbookError, match="holds no backup no of public.jwks. It has, latest first: latest, first."):
-        put_back(both(), backup_id="no")
+    with pytest.raises(RunbookError, match="contains no backup no of public.jwks. Available, latest first: latest, first."):
+        run(both(), backup_id="no")
 
 
 def test_breaking_sign_in_needs_force():
-    database, secrets = both(), given().secrets
-    with pytest.raises(RunbookError, match="With key new back in use"):
-        put_back(database, secrets=secrets)
+    database, secrets = both(), resolved().secrets
+    with pytest.raises(RunbookError, match="Restoring key new "):
+        run(database, secrets=secrets)
     assert not database.written
-    told = put_back(database, secrets=secrets, force=True)
-    assert (told.report()["sign_in_before"], told.report()["sign_in"]) == ("works", "broken")
-    assert "Bring back the secret that it was encrypted with" in told.warnings()[0]
+    result = run(database, secrets=secrets, force=True)
+    assert (result.report()["sign_in_before"], result.report()["sign_in"]) == ("ok", "broken")
+    assert "Set the secret back to the one that it was encrypted with" in result.warnings()[0]
 
 
-def test_where_somebody_else_wrote_it_is_planned_anew():
+def test_a_concurrent_write_is_planned_again():
     database = both()
 
-    def somebody():
+    def another_client():
         database.rows[0] = NEW
-        database.kept["latest"][1] = SAME
-        database.meanwhile = lambda: None
+        database.backups["latest"][1] = SAME
+        database.before_write = lambda: None
         raise CountError(1, 1, 0)
 
-    database.meanwhile = somebody
-    assert put_back(database).restored == ("also",)
+    database.before_write = another_client
+    assert run(database).restored == ("also",)
 
 
-def fail(*_asked):
+def fail(*_arguments):
     raise DatabaseError("gone away", unknown=True)
 
 
 @pytest.mark.parametrize(
-    ("later", "words"),
+    ("after_write", "message"),
     [
-        (lambda database: database.kept.update(latest=[CHANGED]), r"The keys new \(backup latest in .*somebody has changed them since"),
-        (lambda database: setattr(database, "_answer", fail), r"The change was made \(backup latest in .*could not be read: gone away"),
-        (fail, "gone away It is not known whether .* that of backup latest in public.runbook_jwks_backup"),
+        (lambda database: database.backups.update(latest=[CHANGED]), r"The keys new \(backup latest in .*but another client has changed them since"),
+        (lambda database: setattr(database, "_answer", fail), r"The change was committed \(backup latest in .*could not be read back: gone away"),
+        (fail, "gone away The connection was lost before the commit .* latest in public.runbook_jwks_backup holds the previous rows"),
     ],
 )
-def test_after_writing_every_error_names_the_backup(later, words):
+def test_after_writing_every_error_names_the_backup(after_write, message):
     database = both()
-    database.later = lambda: later(database)
-    with pytest.raises(RunbookError, match=words):
-        put_back(database)
+    database.after_write = lambda: after_write(database)
+    with pytest.raises(RunbookError, match=message):
+        run(database)
     assert len(database.written) == 1
 
 
-def test_what_the_application_made_meanwhile_counts_afterwards():
+def test_keys_created_meanwhile_count_afterwards():
     database = both()
-    database.later = lambda: database.rows.insert(0, row("newest", "bare", 30))
-    assert put_back(database, secrets=B).report()["sign_in"] == "broken"
+    database.after_write = lambda: database.rows.insert(0, row("newest", "bare", 30))
+    assert run(database, secrets=B).report()["sign_in"] == "broken"

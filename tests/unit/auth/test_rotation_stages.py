@@ -1,117 +1,119 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The stages of a rotation: what is to be done from each, what each step writes, and which secrets can't be taken."""
+"""The stages of a rotation: the remaining steps of each, what each step writes, and which new secrets are invalid."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation import stages
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.stages import (
-    WITH_VERSIONS,
-    WITHOUT_VERSIONS,
-    WRITES,
-    Held,
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation import plan
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.plan import (
     change_of,
-    held_after,
     is_due,
-    require_acceptable,
-    steps_from,
-    unlisted,
+    require_valid_new_secret,
+    state_after,
+    why_not_representable,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from auth_rotation_data import ADOPTED, AT_REST, DROPPED, ENDED, REPLACED, SWITCHED, A, B, C
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.stages import (
+    UNVERSIONED_STEPS,
+    VERSIONED_STEPS,
+    WRITTEN_STEPS,
+    SecretState,
+    remaining_steps,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from auth_rotation_data import ADDED, COMPLETE, IDLE, OLD_REMOVED, PROMOTED, REPLACED, A, B, C
 
-STAGES = (AT_REST, ADOPTED, SWITCHED, DROPPED, REPLACED)
+STAGES = (IDLE, ADDED, PROMOTED, OLD_REMOVED, REPLACED)
 
 
-def test_the_stage_is_read_off_the_secret():
-    assert [held.stage for held in (*STAGES, ENDED)] == ["rest", "adopted", "switched", "dropped", "replaced", "rest"]
+def test_the_stage_is_derived_from_the_secret():
+    assert [state.stage for state in (*STAGES, COMPLETE)] == ["idle", "added", "promoted", "old_removed", "replaced", "idle"]
 
 
-def test_one_that_a_person_has_begun_by_hand_goes_on_as_well():
-    assert Held(SigningSecrets(A, {1: A, 2: B})).stage == "adopted"
-    assert Held(SigningSecrets(A, {3: C, 2: B, 1: A})).stage == "switched"
+def test_a_rotation_that_was_started_by_hand_continues_as_well():
+    assert SecretState(SigningSecrets(A, {1: A, 2: B})).stage == "added"
+    assert SecretState(SigningSecrets(A, {3: C, 2: B, 1: A})).stage == "promoted"
 
 
-def test_a_rotation_with_versions_and_the_next_one():
+def test_a_versioned_rotation_and_the_next_one():
     """The environments are those that were measured on Better Auth 1.7."""
-    held, seen = AT_REST, []
+    state, observed = IDLE, []
     for new in (B, C):
-        for step in (one for one in WITH_VERSIONS if one in WRITES):
-            assert is_due(step, held, steps_from(held, False, True), versioned=True)
-            held = held_after(change_of(step, held, new))
-            seen.append((held.stage, stages.written(held.secrets.versions), held.secrets.single))
-    assert seen == [
-        ("adopted", f"1:{A},2:{B}", A), ("switched", f"2:{B},1:{A}", A), ("dropped", f"2:{B}", B), ("rest", f"2:{B}", B),
-        ("adopted", f"2:{B},3:{C}", B), ("switched", f"3:{C},2:{B}", B), ("dropped", f"3:{C}", C), ("rest", f"3:{C}", C),
+        for step in (one for one in VERSIONED_STEPS if one in WRITTEN_STEPS):
+            assert is_due(step, state, remaining_steps(state, False, True), versioned=True)
+            state = state_after(change_of(step, state, new))
+            observed.append((state.stage, plan.format_versions(state.secrets.versions), state.secrets.single))
+    assert observed == [
+        ("added", f"1:{A},2:{B}", A), ("promoted", f"2:{B},1:{A}", A), ("old_removed", f"2:{B}", B), ("idle", f"2:{B}", B),
+        ("added", f"2:{B},3:{C}", B), ("promoted", f"3:{C},2:{B}", B), ("old_removed", f"3:{C}", C), ("idle", f"3:{C}", C),
     ]  # fmt: skip
 
 
-def test_a_rotation_without_versions_keeps_the_old_secret_to_its_end():
-    held = held_after(change_of("replace", AT_REST, B))
-    assert held == REPLACED
-    assert steps_from(held, True, False) == list(WITHOUT_VERSIONS[1:])
-    assert held_after(change_of("finish", held, "")) == Held(SigningSecrets(B))
+def test_an_unversioned_rotation_keeps_the_old_secret_to_its_end():
+    state = state_after(change_of("replace", IDLE, B))
+    assert state == REPLACED
+    assert remaining_steps(state, True, False) == list(UNVERSIONED_STEPS[1:])
+    assert state_after(change_of("finish", state, "")) == SecretState(SigningSecrets(B))
 
 
-@pytest.mark.parametrize(("held", "stale", "steps"), [
-    (ADOPTED, True, ["restart", "switch", "restart", "reencrypt", "drop", "spread", "finish"]),
-    (ADOPTED, False, ["switch", "restart", "reencrypt", "drop", "spread", "finish"]),
-    (SWITCHED, True, ["restart", "reencrypt", "drop", "spread", "finish"]),
-    (SWITCHED, False, ["reencrypt", "drop", "spread", "finish"]),
-    (DROPPED, True, ["spread", "finish"]),
-    (DROPPED, False, ["spread", "finish"]),
+@pytest.mark.parametrize(("state", "restart_required", "steps"), [
+    (ADDED, True, ["restart", "promote", "restart", "reencrypt", "remove_old", "sync_copies", "finish"]),
+    (ADDED, False, ["promote", "restart", "reencrypt", "remove_old", "sync_copies", "finish"]),
+    (PROMOTED, True, ["restart", "reencrypt", "remove_old", "sync_copies", "finish"]),
+    (PROMOTED, False, ["reencrypt", "remove_old", "sync_copies", "finish"]),
+    (OLD_REMOVED, True, ["sync_copies", "finish"]),
+    (OLD_REMOVED, False, ["sync_copies", "finish"]),
 ])  # fmt: skip
-def test_one_that_was_cut_off_goes_on_from_where_it_stood(held, stale, steps):
-    assert steps_from(held, stale, True) == steps
+def test_an_interrupted_rotation_continues(state, restart_required, steps):
+    assert remaining_steps(state, restart_required, True) == steps
 
 
-@pytest.mark.parametrize(("step", "held", "stale", "message"), [
-    ("switch", AT_REST, False, "adopt comes before switch"),
-    ("drop", ADOPTED, False, "switch comes before drop"),
-    ("switch", ADOPTED, True, "restart comes before switch"),
-    ("drop", SWITCHED, True, "restart comes before drop"),
-    ("finish", ADOPTED, False, "switch comes before finish"),
-    ("replace", AT_REST, False, "replace is none of a rotation with versions"),
+@pytest.mark.parametrize(("step", "state", "restart_required", "message"), [
+    ("promote", IDLE, False, "add comes before promote"),
+    ("remove_old", ADDED, False, "promote comes before remove_old"),
+    ("promote", ADDED, True, "restart comes before promote"),
+    ("remove_old", PROMOTED, True, "restart comes before remove_old"),
+    ("finish", ADDED, False, "promote comes before finish"),
+    ("replace", IDLE, False, "replace does not exist in a versioned rotation"),
 ])  # fmt: skip
-def test_no_step_out_of_turn(step, held, stale, message):
+def test_no_step_out_of_turn(step, state, restart_required, message):
     with pytest.raises(RunbookError, match=message):
-        is_due(step, held, steps_from(held, stale, True), versioned=True)
+        is_due(step, state, remaining_steps(state, restart_required, True), versioned=True)
 
 
-@pytest.mark.parametrize(("step", "held"), [("adopt", ADOPTED), ("adopt", DROPPED), ("switch", SWITCHED), ("drop", DROPPED), ("finish", ENDED)])
-def test_a_step_that_was_written_is_not_due(step, held):
-    assert not is_due(step, held, steps_from(held, False, True), versioned=True)
+@pytest.mark.parametrize(("step", "state"), [("add", ADDED), ("add", OLD_REMOVED), ("promote", PROMOTED), ("remove_old", OLD_REMOVED), ("finish", COMPLETE)])
+def test_a_step_that_was_written_is_not_due(step, state):
+    assert not is_due(step, state, remaining_steps(state, False, True), versioned=True)
 
 
-@pytest.mark.parametrize(("new", "held", "message"), [
-    ("short", AT_REST, "at least 32 characters"),
-    (A, AT_REST, "in use already"),
-    (f"{B},", AT_REST, "comma"),
-    (f" {B}", AT_REST, "whitespace"),
-    (C, ADOPTED, "another secret has not ended"),
-    (C, DROPPED, "another secret has not ended"),
-    (C, REPLACED, "another secret has not ended"),
+@pytest.mark.parametrize(("new", "state", "message"), [
+    ("short", IDLE, "at least 32 characters"),
+    (A, IDLE, "already in use"),
+    (f"{B},", IDLE, "comma"),
+    (f" {B}", IDLE, "whitespace"),
+    (C, ADDED, "a different secret is in progress"),
+    (C, OLD_REMOVED, "a different secret is in progress"),
+    (C, REPLACED, "a different secret is in progress"),
 ])  # fmt: skip
-def test_secrets_that_are_refused(new, held, message):
+def test_invalid_new_secrets(new, state, message):
     with pytest.raises(RunbookError, match=message) as refused:
-        require_acceptable(new, held)
+        require_valid_new_secret(new, state)
     assert new not in str(refused.value)
 
 
-def test_the_secret_of_the_rotation_under_way_may_be_given_again():
-    for held in (ADOPTED, SWITCHED, DROPPED, REPLACED):
-        require_acceptable(B, held)
-    require_acceptable(B, AT_REST)
+def test_the_secret_of_the_rotation_in_progress_may_be_set_again():
+    for state in (ADDED, PROMOTED, OLD_REMOVED, REPLACED):
+        require_valid_new_secret(B, state)
+    require_valid_new_secret(B, IDLE)
 
 
 @pytest.mark.parametrize("secret", ["with,comma", " space", "newline\n"])
-def test_a_present_secret_that_no_list_holds(secret):
-    assert "can't hold" in unlisted(Held(SigningSecrets(secret)))
-    assert unlisted(Held(SigningSecrets(secret, {2: B}))) == "" and unlisted(AT_REST) == ""
+def test_a_current_secret_that_no_list_can_represent(secret):
+    assert "cannot represent" in why_not_representable(SecretState(SigningSecrets(secret)))
+    assert why_not_representable(SecretState(SigningSecrets(secret, {2: B}))) == "" and why_not_representable(IDLE) == ""
 
 
 def test_nothing_shows_a_secret():
-    for held in STAGES:
-        assert A not in repr(held) and B not in repr(held)
-    assert B not in repr(change_of("adopt", AT_REST, B))
+    for state in STAGES:
+        assert A not in repr(state) and B not in repr(state)
+    assert B not in repr(change_of("add", IDLE, B))

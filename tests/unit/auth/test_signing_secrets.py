@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.signing_secrets import SigningSecrets, secrets_of
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets, parse_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 
 @pytest.mark.parametrize(
@@ -17,27 +17,27 @@ from ansible_collections.runbook.minikube.plugins.module_utils.errors import Run
     ],
 )
 def test_versions_in_their_order(text, versions):
-    found = secrets_of("single", text, "w")
+    found = parse_secrets("single", text, "w")
     assert (found.single, found.versions) == ("single", versions)
     assert list(found.versions) == list(versions)
     assert found.current_version == next(iter(versions))
 
 
 def test_without_versions_new_data_has_none():
-    assert secrets_of("single", "", "w").current_version is None
-    assert secrets_of("single", None, "w").versions == {}
+    assert parse_secrets("single", "", "w").current_version is None
+    assert parse_secrets("single", None, "w").versions == {}
 
 
 @pytest.mark.parametrize("text", ["hunter2-planted", "x:hunter2-planted", "1:hunter2-planted,", "1:", "-1:hunter2-planted", "1:a,1:hunter2-planted"])
 def test_what_better_auth_refuses_is_refused_without_showing_it(text):
     with pytest.raises(RunbookError, match="^w: ") as refused:
-        secrets_of(None, text, "w")
+        parse_secrets(None, text, "w")
     assert "hunter2" not in str(refused.value)
 
 
 def test_no_secret_at_all():
     with pytest.raises(RunbookError, match="neither"):
-        secrets_of("", None, "w")
+        parse_secrets("", None, "w")
 
 
 def test_nothing_is_shown():

@@ -17,7 +17,7 @@ FILE = Path(__file__).resolve().parents[2] / "bench/deploy/example.py"
 def module():
     spec = importlib.util.spec_from_file_location("bench_example", FILE)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look for it there
+    sys.modules[spec.name] = module  # dataclasses search it there
     spec.loader.exec_module(module)
     return module
 

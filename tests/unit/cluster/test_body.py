@@ -1,14 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The body of an apply: JSON and YAML at once, whatever characters an object holds; and what can't be sent is named."""
+"""The body of an apply is valid JSON and YAML for any characters, and values that cannot be sent are named."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.body import apply_body, require_sendable
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from yaml_of_go import NotYaml, read_yaml
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.body import apply_body, require_sendable
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from strict_yaml import InvalidYaml, read_yaml
 
 
 def config_map(**data) -> dict:
@@ -23,40 +23,40 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_json_and_yaml_readers_find_what_was_meant(text):
+def test_json_and_yaml_parse_to_the_original(text):
     obj = config_map(**{"a": text, f"key {text}": "value"})
     body = apply_body(obj)
     assert read_yaml(body) == obj and json.loads(body.decode("utf-8")) == obj
 
 
-def test_what_is_above_the_basic_plane_stands_there_as_it_is():
+def test_characters_above_the_basic_plane_are_not_escaped():
     assert "🚀".encode() in apply_body(config_map(a="🚀"))
 
 
 @pytest.mark.parametrize("text", ["🚀", "a\x85b", "a \u2028 b", "\x7f"])
-def test_the_reader_of_this_test_takes_neither_surrogates_nor_raw_breaks(text):
+def test_the_parser_of_this_test_rejects_surrogates_and_raw_line_breaks(text):
     """What Python's json would write by itself is refused, or is something else for the reader."""
     for plainly in (json.dumps(config_map(a=text)), json.dumps(config_map(a=text), ensure_ascii=False)):
         try:
             if read_yaml(plainly.encode()) != config_map(a=text):
                 return
-        except NotYaml:
+        except InvalidYaml:
             return
     pytest.fail("the reader understands both forms, so it proves nothing")
 
 
 LONE = "do-not-show \ud83d"
 REFUSED = {
-    "a value": (config_map(a=LONE), "data.a holds half of a character"),
-    "a place in a list": ({**config_map(), "list": ["good", {"b": LONE}]}, "list[1].b holds half of a character"),
-    "a key": (config_map(**{LONE: "x"}), "a key of data holds half of a character"),
-    "infinite": (config_map(a=float("inf")), "data.a is infinite, or not a number"),
-    "not a number": (config_map(a=float("nan")), "data.a is infinite, or not a number"),
+    "a value": (config_map(a=LONE), "data.a contains half of a character"),
+    "a place in a list": ({**config_map(), "list": ["good", {"b": LONE}]}, "list[1].b contains half of a character"),
+    "a key": (config_map(**{LONE: "x"}), "a key of data contains half of a character"),
+    "infinite": (config_map(a=float("inf")), "data.a is infinite or not a number"),
+    "not a number": (config_map(a=float("nan")), "data.a is infinite or not a number"),
 }
 
 
 @pytest.mark.parametrize(("obj", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_can_not_be_sent_is_named_without_its_value(obj, words):
+def test_unsendable_values_are_named_but_not_shown(obj, words):
     with pytest.raises(RunbookError) as error:
         apply_body(obj)
     message = str(error.value)
@@ -64,7 +64,7 @@ def test_what_can_not_be_sent_is_named_without_its_value(obj, words):
     message.encode()
 
 
-def test_other_bodies_are_looked_at_too():
-    with pytest.raises(RunbookError, match=r"^PATCH /x: \[0\]\.value holds half"):
+def test_other_bodies_are_checked_too():
+    with pytest.raises(RunbookError, match=r"^PATCH /x: \[0\]\.value contains half"):
         require_sendable([{"op": "add", "value": "\udcfc"}], "PATCH /x")
     require_sendable(None, "GET /x")

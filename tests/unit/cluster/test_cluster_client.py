@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The adapter to the API against a played transport: errors, time limits, the server's clock, and the stream of a watch."""
+"""The adapter to the API with a fake transport: errors, time limits, the server's clock, and the stream of a watch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from types import SimpleNamespace
 
 import pytest
 import urllib3
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster import client
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster, Unreachable
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import client
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError, Unreachable
 from kubernetes.client.exceptions import ApiException
 
 
 class Answer:
-    """What the transport returns: a body in chunks, after which the stream may break."""
+    """A response: a body in chunks, after which the stream may break."""
 
     def __init__(self, *chunks, breaks=None, date=None):
         self.chunks = chunks
@@ -53,7 +54,7 @@ def line(event, name):
     return json.dumps({"type": event, "object": {"metadata": {"name": name}}}).encode() + b"\n"
 
 
-def test_a_watch_puts_lines_together_whatever_the_chunks():
+def test_watch_joins_lines_across_chunks():
     whole = line("ADDED", "a") + line("MODIFIED", "b")
     answer = Answer(whole[:10], whole[10:60], whole[60:])
     events = list(cluster(answer).watch("Pod", "default", "1", 5))
@@ -61,21 +62,21 @@ def test_a_watch_puts_lines_together_whatever_the_chunks():
     assert answer.closed
 
 
-def test_a_watch_that_is_too_old_and_one_that_breaks():
+def test_watch_with_an_expired_version_and_a_broken_stream():
     status = {"code": 410, "reason": "Expired", "message": "too old resource version"}
     expired = Answer(json.dumps({"type": "ERROR", "object": status}).encode() + b"\n")
     with pytest.raises(ApiError) as error:
         list(cluster(expired).watch("Pod", "default", "1", 5))
     assert (error.value.status, expired.closed) == (410, True)
     broken = Answer(line("ADDED", "a"), breaks=urllib3.exceptions.ProtocolError("Connection broken"))
-    seen = []
+    events = []
     with pytest.raises(Unreachable, match="192.0.2.1"):
         for event, _obj in cluster(broken).watch("Pod", "default", "1", 5):
-            seen.append(event)
-    assert seen == ["ADDED"] and broken.closed
+            events.append(event)
+    assert events == ["ADDED"] and broken.closed
 
 
-def test_refusals_and_missing_objects():
+def test_api_errors_and_missing_objects():
     body = json.dumps({"message": "pods is forbidden", "reason": "Forbidden"})
     refused = ApiException(status=403, reason="Forbidden")
     refused.body = body
@@ -86,7 +87,7 @@ def test_refusals_and_missing_objects():
 
 
 @pytest.mark.parametrize("breaks_while_reading", [True, False])
-def test_an_api_server_that_goes_away_is_unreachable(breaks_while_reading):
+def test_a_lost_connection_is_unreachable(breaks_while_reading):
     error = urllib3.exceptions.ProtocolError("Connection aborted")
     with pytest.raises(Unreachable, match="minikube status"):
         cluster(Answer(breaks=error) if breaks_while_reading else error).list("Pod", "x")
@@ -102,13 +103,13 @@ def test_now_is_the_servers_time(skew, counts):
 
 
 @pytest.mark.parametrize(("body", "expected"), [(b"ready\n", "ready\n"), (b"unable to retrieve container logs for docker://0123456789ab", "")])
-def test_what_the_kubelet_says_of_a_container_that_is_gone_is_no_log(body, expected):
+def test_the_kubelets_message_about_a_removed_container_is_not_a_log(body, expected):
     assert cluster(Answer(body)).logs("pod", "default", "daprd") == expected
 
 
-def test_connecting_to_what_never_answers_ends_in_time(monkeypatch):
+def test_connecting_times_out(monkeypatch):
     monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.05)
-    monkeypatch.setattr(client, "get_api_client", lambda **_given: threading.Event().wait(5))
+    monkeypatch.setattr(client, "get_api_client", lambda **_options: threading.Event().wait(5))
     began = time.monotonic()
     with pytest.raises(Unreachable, match="dead-context .*no answer within"):
         Cluster.connect({"context": "dead-context"})
@@ -116,7 +117,7 @@ def test_connecting_to_what_never_answers_ends_in_time(monkeypatch):
 
 
 def test_a_wrong_option_is_named(monkeypatch):
-    def refuse(**_given):
+    def refuse(**_options):
         raise ValueError("no context of that name\nand more")
 
     monkeypatch.setattr(client, "get_api_client", refuse)

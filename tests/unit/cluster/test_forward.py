@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A forward whose pod, or whose API server, does not take the connection."""
+"""Forwards to a pod, or through an API server, that refuses the connection."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import socket
 import threading
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster import forward
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Unreachable
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import forward
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError, Unreachable
 
 PORT = b"\x90\x1f"
 
 
 class Refusing:
-    """The streams of a pod where nobody listens, as the kubelet ends them."""
+    """The streams of a pod without a listener, as the kubelet closes them."""
 
     def __init__(self):
         self._pieces = [(forward.DATA, PORT), (forward.ERROR, PORT), (forward.ERROR, b"Connection refused")]
@@ -28,10 +28,10 @@ class Refusing:
         return self._pieces.pop(0) if self._pieces else None
 
     def close(self):
-        """Nothing is open."""
+        """Nothing to close."""
 
 
-def test_a_refusal_ends_the_connection_although_a_thread_still_reads_from_it(monkeypatch):
+def test_a_refused_connection_is_closed_while_a_thread_reads_from_it(monkeypatch):
     monkeypatch.setattr(forward.Channels, "open", lambda *_arguments: Refusing())
     with forward.Forward(None, "default", "pod", 8080) as opened, socket.create_connection(opened.address, 5) as connection:
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -40,15 +40,15 @@ def test_a_refusal_ends_the_connection_although_a_thread_still_reads_from_it(mon
 
 
 class Answering(Refusing):
-    """The streams of a pod that answers."""
+    """The streams of a pod that responds."""
 
     def __init__(self):
         super().__init__()
         self._pieces = [(forward.DATA, PORT), (forward.DATA, b"answer")]
 
 
-def asked(monkeypatch, *outcomes):
-    """What a forward gives to one who asks, while opening its streams ends in these ways one after the other, in the last for ever."""
+def forward_result(monkeypatch, *outcomes):
+    """The client's result while opening the streams has these outcomes in turn; the last one repeats."""
     left = list(outcomes)
 
     def open_streams(*_arguments):
@@ -57,7 +57,7 @@ def asked(monkeypatch, *outcomes):
             raise outcome
         return outcome
 
-    monkeypatch.setattr(forward, "PAUSE", 0.01)
+    monkeypatch.setattr(forward, "RETRY_INTERVAL", 0.01)
     monkeypatch.setattr(forward, "CONNECT_TIMEOUT", 0.1)
     monkeypatch.setattr(forward.Channels, "open", open_streams)
     with forward.Forward(None, "default", "pod", 8080) as opened, socket.create_connection(opened.address, 5) as connection:
@@ -65,17 +65,17 @@ def asked(monkeypatch, *outcomes):
         return connection.recv(6), opened
 
 
-def test_a_connection_that_the_api_server_drops_is_opened_again(monkeypatch):
-    data, opened = asked(monkeypatch, Unreachable("EOF"), Unreachable("EOF"), Answering())
+def test_a_dropped_connection_is_reopened(monkeypatch):
+    data, opened = forward_result(monkeypatch, Unreachable("EOF"), Unreachable("EOF"), Answering())
     assert data == b"answer" and opened.opened
 
 
 @pytest.mark.parametrize("error", [Unreachable("away"), ApiError("no", 403, "Forbidden")])
-def test_what_stays_away_or_refuses_is_told(monkeypatch, error):
-    data, opened = asked(monkeypatch, error)
+def test_persistent_failures_are_reported(monkeypatch, error):
+    data, opened = forward_result(monkeypatch, error)
     assert data == b"" and not opened.opened and opened.failure is error
 
 
-def test_a_refusal_is_not_asked_again(monkeypatch):
+def test_a_refusal_is_not_retried(monkeypatch):
     refusal = ApiError("no", 403, "Forbidden")
-    assert asked(monkeypatch, refusal, Answering())[1].failure is refusal
+    assert forward_result(monkeypatch, refusal, Answering())[1].failure is refusal

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.kinds import path_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.kinds import path_of
 
 
 @pytest.mark.parametrize(

@@ -1,114 +1,124 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is wrong with one pod's sidecar."""
+"""Problems of one pod's sidecar."""
 
 from __future__ import annotations
 
 import copy
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr import sidecars
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.bundle import Bundle, bundle_of
-from ansible_collections.runbook.minikube.plugins.module_utils.dapr.sidecars import Answer, ailment, asking, crashes, is_starting, last_error, runs, to_ask
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr import sidecars
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.sidecars import (
+    ProbeResult,
+    find_problem,
+    is_crashing,
+    is_running,
+    is_starting,
+    last_error,
+    needs_probe,
+    pods_with_dapr,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.trust_bundle import TrustBundle, read_bundle
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads import daprd
 from dapr_objects import CA, NOW, OTHER_CA, at, pod, running, status, waiting
 
-BUNDLE = bundle_of(CA.secret(), CA.configmap())
+BUNDLE = read_bundle(CA.secret(), CA.configmap())
 UNREADY = status("daprd", running())
 BACK_OFF = status("daprd", waiting("CrashLoopBackOff"), restarts=4, last={"terminated": {"reason": "Error", "exitCode": 1}})
 
 
-def what(subject, answer=None, log="", bundle=BUNDLE):
-    told = ailment(subject, bundle, NOW, answer, log)
-    return told and told.what
+def category(subject, probe=None, log="", bundle=BUNDLE):
+    problem = find_problem(subject, bundle, NOW, probe, log)
+    return problem and problem.category
 
 
-def test_a_good_one_ails_nothing():
-    assert what(pod()) is None
+def test_healthy_sidecar_has_no_problem():
+    assert category(pod()) is None
 
 
-def test_one_without_a_sidecar_is_told():
-    assert what(pod(sidecar=False)) == sidecars.MISSING
+def test_missing_sidecar_is_reported():
+    assert category(pod(sidecar=False)) == sidecars.SIDECAR_MISSING
 
 
-def test_a_native_sidecar_is_one():
+def test_native_sidecar_counts():
     subject = pod()
     native = {**subject["spec"]["containers"].pop(), "restartPolicy": "Always"}
     subject["spec"]["initContainers"] = [native]
     subject["status"]["initContainerStatuses"] = [subject["status"]["containerStatuses"].pop()]
-    assert what(subject) is None
+    assert category(subject) is None
 
 
 def test_anchors_that_do_not_validate_the_issuer_are_old():
-    assert what(pod(anchors=OTHER_CA.anchors)) == sidecars.OLD_CA
-    assert what(pod(anchors=OTHER_CA.anchors + CA.anchors)) is None
+    assert category(pod(anchors=OTHER_CA.anchors)) == sidecars.OLD_CA
+    assert category(pod(anchors=OTHER_CA.anchors + CA.anchors)) is None
 
 
-def test_a_bundle_that_is_not_whole_judges_no_anchors():
-    assert what(pod(anchors=OTHER_CA.anchors), bundle=Bundle(False, False)) is None
+def test_incomplete_bundle_is_not_compared():
+    assert category(pod(anchors=OTHER_CA.anchors), bundle=TrustBundle(False, False)) is None
 
 
-def test_one_that_hangs_is_stuck():
-    told = ailment(pod(daprd=UNREADY), BUNDLE, NOW, Answer(sidecars.HANGS, "daprd does not answer"))
-    assert told.what == sidecars.STUCK and "nobody restarts it" in told.evidence
+def test_sidecar_without_an_answer_is_stuck():
+    problem = find_problem(pod(daprd=UNREADY), BUNDLE, NOW, ProbeResult(daprd.STUCK, "daprd does not answer"))
+    assert problem.category == sidecars.DAPRD_STUCK and "the kubelet does not restart it" in problem.evidence
 
 
-@pytest.mark.parametrize(("listens", "expected"), [(False, sidecars.NO_APPLICATION), (True, sidecars.UNREADY), (None, sidecars.UNREADY)])
-def test_one_that_is_not_ready_is_judged_by_its_application(listens, expected):
-    assert what(pod(daprd=UNREADY), Answer(sidecars.NOT_READY, "HTTP status 500", listens)) == expected
+@pytest.mark.parametrize(("listens", "expected"), [(False, sidecars.APP_NOT_LISTENING), (True, sidecars.DAPRD_UNREADY), (None, sidecars.DAPRD_UNREADY)])
+def test_unready_sidecar_depends_on_its_application(listens, expected):
+    assert category(pod(daprd=UNREADY), ProbeResult(daprd.NOT_READY, "HTTP status 500", listens)) == expected
 
 
-@pytest.mark.parametrize("health", [sidecars.READY, sidecars.GONE])
-def test_one_that_gets_ready_or_does_not_listen_yet_is_let_be(health):
-    assert what(pod(daprd=UNREADY), Answer(health)) is None
+@pytest.mark.parametrize("health", [daprd.READY, daprd.UNREACHABLE])
+def test_ready_or_unreachable_sidecar_has_no_problem(health):
+    assert category(pod(daprd=UNREADY), ProbeResult(health)) is None
 
 
-def test_a_component_that_is_refused_needs_a_person():
+def test_refused_component_needs_manual_action():
     log = 'time="x" level=fatal msg="Fatal error from runtime: process component pubsub error: [INIT_COMPONENT_FAILURE]: no such type"'
-    told = ailment(pod(daprd=BACK_OFF), BUNDLE, NOW, None, log)
-    assert told.what == sidecars.REFUSED_COMPONENT and "process component pubsub" in told.evidence and "Correct the component" in told.next_step
+    problem = find_problem(pod(daprd=BACK_OFF), BUNDLE, NOW, None, log)
+    assert problem.category == sidecars.COMPONENT_REFUSED and "process component pubsub" in problem.evidence and "Correct the component" in problem.next_step
 
 
-def test_another_crash_is_cured_anew():
-    assert what(pod(daprd=BACK_OFF), log='level=fatal msg="failed to retrieve the initial identity certificate"') == sidecars.OUTDATED_CRASH
+def test_other_crashes_are_fixed_by_a_new_pod():
+    assert category(pod(daprd=BACK_OFF), log='level=fatal msg="failed to retrieve the initial identity certificate"') == sidecars.DAPRD_CRASHED
 
 
-def test_one_that_has_just_been_started_again_is_judged_by_its_log_too():
+def test_log_of_a_restarted_sidecar_counts():
     again = status("daprd", running(-5), restarts=2, last={"terminated": {"reason": "Error", "exitCode": 1}})
     refused = "level=fatal msg=\"process component pubsub error\""
-    assert what(pod(daprd=again), Answer(sidecars.GONE), refused) == sidecars.REFUSED_COMPONENT
-    assert what(pod(daprd=again), Answer(sidecars.NOT_READY, "HTTP status 500", True), refused) == sidecars.REFUSED_COMPONENT
-    assert what(pod(daprd=again), Answer(sidecars.HANGS, "no answer"), refused) == sidecars.STUCK
+    assert category(pod(daprd=again), ProbeResult(daprd.UNREACHABLE), refused) == sidecars.COMPONENT_REFUSED
+    assert category(pod(daprd=again), ProbeResult(daprd.NOT_READY, "HTTP status 500", True), refused) == sidecars.COMPONENT_REFUSED
+    assert category(pod(daprd=again), ProbeResult(daprd.STUCK, "no answer"), refused) == sidecars.DAPRD_STUCK
 
 
-def test_one_that_was_started_a_moment_ago_may_yet_get_ready():
-    assert what(pod(daprd=status("daprd", running(-5))), Answer(sidecars.NOT_READY, "HTTP status 500", True)) is None
+def test_sidecar_that_just_started_has_no_problem():
+    assert category(pod(daprd=status("daprd", running(-5))), ProbeResult(daprd.NOT_READY, "HTTP status 500", True)) is None
 
 
-def test_a_name_that_is_taken_is_broken_and_an_image_that_is_missing_unusable():
+def test_name_conflict_is_broken_and_missing_image_unusable():
     conflict = status("daprd", waiting("CreateContainerError", 'Conflict. The container name "x" is already in use'))
-    assert what(pod(daprd=conflict)) == sidecars.BROKEN
-    assert what(pod(daprd=status("daprd", waiting("ErrImageNeverPull", "x")))) == sidecars.UNCURABLE
+    assert category(pod(daprd=conflict)) == sidecars.DAPRD_BROKEN
+    assert category(pod(daprd=status("daprd", waiting("ErrImageNeverPull", "x")))) == sidecars.DAPRD_UNUSABLE
 
 
 @pytest.mark.parametrize(
     ("script", "expected"),
-    [("until nc -z localhost 3500; do sleep 1; done", sidecars.DEADLOCK), ("wget http://127.0.0.1:3500/v1.0/healthz", sidecars.DEADLOCK),
-     ("until nc -z dapr-api.dapr-system 80; do sleep 1; done", sidecars.WAITS)],
+    [("until nc -z localhost 3500; do sleep 1; done", sidecars.INIT_DEADLOCK), ("wget http://127.0.0.1:3500/v1.0/healthz", sidecars.INIT_DEADLOCK),
+     ("until nc -z dapr-api.dapr-system 80; do sleep 1; done", sidecars.INIT_WAITING)],
 )  # fmt: skip
-def test_an_init_container_that_waits_is_judged_by_what_for(script, expected):
+def test_waiting_init_container_depends_on_what_it_waits_for(script, expected):
     init = ({"name": "wait", "command": ["sh", "-c", script]}, status("wait", running()))
     subject = pod(init=init, ready=False, daprd=status("daprd", waiting("PodInitializing")))
-    assert what(subject) == expected
+    assert category(subject) == expected
 
 
-def test_who_asks_for_a_sidecar_and_counts():
-    other, ended, leaving = (copy.deepcopy(pod()) for _number in range(3))
+def test_active_pods_with_the_annotation_count():
+    other, ended, terminating = (copy.deepcopy(pod()) for _number in range(3))
     other["metadata"]["annotations"] = {}
     ended["status"]["phase"] = "Succeeded"
-    leaving["metadata"]["deletionTimestamp"] = "2025-03-01T12:00:00Z"
-    assert len(asking([pod(), other, ended, leaving])) == 1
+    terminating["metadata"]["deletionTimestamp"] = "2025-03-01T12:00:00Z"
+    assert len(pods_with_dapr([pod(), other, ended, terminating])) == 1
 
 
-def test_only_a_young_one_without_trouble_is_starting():
+def test_only_a_young_pod_without_problems_is_starting():
     starting = status("daprd", waiting("ContainerCreating"))
     assert is_starting(pod(daprd=starting, ready=False, age=10), BUNDLE, NOW)
     assert not is_starting(pod(daprd=starting, ready=False, age=90), BUNDLE, NOW)
@@ -117,18 +127,18 @@ def test_only_a_young_one_without_trouble_is_starting():
 
 
 @pytest.mark.parametrize(("lost", "expected"), [(-30, True), (-20, True), (-5, False)])
-def test_one_that_was_ready_is_not_starting(lost, expected):
+def test_pod_that_was_ready_is_not_starting(lost, expected):
     subject = pod(daprd=status("daprd", running(since=-20)), ready=False, age=30)
     subject["status"]["conditions"] = [{"type": "Ready", "status": "False", "lastTransitionTime": at(lost)}]
     assert is_starting(subject, BUNDLE, NOW) is expected
 
 
-def test_who_is_asked_and_whose_log_is_read():
-    assert to_ask(pod(daprd=UNREADY)) and not to_ask(pod()) and not to_ask(pod(daprd=BACK_OFF))
-    assert crashes(pod(daprd=BACK_OFF)) and not crashes(pod(daprd=UNREADY))
-    assert runs(pod()) and not runs(pod(daprd=BACK_OFF)) and not runs(pod(sidecar=False))
+def test_which_pods_are_probed_and_whose_log_is_read():
+    assert needs_probe(pod(daprd=UNREADY)) and not needs_probe(pod()) and not needs_probe(pod(daprd=BACK_OFF))
+    assert is_crashing(pod(daprd=BACK_OFF)) and not is_crashing(pod(daprd=UNREADY))
+    assert is_running(pod()) and not is_running(pod(daprd=BACK_OFF)) and not is_running(pod(sidecar=False))
 
 
-def test_the_last_error_of_a_log_is_the_fatal_one():
+def test_fatal_error_of_a_log_takes_precedence():
     log = 'level=info msg="starting"\nlevel=fatal msg="it is \\"this\\""\nlevel=error msg="later"\n'
     assert last_error(log) == 'it is "this"' and last_error("plain words\n") == "plain words" and last_error("") == ""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import traceback
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.address import address_of, is_local
-from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import KNOWN, well_formed
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.address import address_of, is_local
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.portable import KNOWN, well_formed
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 BASE = {"host": "db", "port": "5433", "user": "u", "password": "p/w:1", "dbname": "todo"}
 
@@ -73,10 +73,10 @@ def test_a_password_as_sqlalchemy_libpq_or_node_takes_it(password):
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_and_not_shown(url):
-    with pytest.raises(RunbookError, match="^w (holds no URL|names|asks)") as refused:
+    with pytest.raises(RunbookError, match="^w (is not a valid PostgreSQL URL|names|has an unknown value)") as refused:
         address_of(url, "w")
-    told = "".join(traceback.format_exception(refused.value))
-    assert "hunter2" not in told and "ter2" not in told
+    output = "".join(traceback.format_exception(refused.value))
+    assert "hunter2" not in output and "ter2" not in output
 
 
 def test_nothing_is_shown():
@@ -97,7 +97,7 @@ def test_the_schema_of_a_url(query, schemas):
 
 
 def test_a_schema_that_contradicts_the_option():
-    with pytest.raises(RunbookError, match=r"^schema: the option says public, and the URL says auth \(w\). Correct"):
+    with pytest.raises(RunbookError, match=r"^schema: the option is public, but the URL has auth \(w\). Correct"):
         address_of("postgresql://u:p@db/todo?schema=auth", "w").require_schema("public")
 
 
@@ -129,7 +129,7 @@ def test_any_other_machine(host):
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_not_filled_in(url, missing):
-    with pytest.raises(RunbookError, match=f"^w names {missing}. That is not filled in"):
+    with pytest.raises(RunbookError, match=f"^w names {missing}. Defaults of this machine are not used"):
         address_of(url, "w").require_complete(tunnelled=False)
 
 

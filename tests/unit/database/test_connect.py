@@ -6,24 +6,26 @@ from __future__ import annotations
 import base64
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database import connect
-from ansible_collections.runbook.minikube.plugins.module_utils.database.connect import OPTION, open_database
-from ansible_collections.runbook.minikube.plugins.module_utils.database.direct import Direct
-from ansible_collections.runbook.minikube.plugins.module_utils.database.pod import Pod
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database import connect
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.direct import DirectDatabase
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.options import DATABASE, DatabaseOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.pod import PodDatabase
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from fake_cluster import FakeCluster
 
 
 def opened(url, schema=None, cluster=None, **option):
-    """What is opened by a URL that is given, and what was hidden."""
+    """What is opened by the option url, and what was hidden."""
     hidden = []
-    given = {name: entry.get("default") for name, entry in OPTION["options"].items()}
-    with open_database(lambda: cluster or FakeCluster(), "default", {**given, "url": url, **option}, schema, hidden.extend) as database:
+    defaults = {name: entry.get("default") for name, entry in DATABASE["options"].items()}
+    options = DatabaseOptions.of({**defaults, "url": url, **option})
+    with open_database(lambda: cluster or FakeCluster(), "default", options, schema, hidden.extend) as database:
         return database, hidden
 
 
 def of_secret(url):
-    """The options for a URL that stands in a Secret."""
+    """The options for a URL in a Secret."""
     cluster = FakeCluster()
     cluster.put("Secret", "app", {"data": {"url": base64.b64encode(url.encode()).decode()}})
     return {"url": None, "cluster": cluster, "secret": "app", "key": "url"}
@@ -43,31 +45,31 @@ def test_a_secret_s_localhost_is_not_this_machine():
         opened(**of_secret("postgresql://u:hunter2@localhost/x"))
     assert "hunter2" not in str(refused.value)
     database, hidden = opened(**of_secret("postgresql://u:hunter2@localhost/x"), via="direct")
-    assert isinstance(database, Direct) and "hunter2" in hidden
+    assert isinstance(database, DirectDatabase) and "hunter2" in hidden
 
 
-def test_unless_the_user_says_so():
+def test_unless_the_user_allows_it():
     database, hidden = opened("postgresql://u:hunter2@localhost/x", via="direct")
-    assert isinstance(database, Direct) and "hunter2" in hidden
+    assert isinstance(database, DirectDatabase) and "hunter2" in hidden
 
 
 def test_nothing_is_filled_in_even_then():
-    with pytest.raises(RunbookError, match="^database.url names no host. That is not filled in"):
+    with pytest.raises(RunbookError, match="^database.url names no host. Defaults of this machine are not used"):
         opened("postgresql://u:p@/x", via="direct")
 
 
 def test_an_address_elsewhere():
     database, _hidden = opened("postgresql://u:p@10.0.0.1/x")
-    assert isinstance(database, Direct) and database.where == "The database x at 10.0.0.1:5432"
+    assert isinstance(database, DirectDatabase) and database.where == "The database x at 10.0.0.1:5432"
 
 
 @pytest.mark.parametrize("option", [{"via": None}, {"via": "direct"}])
 def test_a_schema_that_contradicts(option):
-    with pytest.raises(RunbookError, match="^schema: the option says public, and the URL says auth"):
+    with pytest.raises(RunbookError, match="^schema: the option is public, but the URL has auth"):
         opened("postgresql://u:p@10.0.0.1/x?schema=auth", schema="public", **option)
 
 
 def test_a_workload_s_own_localhost(monkeypatch):
-    monkeypatch.setattr(connect, "_pod", lambda _cluster, _namespace, _option, schema, limits: Pod(None, "n", "p", "c", "URL", schema, limits))
+    monkeypatch.setattr(connect, "_pod_database", lambda _cluster, _namespace, options, schema: PodDatabase(None, "n", "p", "c", "URL", schema, options.limits))
     database, _hidden = opened(None, workload="Deployment/web")
-    assert isinstance(database, Pod)
+    assert isinstance(database, PodDatabase)

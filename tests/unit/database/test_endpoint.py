@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.endpoint import Endpoint, chosen, endpoint_of, service_named
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.endpoint import Endpoint, endpoint_of, select_endpoint, service_named
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from fake_cluster import FakeCluster
 
 
@@ -43,18 +43,18 @@ def pod(name, ready="True", labels=None, **metadata):
 
 def test_a_ready_pod():
     pods = [pod("db-0", ready="False"), pod("db-1", deletionTimestamp="now"), pod("db-2"), pod("web", labels={"app": "web"})]
-    assert chosen(service(), pods, 5432) == Endpoint("default", "db-2", 5432)
+    assert select_endpoint(service(), pods, 5432) == Endpoint("default", "db-2", 5432)
 
 
 @pytest.mark.parametrize(("target", "port"), [(5544, 5544), ("sql", 5433)])
 def test_where_the_service_s_port_leads(target, port):
-    assert chosen(service(target=target), [pod("db-0")], 5432).port == port
+    assert select_endpoint(service(target=target), [pod("db-0")], 5432).port == port
 
 
 @pytest.mark.parametrize(
     ("found", "pods", "words"),
     [
-        (service(selector={}), [pod("db-0")], "selects no pods"),
+        (service(selector={}), [pod("db-0")], "has no selector"),
         (service(port=1), [pod("db-0")], "has no port 5432"),
         (service(), [pod("db-0", ready="False")], "No pod behind Service default/db is ready"),
         (service(target="web"), [pod("db-0")], "has no port named web"),
@@ -62,14 +62,14 @@ def test_where_the_service_s_port_leads(target, port):
 )
 def test_no_endpoint(found, pods, words):
     with pytest.raises(RunbookError, match=words):
-        chosen(found, pods, 5432)
+        select_endpoint(found, pods, 5432)
 
 
 def test_no_service():
     cluster = FakeCluster()
     with pytest.raises(RunbookError, match="There is no Service db in namespace default"):
         endpoint_of(cluster, ("db", "default"), "db", 5432)
-    with pytest.raises(RunbookError, match="db.example.com is no name of a Service"):
+    with pytest.raises(RunbookError, match="db.example.com is not the name of a Service"):
         endpoint_of(cluster, None, "db.example.com", 5432)
     cluster.forbidden.add(("get", "Service"))
     with pytest.raises(RunbookError, match="Allow get on services"):

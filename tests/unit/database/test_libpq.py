@@ -1,18 +1,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What libpq is told, and kept from this machine's own settings."""
+"""The settings that libpq gets, and that this machine's own do not reach it."""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.libpq import (
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.libpq import (
     DEFAULTS,
     connection_parameters,
     own_environment,
     require_system_roots,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 URL = {"host": "db", "port": "5433", "user": "u", "dbname": "x", "keepalives_idle": "7"}
 
@@ -30,7 +30,7 @@ def test_a_tunnel_leaves_the_host_s_name_for_the_certificate():
 
 @pytest.mark.parametrize(("version", "words"), [(150018, "has 15.18"), (130002, "has 13.2")])
 def test_the_system_s_authorities_need_a_libpq_that_knows_them(version, words):
-    with pytest.raises(RunbookError, match=f"^w asks .*libpq 16; .*{words}. Install psycopg2-binary 2.9.10"):
+    with pytest.raises(RunbookError, match=f"^w requires .*libpq 16; .*{words}. Install psycopg2-binary 2.9.10"):
         require_system_roots({"sslrootcert": "system"}, version, "w")
 
 
@@ -39,7 +39,7 @@ def test_authorities_that_are_known(roots, version):
     require_system_roots({"sslrootcert": roots}, version, "w")
 
 
-def test_the_environment_is_kept_from_libpq_and_put_back(monkeypatch):
+def test_the_environment_is_hidden_from_libpq_and_restored(monkeypatch):
     monkeypatch.setenv("PGHOST", "wrong")
     monkeypatch.setenv("PGSERVICE", "wrong")
     monkeypatch.setenv("SSL_CERT_FILE", "/mine.pem")

@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Placeholders as psycopg2 takes them, and what only looks like one."""
+"""Placeholders as psycopg2 takes them, and what only resembles one."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.portable import for_psycopg2, named, search_path
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.portable import for_psycopg2, named, search_path
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.database.errors import explained
-from ansible_collections.runbook.minikube.plugins.module_utils.database.statements import (
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.errors import database_error
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import (
     DatabaseError,
     Limits,
     Result,
@@ -14,7 +14,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.database.statemen
     require_writable,
     settings,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 
 @pytest.mark.parametrize(("name", "sql"), [("jwks", '"jwks"'), ("privateKey", '"privateKey"'), ('a"; DROP TABLE x', '"a""; DROP TABLE x"')])
@@ -24,7 +24,7 @@ def test_names(name, sql):
 
 @pytest.mark.parametrize("name", ["", "x" * 64, "ü" * 32, "a\0b", "a$1"])
 def test_what_is_no_name(name):
-    with pytest.raises(RunbookError, match="is no name"):
+    with pytest.raises(RunbookError, match="is not a valid name"):
         quoted(name)
 
 
@@ -42,14 +42,14 @@ def test_parameters_are_not_shown():
 @pytest.mark.parametrize(
     ("message", "sqlstate", "step"),
     [
-        ('relation "jwks" does not exist\nLINE 1: …', "42P01", "let the application make the table first"),
+        ('relation "jwks" does not exist\nLINE 1: …', "42P01", "let the application create the table first"),
         ('column "privateKey" does not exist', "42703", "option columns"),
         ("permission denied for table jwks", "42501", "GRANT"),
         ("canceling statement due to statement timeout", "57014", "statement_timeout"),
         ("canceling statement due to lock timeout", "55P03", "lock_timeout"),
         ("the database system is starting up", "57P03", "when it is up"),
         ("cannot execute INSERT in a read-only transaction", "25006", "default_transaction_read_only"),
-        ('connection to server at "db" failed: FATAL:  database "x" does not exist', "", "make the database"),
+        ('connection to server at "db" failed: FATAL:  database "x" does not exist', "", "create the database"),
         ("FATAL:  sorry, too many clients already", "", "max_connections"),
         ("FATAL:  the database system is starting up", "", "when it is up"),
         ("something rare", "XX000", "SQLSTATE XX000"),
@@ -58,12 +58,12 @@ def test_parameters_are_not_shown():
         ("getaddrinfo ENOTFOUND db", "", "via: port_forward"),
         ("connect ECONNREFUSED 10.0.0.1:5432", "", "Nothing listens"),
         ("connection timeout expired: timed out", "", "does not answer"),
-        ("server does not support SSL, but SSL was required", "", "Turn it on there"),
+        ("server does not support SSL, but SSL was required", "", "Enable it there"),
         ('server certificate for "a" does not match host name "b"', "", "sslrootcert"),
     ],
 )
 def test_every_error_has_a_next_step(message, sqlstate, step):
-    error = explained(message, sqlstate, "The database")
+    error = database_error(message, sqlstate, "The database")
     assert step in str(error)
     assert str(error).startswith("The database: ") and "LINE" not in str(error)
     assert error.sqlstate == sqlstate
@@ -71,14 +71,14 @@ def test_every_error_has_a_next_step(message, sqlstate, step):
 
 def test_a_password_in_a_driver_s_message_is_left_out():
     for account in ("u:hunter2", "u:hun/ter2", "u:hun@ter2", "u:hun ter2", ":hunter2"):
-        told = str(explained(f"invalid dsn: postgresql://{account}@db/x", "", "The database"))
-        assert "hun" not in told and "ter2" not in told
+        message = str(database_error(f"invalid dsn: postgresql://{account}@db/x", "", "The database"))
+        assert "hun" not in message and "ter2" not in message
 
 
 @pytest.mark.parametrize(("sqlstate", "unknown"), [("", True), ("08006", True), ("57P01", True), ("23505", False), ("40001", False)])
 def test_a_commit_whose_answer_is_lost(sqlstate, unknown):
-    assert explained("gone", sqlstate, "The database", committing=True).unknown is unknown
-    assert not explained("gone", sqlstate, "The database").unknown
+    assert database_error("gone", sqlstate, "The database", committing=True).unknown is unknown
+    assert not database_error("gone", sqlstate, "The database").unknown
 
 
 class Answers:

@@ -6,8 +6,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import Engine, EngineError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.client import Engine, EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 pytest.importorskip("docker")
 
@@ -48,13 +48,13 @@ def engine(monkeypatch):
 
 def test_a_dead_docker_host_is_named_with_its_cause(monkeypatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(EngineError, match=r"\(DOCKER_HOST=tcp://127.0.0.1:1\) does not answer: Connection refused\. .*unset"):
+    with pytest.raises(EngineError, match=r"\(DOCKER_HOST=tcp://127.0.0.1:1\) does not respond: Connection refused\. .*unset"):
         Engine.of_host()
 
 
 def test_a_dead_socket_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
-    with pytest.raises(EngineError, match=r"none\.sock\) does not answer: No such file or directory"):
+    with pytest.raises(EngineError, match=r"none\.sock\) does not respond: No such file or directory"):
         Engine.of_host()
 
 
@@ -62,7 +62,7 @@ def test_an_unknown_context_is_named(monkeypatch, tmp_path):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("DOCKER_CONTEXT", "nowhere")
-    with pytest.raises(RunbookError, match="no docker context nowhere"):
+    with pytest.raises(RunbookError, match="docker context nowhere does not exist"):
         Engine.of_host()
 
 
@@ -71,20 +71,20 @@ def test_missing_certificates_are_named(tmp_path):
         Engine.of_address("tcp://127.0.0.1:1", str(tmp_path), "Node")
 
 
-def test_a_refusal_says_what_was_asked_and_why(engine):
+def test_a_refusal_names_the_request_and_the_reason(engine):
     with pytest.raises(EngineError, match="refused listing its images: out of order") as caught:
         engine.images()
     assert caught.value.status == 500
 
 
 def test_a_connection_that_breaks_off_is_a_clear_failure_without_arguments(engine):
-    with pytest.raises(EngineError, match="broke off while building") as caught:
+    with pytest.raises(EngineError, match="closed the connection while building") as caught:
         list(engine.build([b"x" * 512], tag="a:1", buildargs={"TOKEN": "hidden"}))
     assert "hidden" not in str(caught.value)
 
 
 def test_an_engine_that_dies_in_the_middle_of_a_build_is_a_clear_failure(engine):
-    with pytest.raises(EngineError, match="broke off while building"):
+    with pytest.raises(EngineError, match="closed the connection while building"):
         list(engine.build([b"x" * 512], tag="late:1"))
 
 

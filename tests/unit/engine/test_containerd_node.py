@@ -1,12 +1,12 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is asked of a containerd node, and how its answers are read."""
+"""What is requested of a containerd node, and how its answers are read."""
 
 from __future__ import annotations
 
 import json
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.containerd_node import ContainerdNode, full_name, short_name
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.containerd_node import ContainerdNode, full_name, short_name
 
 IMAGES = {
     "images": [
@@ -19,7 +19,7 @@ TWO = {"status": {"id": "bb"}, "info": {"imageSpec": {"config": {}}}}
 
 
 class FakeShell:
-    where = "The node"
+    name = "The node"
 
     def __init__(self, *answers):
         self._answers = list(answers)
@@ -59,7 +59,7 @@ def test_an_image_is_found_by_its_full_name_among_all():
     assert (node.image_id("todo/web:2"), node.image_id("localhost:5000/api:1"), node.image_id("web:2")) == ("sha256:bb", "sha256:aa", None)
 
 
-def test_a_name_is_given_from_a_name_that_is_there():
+def test_a_tag_is_set_from_an_existing_name():
     shell = FakeShell(IMAGES)
     ContainerdNode(shell).tag("sha256:aa", "api", "v1")
     assert shell.commands[-1] == "ctr --namespace k8s.io images tag --force docker.io/library/api:1 docker.io/library/api:v1"

@@ -6,46 +6,46 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.node import (
-    Address,
-    address_from,
-    address_of,
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.node import (
+    EngineAddress,
+    address_from_container,
+    address_from_docker_env,
     daemon_host,
     open_node,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import Profile
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.profile import MinikubeProfile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
-PROFILE = Profile("todo", "docker", "docker", 1, Path("/home/.minikube"))
+PROFILE = MinikubeProfile("todo", "docker", "docker", 1, Path("/home/.minikube"))
 
 
-def container(**given):
+def container(**fields):
     return {
         "Config": {"Labels": {"created_by.minikube.sigs.k8s.io": "true"}},
         "State": {"Running": True, "Paused": False, "Status": "running"},
         "NetworkSettings": {"Ports": {"2376/tcp": [{"HostIp": "127.0.0.1", "HostPort": "32769"}]}},
-        **given,
+        **fields,
     }
 
 
 def test_the_address_is_the_published_port():
-    assert address_of(container(), PROFILE, "127.0.0.1") == Address("tcp://127.0.0.1:32769", "/home/.minikube/certs")
+    assert address_from_container(container(), PROFILE, "127.0.0.1") == EngineAddress("tcp://127.0.0.1:32769", "/home/.minikube/certs")
 
 
 @pytest.mark.parametrize(
     "found, words",
     [
-        (None, "its node is gone"),
-        (container(State={"Running": False, "Status": "exited"}), r"does not run \(its node is exited\).*minikube start -p todo"),
+        (None, "its node does not"),
+        (container(State={"Running": False, "Status": "exited"}), r"is not running \(its node is exited\).*minikube start -p todo"),
         (container(State={"Running": True, "Paused": True, "Status": "paused"}), r"its node is paused"),
         (container(NetworkSettings={"Ports": {"2376/tcp": None}}), "does not publish"),
         (container(NetworkSettings={}), "does not publish"),
-        (container(Config={"Labels": None}), "was not made by Minikube"),
+        (container(Config={"Labels": None}), "was not created by Minikube"),
     ],
 )
 def test_a_node_without_an_engine_is_a_clear_failure(found, words):
     with pytest.raises(RunbookError, match=words):
-        address_of(found, PROFILE, "127.0.0.1")
+        address_from_container(found, PROFILE, "127.0.0.1")
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_daemon_host(url, host):
 
 def test_the_address_that_minikube_prints():
     printed = json.dumps({"DOCKER_TLS_VERIFY": "1", "DOCKER_HOST": "tcp://192.168.39.2:2376", "DOCKER_CERT_PATH": "/c"})
-    assert address_from(printed, PROFILE) == Address("tcp://192.168.39.2:2376", "/c")
+    assert address_from_docker_env(printed, PROFILE) == EngineAddress("tcp://192.168.39.2:2376", "/c")
 
 
 @pytest.mark.parametrize("printed", ["", "{}", "[]", "no"])
 def test_another_print_is_a_clear_failure(printed):
-    with pytest.raises(RunbookError, match="does not say where the engine of profile todo"):
-        address_from(printed, PROFILE)
+    with pytest.raises(RunbookError, match="has no engine address for the profile todo"):
+        address_from_docker_env(printed, PROFILE)
 
 
 @pytest.mark.parametrize(
     "profile, words",
     [
-        (replace(PROFILE, runtime="cri-o"), "runs cri-o, and images are brought to docker and containerd only"),
-        (replace(PROFILE, nodes=2), "has 2 nodes.*not supported yet"),
+        (replace(PROFILE, runtime="cri-o"), "uses the container runtime cri-o; images can be loaded into docker and containerd only"),
+        (replace(PROFILE, nodes=2), "has 2 nodes.*not supported"),
     ],
 )
 def test_what_is_not_supported_is_refused_first(profile, words):
@@ -85,16 +85,16 @@ def test_what_is_not_supported_is_refused_first(profile, words):
         open_node(profile, "minikube", run_command=None)
 
 
-def test_minikube_is_asked_for_other_drivers_with_the_profile_and_its_home(tmp_path):
-    asked = []
+def test_minikube_is_called_for_other_drivers_with_the_profile_and_its_home(tmp_path):
+    calls = []
 
     def run_command(command, environ_update, handle_exceptions):
-        asked.append((command, environ_update))
+        calls.append((command, environ_update))
         return 0, json.dumps({"DOCKER_HOST": "tcp://127.0.0.1:1", "DOCKER_CERT_PATH": str(tmp_path)}), ""
 
     with pytest.raises(RunbookError, match=r"ca\.pem is missing"):
         open_node(replace(PROFILE, driver="kvm2"), "/bin/minikube", run_command)
-    assert asked == [(["/bin/minikube", "--profile", "todo", "docker-env", "--shell", "none", "--output", "json"], {"MINIKUBE_HOME": "/home/.minikube"})]
+    assert calls == [(["/bin/minikube", "--profile", "todo", "docker-env", "--shell", "none", "--output", "json"], {"MINIKUBE_HOME": "/home/.minikube"})]
 
 
 def missing_program(*_arguments, **_options):

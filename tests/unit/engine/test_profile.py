@@ -5,8 +5,8 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.profile import minikube_folder, parse_profile, read_profile
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.profile import minikube_folder, parse_profile, read_profile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 CONFIG = {"Name": "todo", "Driver": "docker", "KubernetesConfig": {"ContainerRuntime": "containerd"}, "Nodes": [{"IP": "a"}, {"IP": "b"}]}
 
@@ -31,11 +31,11 @@ def test_a_profile_is_read(tmp_path):
 
 
 def test_a_missing_profile_names_those_that_exist(tmp_path):
-    with pytest.raises(RunbookError, match="There is no profile at all"):
+    with pytest.raises(RunbookError, match="It contains no profile"):
         read_profile("todo", str(tmp_path))
     (tmp_path / ".minikube" / "profiles" / "other").mkdir(parents=True)
     (tmp_path / ".minikube" / "profiles" / "other" / "config.json").write_text("{}")
-    with pytest.raises(RunbookError, match=r"no Minikube profile todo .*Profiles there: other\. .*minikube start -p todo"):
+    with pytest.raises(RunbookError, match=r"The Minikube profile todo does not exist .*Existing profiles: other\. .*minikube start -p todo"):
         read_profile("todo", str(tmp_path))
 
 

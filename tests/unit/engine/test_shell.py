@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.shell import NodeShell, ShellError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.shell import NodeShell, ShellError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
 PLAIN = NodeShell(["env"], "The node")
 
 
-def test_what_it_prints_given_what_is_sent():
+def test_what_it_prints_for_what_is_sent():
     assert PLAIN.run("cat", stdin=[b"one ", b"two"]) == "one two"
 
 
@@ -18,14 +18,14 @@ def test_ssh_takes_the_command_as_one_text():
     assert NodeShell(["sh", "-c"], "The node", as_text=True).run("printf", "%s", "a b; c") == "a b; c"
 
 
-def test_a_failure_says_where_which_and_why():
-    with pytest.raises(ShellError, match=r"^The node: sh ended with 3: no space left$") as caught:
+def test_a_failure_reports_where_which_and_why():
+    with pytest.raises(ShellError, match=r"^The node: sh failed with exit code 3: no space left$") as caught:
         PLAIN.run("sh", "-c", "echo no space left >&2; exit 3")
-    assert caught.value.said == "no space left"
+    assert caught.value.stderr == "no space left"
 
 
-def test_a_program_that_ends_before_it_has_read_all_says_why_itself():
-    with pytest.raises(ShellError, match="sh ended with 1: full"):
+def test_a_program_that_ends_before_it_has_read_all_reports_why_itself():
+    with pytest.raises(ShellError, match="sh failed with exit code 1: full"):
         PLAIN.run("sh", "-c", "echo full >&2; exit 1", stdin=(b"x" * 65536 for _number in range(1000)))
 
 
@@ -35,7 +35,7 @@ def test_a_program_that_ends_well_before_it_has_read_all_is_no_success():
 
 
 @pytest.mark.parametrize("status", [0, 1])
-def test_a_stream_that_fails_is_what_is_said_whatever_the_command_made_of_it(status):
+def test_a_stream_that_fails_is_reported_whatever_the_command_made_of_it(status):
     def pieces():
         yield b"half"
         raise RunbookError("a layer is cut off")

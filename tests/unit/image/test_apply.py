@@ -7,47 +7,47 @@ import threading
 from dataclasses import replace
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.docker_node import DockerNode
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
-from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import as_node_image, observe
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import plan_all
-from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
-from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
-from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.docker_node import DockerNode
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.apply import apply, predict
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.build_context import BuildContext
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.observe import as_node_image, observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import plan_all
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
 
 
 class FakeEngine:
     """Keeps images by reference; a build of ``breaks`` fails, pulls of ``pullable`` succeed."""
 
     def __init__(self, names=(), breaks=(), pullable=()):
-        self.kept = {name: self._made(name, {}) for name in names}
+        self.tagged = {name: self._made(name, {}) for name in names}
         self.unnamed = {}
         self.breaks, self.pullable = breaks, pullable
         self.lock = threading.Lock()
         self.running = self.most = 0
         self.builds = []
 
-    where = "The node's Docker"
+    name = "The node's Docker"
 
     def _made(self, name, labels):
         platform = {"Os": "linux", "Architecture": "amd64"}
         return {"Id": f"sha256:{name}", "RepoTags": [name], "Labels": labels, "Config": {"Labels": labels}, **platform}
 
     def images(self):
-        return [{**image, "RepoTags": [name]} for name, image in self.kept.items()]
+        return [{**image, "RepoTags": [name]} for name, image in self.tagged.items()]
 
     def image(self, reference):
-        return self.kept.get(reference) or self.unnamed.get(reference)
+        return self.tagged.get(reference) or self.unnamed.get(reference)
 
     def pull(self, reference, platform):
         if reference not in self.pullable:
             raise EngineError(f"pulling {reference} failed: no such host.")
-        self.kept[reference] = self._made(reference, {})
+        self.tagged[reference] = self._made(reference, {})
 
     def tag(self, image, repository, tag):
-        self.kept[f"{repository}:{tag}"] = next(one for one in [*self.kept.values(), *self.unnamed.values()] if one["Id"] == image)
+        self.tagged[f"{repository}:{tag}"] = next(one for one in [*self.tagged.values(), *self.unnamed.values()] if one["Id"] == image)
 
     def build(self, archive, **options):
         self._count(1)
@@ -71,8 +71,8 @@ class FakeEngine:
             self.most = max(self.most, self.running)
 
 
-def source(name, base="base:1", **given):
-    return Source(Request("images[0]", name, "/ctx", "/ctx/Dockerfile", {"A": "1"}, **given), f"FROM base:1 # {name}".encode(), (), (base,))
+def source(name, base="base:1", **fields):
+    return BuildContext(ImageSpec("images[0]", name, "/ctx", "/ctx/Dockerfile", {"A": "1"}, **fields), f"FROM base:1 # {name}".encode(), (), (base,))
 
 
 def run(engine, *sources, parallel=2):
@@ -80,8 +80,8 @@ def run(engine, *sources, parallel=2):
     return apply(node, observe(node, sources), parallel)
 
 
-def foreseen(engine, *sources):
-    return foresee(plan_all(observe(DockerNode(engine), sources)))
+def predicted(engine, *sources):
+    return predict(plan_all(observe(DockerNode(engine), sources)))
 
 
 def test_a_build_is_sent_with_its_labels_and_read_back():
@@ -90,7 +90,7 @@ def test_a_build_is_sent_with_its_labels_and_read_back():
     (options,) = engine.builds
     assert options["target"] == "prod" and options["buildargs"] == {"A": "1"}
     assert options["labels"]["runbook.minikube.build"].startswith(f"{outcome.plan.inputs.digest} context=")
-    assert outcome.id == f"sha256:a-{outcome.plan.content_tag}" == engine.kept[outcome.plan.reference]["Id"]
+    assert outcome.id == f"sha256:a-{outcome.plan.content_tag}" == engine.tagged[outcome.plan.reference]["Id"]
     assert outcome.bytes_sent > 0
 
 
@@ -121,13 +121,13 @@ def test_a_failure_names_step_and_last_lines_and_leaves_the_others_alone():
     assert list(facts["references"]) == ["good"]
 
 
-def test_what_the_builder_says_of_itself_is_no_part_of_the_log():
+def test_messages_of_the_builder_itself_are_no_part_of_the_log():
     engine = FakeEngine(["base:1"], breaks=["bad"])
     (outcome,) = run(engine, source("bad"))
     assert not [line for line in outcome.error.facts["log"] if line.startswith(" --->")]
 
 
-def test_images_are_built_at_the_same_time_but_no_more_than_asked():
+def test_images_are_built_at_the_same_time_but_no_more_than_requested():
     engine = FakeEngine(["base:1"])
     assert len(run(engine, *[source(f"i{number}") for number in range(6)], parallel=1)) == 6
     assert engine.most == 1
@@ -136,21 +136,21 @@ def test_images_are_built_at_the_same_time_but_no_more_than_asked():
 def test_a_missing_base_is_pulled_and_then_the_tag_is_known():
     engine = FakeEngine(pullable=["base:1"])
     (outcome,) = run(engine, source("a"))
-    assert outcome.pulled == ("base:1",) and outcome.plan.reference in engine.kept
+    assert outcome.pulled == ("base:1",) and outcome.plan.reference in engine.tagged
     assert report([outcome])["images"][0]["pulled"] == ["base:1"]
 
 
 def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
     engine = FakeEngine(["base:1"], pullable=["base:1"])
     run(engine, source("a"))
-    del engine.kept["base:1"]
+    del engine.tagged["base:1"]
     (outcome,) = run(engine, source("a"))
     assert (outcome.plan.action, report([outcome])["changed"], len(engine.builds)) == ("reused", True, 1)
 
 
 def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
     engine = FakeEngine(["base:1"])
-    with pytest.raises(RunbookError, match=r"The node's Docker lacks the base image gone:1 of a, and cannot pull it: .*no such host") as caught:
+    with pytest.raises(RunbookError, match=r"The node's Docker lacks the base image gone:1 of a and could not pull it: .*no such host") as caught:
         report(run(engine, source("a", base="gone:1"), source("b")))
     assert [image["action"] for image in caught.value.facts["images"]] == ["failed", "built"]
 
@@ -158,8 +158,8 @@ def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
 def test_a_fixed_tag_moves_and_the_content_tag_stays():
     engine = FakeEngine(["base:1"])
     (outcome,) = run(engine, source("a", tag="v1"))
-    assert {"a:v1", f"a:{outcome.plan.content_tag}"} <= set(engine.kept)
-    engine.kept["a:v1"] = engine.kept["base:1"]
+    assert {"a:v1", f"a:{outcome.plan.content_tag}"} <= set(engine.tagged)
+    engine.tagged["a:v1"] = engine.tagged["base:1"]
     (back,) = run(engine, source("a", tag="v1"))
     assert (back.plan.action, back.id, len(engine.builds)) == ("tagged", outcome.id, 1)
 
@@ -176,26 +176,26 @@ class Relabelling(FakeEngine):
 
 
 @pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "does not have a as it was built")])
-def test_no_success_is_reported_that_was_not_seen(kind, words):
+def test_no_success_is_reported_that_was_not_observed(kind, words):
     (outcome,) = run(kind(["base:1"]), source("a"))
     assert words in str(outcome.error)
 
 
-def test_another_platform_than_asked_is_a_failure_the_second_time_too():
+def test_another_platform_than_requested_is_a_failure_the_second_time_too():
     engine = FakeEngine(["base:1"])
     for _time in range(2):
         (outcome,) = run(engine, source("a", platform="linux/arm64"))
-        assert "asked for linux/arm64, but the builder made linux/amd64" in str(outcome.error)
-    assert list(engine.kept) == ["base:1"]
+        assert "requested for linux/arm64, but the builder produced linux/amd64" in str(outcome.error)
+    assert list(engine.tagged) == ["base:1"]
 
 
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/amd64/v2"])
-def test_the_platform_asked_for(platform):
+def test_the_requested_platform(platform):
     (outcome,) = run(FakeEngine(["base:1"]), source("a", platform=platform))
     assert outcome.error is None
 
 
-def test_what_the_engine_refuses_is_said_with_the_image_and_its_option():
+def test_what_the_engine_refuses_is_reported_with_the_image_and_its_option():
     class Refusing(FakeEngine):
         def build(self, archive, **options):
             yield {"stream": "Step 1/1 : FROM base:1\n"}
@@ -219,7 +219,7 @@ def test_a_full_disk_is_named_with_the_way_out(as_event):
 
 def test_check_mode_reports_what_the_run_then_does():
     engine = FakeEngine(["base:1"])
-    planned = report(foreseen(engine, source("a")))
+    planned = report(predicted(engine, source("a")))
     assert not engine.builds
     done = report(run(engine, source("a")))
     same = ("name", "tag", "reference", "digest", "action", "reason", "bases", "pulled")
@@ -233,8 +233,8 @@ def test_an_image_is_read_from_list_and_from_inspection():
     assert listed == replace(inspected, created=5)
 
 
-def test_check_mode_says_what_would_be_pulled_and_that_the_tag_is_not_known():
-    (image,) = report(foreseen(FakeEngine(), source("a")))["images"]
+def test_check_mode_reports_what_would_be_pulled_and_that_the_tag_is_unknown():
+    (image,) = report(predicted(FakeEngine(), source("a")))["images"]
     assert (image["pulled"], image["reference"], image["tag"], image["action"]) == (["base:1"], None, None, "built")
 
 
@@ -243,5 +243,5 @@ def test_a_base_that_is_no_reference_is_a_clear_failure():
         def image(self, reference):
             raise EngineError("invalid reference format", 400)
 
-    with pytest.raises(RunbookError, match="builds upon A:b:c, which is no image reference"):
+    with pytest.raises(RunbookError, match="base image A:b:c of a Dockerfile is not a valid image reference"):
         observe(DockerNode(Strict()), [source("a", base="A:b:c")])

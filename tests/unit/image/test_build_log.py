@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils.image.build_log import BuildLog
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.build_log import BuildLog
 
 
 def log_of(*pieces):
@@ -17,7 +17,7 @@ def test_the_step_and_the_last_twenty_lines():
     assert log.last_lines() == [f"line {number}" for number in range(10, 30)]
 
 
-def test_standard_error_is_kept_though_much_followed():
+def test_standard_error_is_shown_though_much_followed():
     log = log_of("Step 1/1 : RUN make\n", "\x1b[91mno such package\n\x1b[0m", *[f"line {number}\n" for number in range(30)])
     assert log.last_lines()[:2] == ["no such package", "line 10"]
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.image.dockerfile import DockerfileError, base_images, instructions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.dockerfile import DockerfileError, base_images, instructions
 
 
 @pytest.mark.parametrize(

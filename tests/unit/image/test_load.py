@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Loading: what travels, what is said, and what happens where a node takes less than it should."""
+"""Loading: what is sent, what is reported, and what happens where a node has fewer layers than it should."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ import io
 import tarfile
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import apply, foresee
-from ansible_collections.runbook.minikube.plugins.module_utils.image.known import short_id
-from ansible_collections.runbook.minikube.plugins.module_utils.image.load import load
-from ansible_collections.runbook.minikube.plugins.module_utils.image.observe import observe
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import plan_all
-from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import read_ready
-from ansible_collections.runbook.minikube.plugins.module_utils.image.report import report
-from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
-from ansible_collections.runbook.minikube.plugins.module_utils.image.saved import Archive
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.apply import apply, predict
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.image_archive import ImageArchive
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.load import load
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import short_id
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import plan_all
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prebuilt import read_prebuilt
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
 from archives import digest, docker_save, layer, unpacked
 
 ONE, TWO = layer("one"), layer("two" * 1000)
 SAVED = docker_save([ONE, TWO])
-ID = Archive(io.BytesIO(SAVED)).images[0].id
+ID = ImageArchive(io.BytesIO(SAVED)).images[0].id
 
 
 class FakeHost:
     """The host's engine, with one image: a:1."""
 
-    where = "Docker on this machine"
+    name = "Docker on this machine"
 
     def __init__(self, image_id=ID):
         self.image_id = image_id
@@ -43,9 +43,9 @@ class FakeHost:
 
 
 class FakeNode:
-    """A Docker node: names to IDs, and the layers that it says it has. ``refuses`` are the errors of its next loads."""
+    """A Docker node: names to IDs, and the layers that it reports. ``refuses`` are the errors of its next loads."""
 
-    takes, builds_inside, where = "docker", True, "The node's Docker"
+    archive_format, builds_inside, name = "docker", True, "The node's Docker"
 
     def __init__(self, host=None, present=(), refuses=(), **names):
         self.host = host or FakeHost()
@@ -56,7 +56,7 @@ class FakeNode:
 
     def images(self, _names=()):
         ids = dict.fromkeys(self.names.values())
-        return [{"Id": image_id, "RepoTags": [name for name, kept in self.names.items() if kept == image_id]} for image_id in ids]
+        return [{"Id": image_id, "RepoTags": [name for name, named in self.names.items() if named == image_id]} for image_id in ids]
 
     def image_id(self, reference):
         return self.names.get(reference)
@@ -76,8 +76,8 @@ class FakeNode:
         self.names[f"{name}:{tag}"] = image_id
 
 
-def by_name(**given):
-    return read_ready(Request("images[0]", "a", origin=given.pop("origin", "a:1"), **given))
+def by_name(**fields):
+    return read_prebuilt(ImageSpec("images[0]", "a", host_reference=fields.pop("host_reference", "a:1"), **fields))
 
 
 def run(node, *sources):
@@ -89,11 +89,11 @@ def only(result):
     return image
 
 
-def test_by_name_only_what_the_node_lacks_travels():
+def test_by_name_only_the_layers_missing_in_the_node_are_sent():
     node = FakeNode(present=[digest(ONE)])
     result = run(node, by_name())
     image = only(result)
-    assert (image["action"], image["way"], image["load"], image["layers_sent"], image["layers_reused"]) == ("loaded", "loaded", "reduced", 1, 1)
+    assert (image["action"], image["method"], image["load"], image["layers_sent"], image["layers_reused"]) == ("loaded", "loaded", "missing_layers", 1, 1)
     assert image["id"] == ID and result["references"] == {"a": f"a:{short_id(ID)}"} and result["changed"]
     assert TWO in node.received[0].values() and ONE not in node.received[0].values()
 
@@ -132,11 +132,11 @@ def test_an_archive_is_loaded_without_asking_the_host(tmp_path):
     assert (image["action"], image["load"], image["layers_sent"]) == ("loaded", "full", 2)
 
 
-def test_check_mode_says_what_the_run_does():
+def test_check_mode_reports_what_the_run_does():
     node = FakeNode()
-    planned = report(foresee(plan_all(observe(node, [by_name()]))))
+    planned = report(predict(plan_all(observe(node, [by_name()]))))
     done = run(node, by_name())
-    keys = ("action", "reference", "reason", "way", "id", "digest")
+    keys = ("action", "reference", "reason", "method", "id", "digest")
     assert [only(planned)[key] for key in keys] == [only(done)[key] for key in keys]
     assert (planned["diff"], planned["changed"]) == (done["diff"], done["changed"])
 
@@ -150,22 +150,22 @@ def test_a_host_that_knows_images_by_their_manifest_is_read_and_nothing_is_sent_
     assert only(second)["action"] == "reused" and not second["changed"] and len(node.received) == 1
 
 
-@pytest.mark.parametrize("said", ["content digest sha256:12: not found", "open /var/lib/docker/tmp/1/layer.tar: no such file or directory"])
-def test_a_node_that_lacks_a_layer_after_all_gets_all_of_them(said):
-    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(said)])
+@pytest.mark.parametrize("message", ["content digest sha256:12: not found", "open /var/lib/docker/tmp/1/layer.tar: no such file or directory"])
+def test_a_node_without_a_layer_after_all_gets_all_of_them(message):
+    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(message)])
     image = only(run(node, by_name()))
     assert (image["load"], image["layers_sent"], image["layers_reused"]) == ("full", 2, 0)
 
 
 @pytest.mark.parametrize(
-    "said, words",
+    "message, words",
     [
         ("write /x: no space left on device", r"has no space left on its disk for a:[0-9a-f]{12}.* Free space .*no space left on device"),
-        ("broke off while loading: Broken pipe.", r"Loading a:[0-9a-f]{12} failed: broke off .* run again"),
+        ("closed the connection while loading: Broken pipe.", r"Loading a:[0-9a-f]{12} failed: closed the connection .* Run again"),
     ],
 )
-def test_a_load_that_fails_says_why_and_the_next_run_completes(said, words):
-    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(said)])
+def test_a_load_that_fails_reports_why_and_the_next_run_completes(message, words):
+    node = FakeNode(present=[digest(ONE)], refuses=[EngineError(message)])
     with pytest.raises(RunbookError, match=words) as caught:
         run(node, by_name())
     assert only(caught.value.facts)["action"] == "failed" and not node.names
@@ -175,33 +175,33 @@ def test_a_load_that_fails_says_why_and_the_next_run_completes(said, words):
 def test_a_node_that_takes_it_and_has_it_not_is_no_success():
     node = FakeNode()
     node.load = b"".join
-    with pytest.raises(RunbookError, match="is not in the node after it was made"):
+    with pytest.raises(RunbookError, match="was created as sha256:[0-9a-f]+, but is now not in the node"):
         run(node, by_name())
 
 
 def test_an_archive_that_is_cut_off_after_its_description_is_named():
-    class Cut(Archive):
+    class Cut(ImageArchive):
         def layer(self, layer):
             raise tarfile.ReadError("unexpected end of data")
 
     archive = Cut(io.BytesIO(SAVED))
-    with pytest.raises(RunbookError, match="cannot be read to its end: unexpected end of data"):
+    with pytest.raises(RunbookError, match="cannot be read completely: unexpected end of data"):
         load(FakeNode(), archive, archive.images[0], "a:2")
 
 
 @pytest.mark.parametrize(
-    "given, words",
+    "fields, words",
     [
-        ({"origin": "gone:1"}, r"images\[0\]: Docker on this machine has no image gone:1\. Build or pull it"),
-        ({"platform": "linux/arm64"}, r"images\[0\]: a:1 is for linux/amd64, and images\[0\]\.platform is linux/arm64"),
+        ({"host_reference": "gone:1"}, r"images\[0\]: Docker on this machine has no image gone:1\. Build or pull it"),
+        ({"platform": "linux/arm64"}, r"images\[0\]: a:1 is for linux/amd64, but images\[0\]\.platform is linux/arm64"),
     ],
 )
-def test_what_the_host_does_not_have_is_refused(given, words):
+def test_what_the_host_does_not_have_is_refused(fields, words):
     with pytest.raises(RunbookError, match=words):
-        run(FakeNode(), by_name(**given))
+        run(FakeNode(), by_name(**fields))
 
 
-@pytest.mark.parametrize("content, words", [(None, "cannot be read: No such file"), (b"x", "no tar, or it is cut off")])
+@pytest.mark.parametrize("content, words", [(None, "cannot be read: No such file"), (b"x", "not a tar archive, or truncated")])
 def test_an_archive_that_is_none_is_refused_with_its_option(tmp_path, content, words):
     if content:
         (tmp_path / "a.tar").write_bytes(content)

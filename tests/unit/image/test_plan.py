@@ -4,22 +4,22 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry
-from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan, missing_bases
-from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
-from ansible_collections.runbook.minikube.plugins.module_utils.image.source import Source
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.build_context import BuildContext
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.digest import ContextEntry
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import LABEL, NodeImage, NodeImages
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import make_plan, missing_bases
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
 
 PYTHON = NodeImage("sha256:py", frozenset({"python:3"}), {})
 
 
 def source(tag=None, content="ab", bases=("docker.io/library/python:3",)):
-    request = Request("images[0]", "api", "/ctx", "/ctx/Dockerfile", {}, tag=tag)
-    return Source(request, b"FROM python:3", (Entry("a", "file", 0o644, content, 1),), bases)
+    spec = ImageSpec("images[0]", "api", "/ctx", "/ctx/Dockerfile", {}, tag=tag)
+    return BuildContext(spec, b"FROM python:3", (ContextEntry("a", "file", 0o644, content, 1),), bases)
 
 
 def build_of(made, *names, id="sha256:made", created=1):
-    """The image that building ``made`` gives, under its content tag or the names given."""
+    """The image that building ``made`` results in, under its content tag or these names."""
     inputs = make_plan(made, NodeImages([PYTHON])).inputs
     return NodeImage(id, frozenset(names or {f"api:{inputs.digest[:12]}"}), {LABEL: str(inputs)}, created)
 
@@ -33,7 +33,7 @@ def test_the_first_build():
 
 def test_an_unchanged_build_is_reused():
     plan = make_plan(source(), NodeImages([PYTHON, build_of(source())]))
-    assert (plan.action, plan.present.id, plan.before) == ("reused", "sha256:made", plan.reference)
+    assert (plan.action, plan.existing.id, plan.before) == ("reused", "sha256:made", plan.reference)
 
 
 def test_a_change_is_named_and_compared_with_the_newest_build():
@@ -46,12 +46,12 @@ def test_a_change_is_named_and_compared_with_the_newest_build():
 
 
 def test_a_new_base_image_behind_the_same_name_is_a_change():
-    former = build_of(source())
-    plan = make_plan(source(), NodeImages([replace(PYTHON, id="sha256:newer"), former]))
+    latest = build_of(source())
+    plan = make_plan(source(), NodeImages([replace(PYTHON, id="sha256:newer"), latest]))
     assert (plan.action, plan.reason) == ("built", f"changed since {plan.before}: base")
 
 
-def test_a_content_tag_on_another_image_is_built_anew():
+def test_a_content_tag_on_another_image_is_rebuilt():
     inputs = make_plan(source(), NodeImages([PYTHON])).inputs
     foreign = NodeImage("sha256:foreign", frozenset({f"api:{inputs.digest[:12]}"}), {})
     assert make_plan(source(), NodeImages([PYTHON, foreign])).action == "built"
@@ -65,7 +65,7 @@ def test_a_missing_base_leaves_the_content_tag_open():
     plan = make_plan(source(), NodeImages())
     assert (plan.action, plan.tag, plan.reference, plan.inputs) == ("built", None, None, None)
     assert plan.missing == ("docker.io/library/python:3",)
-    assert "not there yet" in plan.reason
+    assert "is pulled first" in plan.reason
 
 
 def test_missing_bases_are_named_once():
@@ -86,12 +86,12 @@ class TestFixedTag:
     @pytest.mark.parametrize("tagged", [[], [build_of(source(content="00"), "api:v1", id="sha256:old")]])
     def test_going_back_is_only_tagging(self, tagged):
         plan = make_plan(source("v1"), NodeImages([PYTHON, build_of(source()), *tagged]))
-        assert (plan.action, plan.present.id) == ("tagged", "sha256:made")
+        assert (plan.action, plan.existing.id) == ("tagged", "sha256:made")
 
     def test_an_image_built_upon_ours_inherits_the_label_but_is_not_ours(self):
         derived = build_of(source(), "api:v1", id="sha256:derived")
         plan = make_plan(source("v1"), NodeImages([PYTHON, build_of(source()), derived]))
-        assert (plan.action, plan.present.id) == ("tagged", "sha256:made")
+        assert (plan.action, plan.existing.id) == ("tagged", "sha256:made")
 
     def test_a_foreign_image_behind_the_tag_is_replaced(self):
         foreign = NodeImage("sha256:foreign", frozenset({"api:v1"}), {})

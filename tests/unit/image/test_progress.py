@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Lines for a person who waits: written by the module, shown by its action plugin."""
+"""Progress lines: written by the module, shown by its action plugin."""
 
 from __future__ import annotations
 
@@ -8,36 +8,37 @@ from types import SimpleNamespace
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.action.minikube_image import ActionModule
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.image.apply import Outcome
-from ansible_collections.runbook.minikube.plugins.module_utils.image.known import NodeImage
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import Plan
-from ansible_collections.runbook.minikube.plugins.module_utils.image.progress import Progress
-from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready
-from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.apply import ImageOutcome
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import NodeImage
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import ImagePlan
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prebuilt import Prebuilt
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.progress import ProgressFile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
 
 IMAGE = NodeImage("sha256:" + "a" * 64, frozenset(), {})
 
 
-def outcome(action, **given):
-    return Outcome(Plan(Ready(Request("images[0]", "api"), IMAGE.id), action, "", present=IMAGE), IMAGE.id, seconds=3.21, **given)
+def outcome(action, **fields):
+    return ImageOutcome(ImagePlan(Prebuilt(ImageSpec("images[0]", "api"), IMAGE.id), action, "", existing=IMAGE), IMAGE.id, seconds=3.21, **fields)
 
 
-def told(path, *outcomes):
-    progress = Progress(str(path))
+def progress_of(path, *outcomes):
+    progress = ProgressFile(str(path))
     for one in outcomes:
-        progress.tell(one)
+        progress.add(one)
     return path.read_text() if path.exists() else None
 
 
 def test_each_image_has_a_line_unless_nothing_was_done(tmp_path):
     (tmp_path / "p").write_text("")
-    said = told(tmp_path / "p", outcome("loaded", bytes_sent=1_260_000), outcome("reused"), outcome("tagged"), outcome("built", error=RunbookError("x")))
-    assert said == "loaded api:aaaaaaaaaaaa in 3.2 s, 1.3 MB sent\ntagged api:aaaaaaaaaaaa in 3.2 s\nfailed api:aaaaaaaaaaaa after 3.2 s\n"
+    outcomes = outcome("loaded", bytes_sent=1_260_000), outcome("reused"), outcome("tagged"), outcome("built", error=RunbookError("x"))
+    lines = progress_of(tmp_path / "p", *outcomes)
+    assert lines == "loaded api:aaaaaaaaaaaa in 3.2 s, 1.3 MB sent\ntagged api:aaaaaaaaaaaa in 3.2 s\nfailed api:aaaaaaaaaaaa after 3.2 s\n"
 
 
-def test_a_file_that_nobody_made_is_not_made(tmp_path):
-    assert told(tmp_path / "gone", outcome("loaded")) is None
+def test_a_file_that_does_not_exist_is_not_created(tmp_path):
+    assert progress_of(tmp_path / "gone", outcome("loaded")) is None
 
 
 class Action(ActionModule):
@@ -48,14 +49,14 @@ class Action(ActionModule):
         self._task = SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val)
         self.shown = []
         self._display = SimpleNamespace(display=self.shown.append)
-        self.asked = None
+        self.added = None
 
-    def _is_here(self, _task_vars):
+    def _can_run_in_process(self, _task_vars):
         return False
 
     def _execute_module(self, module_args, **_options):
         more = {name: value for name, value in module_args.items() if name not in self._task.args}
-        self.asked = more
+        self.added = more
         if more:
             with open(more["progress"], "a", encoding="utf-8") as file:
                 file.write("built a:1 in 1.0 s\n")
@@ -80,6 +81,6 @@ def test_a_line_is_shown_while_the_module_runs_and_none_is_lost(monkeypatch):
     assert action.shown == ["  built a:1 in 1.0 s", "  built b:1 in 1.0 s"]
 
 
-@pytest.mark.parametrize("given", [{"transport": "ssh"}, {"become": "a plugin"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
-def test_where_it_cannot_be_shown_nothing_is_asked_for(given, monkeypatch):
-    assert run(Action(**given), monkeypatch).asked == {}
+@pytest.mark.parametrize("changed_settings", [{"transport": "ssh"}, {"become": "a plugin"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
+def test_where_it_cannot_be_shown_no_progress_is_requested(changed_settings, monkeypatch):
+    assert run(Action(**changed_settings), monkeypatch).added == {}

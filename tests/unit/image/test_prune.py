@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.engine.client import EngineError
-from ansible_collections.runbook.minikube.plugins.module_utils.image.known import LABEL, NodeImage, NodeImages
-from ansible_collections.runbook.minikube.plugins.module_utils.image.plan import make_plan
-from ansible_collections.runbook.minikube.plugins.module_utils.image.prune import InUse, images_named, read_in_use, removable, remove
-from ansible_collections.runbook.minikube.plugins.module_utils.image.ready import Ready
-from ansible_collections.runbook.minikube.plugins.module_utils.image.request import Request
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.client import EngineError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import LABEL, NodeImage, NodeImages
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prebuilt import Prebuilt
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prune import ImagesInUse, images_in, read_in_use, removable_tags, remove
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
 
-NOBODY = InUse(set(), set())
+NOBODY = ImagesInUse(set(), set())
 
 
 def image(number, *more, built=False):
@@ -22,24 +22,24 @@ def image(number, *more, built=False):
 
 
 def old(keep, *images, name="a", in_use=NOBODY, current=9):
-    ready = Ready(Request("images[0]", name, origin="a:1"), image(current).id)
+    ready = Prebuilt(ImageSpec("images[0]", name, host_reference="a:1"), image(current).id)
     node = NodeImages(images)
-    return removable([make_plan(ready, node)], node, in_use, keep)
+    return removable_tags([make_plan(ready, node)], node, in_use, keep)
 
 
 def ref(number):
     return f"a:{str(number) * 12}"
 
 
-def test_the_newest_stay_and_the_one_asked_for_is_one_of_them():
+def test_the_newest_stay_and_the_requested_one_is_one_of_them():
     assert old(2, image(1), image(2), image(3, built=True), image(9)) == [ref(2), ref(1)]
 
 
-def test_the_one_asked_for_counts_before_it_is_there():
+def test_the_requested_one_counts_before_it_exists():
     assert old(2, image(1), image(2), image(3)) == [ref(2), ref(1)]
 
 
-def test_the_one_asked_for_stays_however_old_it_is():
+def test_the_requested_one_stays_however_old_it_is():
     assert old(1, image(1), image(2), current=1) == [ref(2)]
 
 
@@ -53,12 +53,12 @@ def test_other_tags_and_other_names_are_left_alone():
 
 
 def test_a_name_with_a_port_is_no_tag():
-    kept = NodeImage("sha256:" + "5" * 64, frozenset({"localhost:5000/a:" + "5" * 12}), {})
-    assert old(1, kept, image(9)) == []
-    assert old(1, kept, name="localhost:5000/a") == ["localhost:5000/a:" + "5" * 12]
+    registry_image = NodeImage("sha256:" + "5" * 64, frozenset({"localhost:5000/a:" + "5" * 12}), {})
+    assert old(1, registry_image, image(9)) == []
+    assert old(1, registry_image, name="localhost:5000/a") == ["localhost:5000/a:" + "5" * 12]
 
 
-@pytest.mark.parametrize("in_use", [InUse({image(2).id}, set()), InUse(set(), {ref(2)}), InUse(set(), {"a:v2"})])
+@pytest.mark.parametrize("in_use", [ImagesInUse({image(2).id}, set()), ImagesInUse(set(), {ref(2)}), ImagesInUse(set(), {"a:v2"})])
 def test_what_runs_or_is_named_stays_and_what_is_older_goes_all_the_same(in_use):
     assert old(1, image(1), image(2, "a:v2"), image(9), in_use=in_use) == [ref(1)]
 
@@ -76,10 +76,10 @@ POD = {"containers": [{"name": "c", "image": "a:1"}, {"name": "none"}], "initCon
     ],
 )
 def test_images_are_found_in_every_kind(item):
-    assert sorted(images_named(item)) == ["a:1", "b:1", "c:1"]
+    assert sorted(images_in(item)) == ["a:1", "b:1", "c:1"]
 
 
-def test_who_names_an_image_is_asked_in_every_namespace():
+def test_users_of_an_image_are_searched_in_every_namespace():
     class Cluster:
         def list(self, kind):
             return [{"spec": {"containers": [{"image": f"docker.io/library/{kind.lower()}"}]}}]
@@ -101,12 +101,12 @@ class TestRemoving:
             if reference in self.refuses:
                 raise self.refuses[reference]
 
-    def test_what_is_gone_is_said(self):
+    def test_what_was_removed_is_reported(self):
         assert remove(self.Node(), ["a", "b"]) == (["a", "b"], None)
 
     def test_what_came_into_use_meanwhile_stays(self):
         assert remove(self.Node(a=EngineError("container 1 is using its referenced image 2", 409)), ["a", "b"]) == (["b"], None)
 
     def test_another_refusal_ends_it_with_what_was_done(self):
-        removed, trouble = remove(self.Node(b=EngineError("out of order", 500)), ["a", "b", "c"])
-        assert removed == ["a"] and "the older b cannot be removed: out of order" in str(trouble)
+        removed, prune_error = remove(self.Node(b=EngineError("out of order", 500)), ["a", "b", "c"])
+        assert removed == ["a"] and "the older image b could not be removed: out of order" in str(prune_error)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.image.reference import NAME, TAG, familiar
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.reference import NAME, TAG, normalize_reference
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils.image.reference i
     ],
 )
 def test_familiar(reference, expected):
-    assert familiar(reference) == expected
+    assert normalize_reference(reference) == expected
 
 
 @pytest.mark.parametrize("name", ["backend-api", "todo/backend_api", "localhost:5000/a/b", "ghcr.io/Dapr".lower(), "a--b", "a__b"])

@@ -8,35 +8,40 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-from ansible_collections.runbook.minikube.plugins.module_utils.auth import signing_secrets
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.cleanup import clean_up
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.probe import removing
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore import restore
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.restore_plan import AS_IT_WAS_LEFT, MISSING, Kept
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.signers import Signer
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.table import Names, Row
-from ansible_collections.runbook.minikube.plugins.module_utils.auth.wish import Wish
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation import run as rotation_run
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.stages import pending
-from ansible_collections.runbook.minikube.plugins.module_utils.auth_rotation.wish import Wish as RotationWish
-from ansible_collections.runbook.minikube.plugins.module_utils.image.context import Entry, inputs_of
-from ansible_collections.runbook.minikube.plugins.module_utils.image.known import NodeImage, NodeImages
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, is_gone
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import Request, decide_hold, decide_release
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import ClusterStore, FileStore, record_of
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.claim import read_claim, write_claim
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.state import Profile
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.owners import adopted, needs_adoption, template_writer
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import current_of, history, revisions_of, target_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import recorded
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, Source
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure as ensure_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth import signing_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.apply import clean_up
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.options import CleanupOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore import restore
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore_plan import MISSING, RETIRED, BackupRow
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import JwksRow, TableNames
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.probe import removal_statements
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation import observe as rotation_observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.options import RotationOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.server_secrets import AuthServer
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.field_managers import (
+    migrate_managed_fields,
+    needs_migration,
+    template_writer,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.digest import ContextEntry, build_inputs
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import NodeImage, NodeImages
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, has_ended
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRequest, decide_acquire, decide_release
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore, record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.model import Profile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.ownership import read_record, write_record
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.last_good import recorded_last_good
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.revisions import current_of, history, revisions_of, target_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import Ref, Source
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.apply import ensure as ensure_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import SecretsOptions
 
 __all__ = [
-    "AS_IT_WAS_LEFT", "MISSING", "ClusterStore", "Entry", "FileStore", "Holder", "Kept", "Machine", "Names", "NodeImage", "NodeImages", "Profile",
-    "Ref", "Request", "RotationWish", "Row", "Signer", "Source", "Wish", "adopted", "clean_up", "current_of", "decide_hold", "decide_release",
-    "ensure_secrets", "history", "inputs_of", "is_gone", "needs_adoption", "pending", "read_claim", "record_differences", "record_of", "recorded",
-    "removing", "restore", "revisions_of", "rotation_run", "signing_secrets", "stored", "target_of", "template_writer", "text", "write_claim",
+    "MISSING", "RETIRED", "AuthServer", "BackupRow", "CleanupOptions", "ClusterStore", "ContextEntry", "FileStore", "Holder", "Host", "JwksRow",
+    "LeaseRequest", "NodeImage", "NodeImages", "Profile", "Ref", "RotationOptions", "SecretsOptions", "Source", "TableNames", "build_inputs", "clean_up",
+    "current_of", "decide_acquire", "decide_release", "ensure_secrets", "has_ended", "history", "migrate_managed_fields", "needs_migration", "read_record",
+    "record_differences", "record_of", "recorded_last_good", "removal_statements", "restore", "revisions_of", "rotation_observe", "signing_secrets",
+    "stored", "target_of", "template_writer", "text", "write_record",
 ]  # fmt: skip
 
 CHECKOUT = Path(__file__).resolve().parents[3]
@@ -54,8 +59,8 @@ def stored(name: str):
 
 
 def record_differences(record: dict, paths: dict[str, str]) -> list[str]:
-    """What the recipe of a local cluster finds different from its record. ``paths``: step to what lies in the cache."""
-    sys.path.insert(0, str(CHECKOUT / "roles/local_cluster/files/recipe"))
-    import look
+    """What the builder of a local cluster finds different from its record. ``paths``: step to what lies in the cache."""
+    sys.path.insert(0, str(CHECKOUT / "roles/local_cluster/files/builder"))
+    import check
 
-    return look.differences(record, {step: SimpleNamespace(title=step, done=True, path=path) for step, path in paths.items()})
+    return check.differences(record, {step: SimpleNamespace(title=step, done=True, path=path) for step, path in paths.items()})

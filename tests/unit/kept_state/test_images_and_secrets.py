@@ -7,20 +7,21 @@ import re
 from dataclasses import replace
 
 from fake_cluster import FakeCluster
-from kept_state.readers import Entry, NodeImage, NodeImages, Ref, Source, ensure_secrets, inputs_of, removing, stored, text
+from kept_state.readers import ContextEntry, NodeImage, NodeImages, Ref, SecretsOptions, Source, build_inputs, ensure_secrets, removal_statements, stored, text
 
 IMAGE = stored("image")
 LABEL = IMAGE["Labels"]["runbook.minikube.build"]
 ENTRIES = [
-    Entry("app", "folder", 0o755), Entry("app/main.py", "file", 0o644, "a" * 64, 10, 1740830400), Entry("latest", "link", 0o777, "app/main.py"),
+    ContextEntry("app", "folder", 0o755), ContextEntry("app/main.py", "file", 0o644, "a" * 64, 10, 1740830400),
+    ContextEntry("latest", "link", 0o777, "app/main.py"),
 ]  # fmt: skip
-INPUTS = inputs_of(ENTRIES, b"FROM python:3.11-slim\nCOPY . .\n", {"VERSION": "1"}, None, "linux/amd64", ["sha256:" + "b" * 64])
+INPUTS = build_inputs(ENTRIES, b"FROM python:3.11-slim\nCOPY . .\n", {"VERSION": "1"}, None, "linux/amd64", ["sha256:" + "b" * 64])
 
 
 def test_an_image_is_known_by_its_label():
     image = NodeImage(IMAGE["Id"], frozenset(IMAGE["RepoTags"]), IMAGE["Labels"], IMAGE["Created"])
     assert image.digest == LABEL.split()[0]
-    assert NodeImages([image]).former_build("backend-api") == (IMAGE["RepoTags"][0], image)
+    assert NodeImages([image]).latest_build("backend-api") == (IMAGE["RepoTags"][0], image)
 
 
 def test_the_same_inputs_need_no_build():
@@ -41,19 +42,19 @@ def test_secrets_that_were_made_are_kept():
         Ref("postgres", "password"): Source("generate", 32),
         Ref("backend-api-secrets", "database-url"): Source("template", "postgresql://app:{postgres/password}@postgres/todo"),
     }
-    outcome = ensure_secrets(cluster, "default", sources, {}, lambda _length: "another", False)
-    assert set(outcome.keys.values()) == {"kept"} and not cluster.writes
+    result = ensure_secrets(cluster, SecretsOptions("default", sources), lambda _length: "another", False)
+    assert set(result.keys.values()) == {"unchanged"} and not cluster.writes
 
 
 def test_a_secret_that_was_made_may_be_changed():
     cluster = FakeCluster()
     for secret in stored("app_secrets"):
         cluster.put("Secret", secret["metadata"]["name"], secret)
-    ensure_secrets(cluster, "default", {Ref("postgres", "password"): Source("value", "given")}, {}, "".__mul__, False)
+    ensure_secrets(cluster, SecretsOptions("default", {Ref("postgres", "password"): Source("value", "given")}), "".__mul__, False)
     assert len(cluster.writes) == 1
 
 
 def test_an_account_that_a_probe_left_is_removed():
     account = text("probe_account.txt").strip()
-    patterns = [statement.parameters[0] for statement in removing(None)]
+    patterns = [statement.parameters[0] for statement in removal_statements(None)]
     assert patterns and all(re.fullmatch(re.escape(pattern).replace("%", ".*"), account) for pattern in patterns)

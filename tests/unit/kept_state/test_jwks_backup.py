@@ -10,13 +10,12 @@ import json
 import re
 
 import pytest
-from fake_keys import REAL, FakeKeys, given
-from kept_state.readers import AS_IT_WAS_LEFT, MISSING, Kept, Names, Row, Wish, clean_up, restore, text
+from fake_keys import REAL, FakeKeys, resolved
+from kept_state.readers import MISSING, RETIRED, BackupRow, CleanupOptions, JwksRow, clean_up, restore, text
 
 SQL = text("jwks_backup.sql")
 BACKUP = "runbook_jwks_backup"
 VALUE = re.compile(r"NULL|'((?:[^']|'')*)'")
-NAMES = Names()
 
 
 def columns(table: str) -> dict[str, str]:
@@ -31,21 +30,21 @@ def rows(table: str) -> list[dict]:
     return [dict(zip(columns(table), line, strict=True)) for line in values]
 
 
-def key(found: dict) -> Row:
+def key(found: dict) -> JwksRow:
     """A row of keys, of the table or as a backup has kept it."""
     times = {"created_at": found["createdAt"], "expires_at": found["expiresAt"]}
-    return Row(found["id"], found["publicKey"], found["privateKey"], **times, alg=found["alg"], expired=bool(found["expiresAt"]))
+    return JwksRow(found["id"], found["publicKey"], found["privateKey"], **times, alg=found["alg"], expired=bool(found["expiresAt"]))
 
 
 class FrozenKeys(FakeKeys):
     """The tables of the dump, and every statement that was sent to them."""
 
     def __init__(self):
-        kept = {
-            one["backup_id"]: [Kept(key(json.loads(one["was"])), AS_IT_WAS_LEFT if one["became"] else MISSING)]
+        backups = {
+            one["backup_id"]: [BackupRow(key(json.loads(one["was"])), RETIRED if one["became"] else MISSING)]
             for one in sorted(rows(BACKUP), key=lambda one: one["taken_at"], reverse=True)
         }
-        super().__init__([key(one) for one in rows("jwks")], kept=kept, there=",".join(columns(BACKUP)))
+        super().__init__([key(one) for one in rows("jwks")], backups=backups, exists=",".join(columns(BACKUP)))
         self.sent = []
 
     def run(self, statements, write):
@@ -61,8 +60,8 @@ class FrozenKeys(FakeKeys):
 ])  # fmt: skip
 def test_what_was_deleted_and_what_was_retired_comes_back(asked, backup_id, restored):
     database = FrozenKeys()
-    outcome = restore(database, NAMES, given(), "encrypted", Wish(state="restored", backup_id=asked, force=True), False)
-    assert (outcome.backup_id, outcome.restored, outcome.backup_table) == (backup_id, (restored,), f"public.{BACKUP}")
+    result = restore(database, CleanupOptions(state="restored", backup_id=asked, force=True), resolved(), False)
+    assert (result.backup_id, result.restored, result.backup_table) == (backup_id, (restored,), f"public.{BACKUP}")
     back = next(row for row in database.rows if row.id == restored)
     real = REAL["keys"]["bare_unicode"]
     assert (back.public_key, back.private_key) == (real["publicKey"], real["privateKey"])
@@ -70,7 +69,7 @@ def test_what_was_deleted_and_what_was_retired_comes_back(asked, backup_id, rest
 
 def test_restoring_reads_columns_that_the_table_has():
     database = FrozenKeys()
-    restore(database, NAMES, given(), "encrypted", Wish(state="restored", force=True), False)
+    restore(database, CleanupOptions(state="restored", force=True), resolved(), False)
     read = {name for sql in database.about_backups() for name in re.findall(r"\b[bn]\.(\w+)", sql)}
     assert {"backup_id", "key_id", "was", "became"} <= read <= set(columns(BACKUP))
 
@@ -78,7 +77,7 @@ def test_restoring_reads_columns_that_the_table_has():
 @pytest.mark.parametrize("action", ["retire", "delete"])
 def test_a_cleanup_writes_rows_that_the_table_takes(action):
     database = FrozenKeys()
-    clean_up(database, NAMES, given(), "encrypted", Wish(selection="all", action=action, force=True), False)
+    clean_up(database, CleanupOptions(selection="all", action=action, force=True), resolved(), False)
     written = [re.search(rf'INSERT INTO [^(]*"{BACKUP}" \(([^)]*)\)', sql) for sql in database.about_backups()]
     lists = [set(found[1].split(", ")) for found in written if found]
     needed = {name for name, declared in columns(BACKUP).items() if "NOT NULL" in declared and "DEFAULT" not in declared}
@@ -87,4 +86,4 @@ def test_a_cleanup_writes_rows_that_the_table_takes(action):
 
 
 def test_it_is_found_under_the_name_that_it_has():
-    assert Wish().backup_table == BACKUP and "PRIMARY KEY (backup_id, key_id)" in SQL
+    assert CleanupOptions().backup_table == BACKUP and "PRIMARY KEY (backup_id, key_id)" in SQL

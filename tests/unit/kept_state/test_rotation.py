@@ -7,7 +7,7 @@ import base64
 
 import pytest
 from fake_cluster import FakeCluster
-from kept_state.readers import RotationWish, Signer, pending, rotation_run, signing_secrets, stored
+from kept_state.readers import AuthServer, RotationOptions, rotation_observe, signing_secrets, stored
 
 A, B = "first secret of thirty-two characters", "second secret of thirty-two characters"
 KEYS = ("better-auth-secret", "better-auth-secrets", "better-auth-secret-former")
@@ -18,19 +18,20 @@ TAKES = [
 ]
 
 
-def seen(monkeypatch, name: str):
-    """What is seen of a rotation whose signers have been restarted with what the Secret holds."""
+def observed(monkeypatch, name: str):
+    """A rotation whose auth servers have been restarted with what the Secret holds."""
     secret = stored(name)
     values = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
-    running = signing_secrets.secrets_of(values[KEYS[0]], values.get(KEYS[1]), "the container")
-    monkeypatch.setattr(rotation_run, "running_signers", lambda *_where: [Signer(FRONTEND, "frontend-1", "app", running)])
+    running = signing_secrets.parse_secrets(values[KEYS[0]], values.get(KEYS[1]), "the container")
+    monkeypatch.setattr(rotation_observe, "running_auth_servers", lambda *_where: [AuthServer(FRONTEND, "frontend-1", "app", running)])
     cluster = FakeCluster()
     cluster.put("Secret", "frontend-secrets", secret)
     cluster.put("Deployment", "frontend", {"spec": {"template": {"spec": {"containers": [{"name": "app", "env": TAKES}]}}}})
-    wish = RotationWish("default", "frontend-secrets", *KEYS, [{"workload": FRONTEND, "container": None}], versioned=True)
-    return rotation_run.look(cluster, wish, lambda _values: None)
+    options = RotationOptions("default", "frontend-secrets", *KEYS, [{"workload": FRONTEND, "container": None}], versioned=True)
+    return rotation_observe.observe(cluster, options, lambda _values: None)
 
 
+# The name of the stored file to its stage and secrets.
 STAGES = {
     "rest": (A, {}, None, False, None),
     "adopted": (A, {1: A, 2: B}, None, True, B),
@@ -43,16 +44,16 @@ STAGES = {
 
 @pytest.mark.parametrize("name", STAGES)
 def test_the_stage_and_its_secrets(monkeypatch, name):
-    held = seen(monkeypatch, f"rotation_{name}").held
-    single, versions, former, marked, to = STAGES[name]
-    assert held.stage == ("rest" if name == "ended" else name)
-    assert (held.secrets.single, held.former, held.marked) == (single, former, marked)
-    assert list(held.secrets.versions.items()) == list(versions.items()), "the one in force first"
-    assert pending(held) == to
+    state = observed(monkeypatch, f"rotation_{name}").secret
+    single, versions, previous, in_progress, target = STAGES[name]
+    assert state.stage == {"rest": "idle", "ended": "idle", "adopted": "added", "switched": "promoted", "dropped": "old_removed"}.get(name, name)
+    assert (state.secrets.single, state.previous, state.in_progress) == (single, previous, in_progress)
+    assert list(state.secrets.versions.items()) == list(versions.items()), "the active one first"
+    assert state.target == target
 
 
 @pytest.mark.parametrize("name", ["adopted", "switched", "dropped", "replaced"])
 def test_it_goes_on_to_its_end(monkeypatch, name):
-    found = seen(monkeypatch, f"rotation_{name}")
-    assert found.steps[-1] == "finish" and "restart" not in found.steps[:1] and found.stale == []
-    assert bool(found.without) == (name == "replaced")
+    found = observed(monkeypatch, f"rotation_{name}")
+    assert found.steps[-1] == "finish" and "restart" not in found.steps[:1] and found.restart_required == []
+    assert bool(found.unversioned_reason) == (name == "replaced")

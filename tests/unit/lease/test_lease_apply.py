@@ -9,16 +9,16 @@ import os
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.lease import apply
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import Holder, Machine, process_start
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import Record, Request
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.stores import ClusterStore, FileStore, lease_of, record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease import apply
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, process_start
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRecord, LeaseRequest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore, lease_of, record_of
 from fake_cluster import FakeCluster
 
-ME = Holder(Machine.this(), os.getpid(), process_start(os.getpid()), "localhost", "me", "deploy.yml")
-PARENT = Holder(Machine.this(), os.getppid(), process_start(os.getppid()), "localhost", "other", "deploy.yml")
-KILLED = Holder(Machine.this(), 2**22 - 1, 1.0, "localhost", "killed", "deploy.yml")
+ME = Holder(Host.this(), os.getpid(), process_start(os.getpid()), "localhost", "me", "deploy.yml")
+PARENT = Holder(Host.this(), os.getppid(), process_start(os.getppid()), "localhost", "other", "deploy.yml")
+KILLED = Holder(Host.this(), 2**22 - 1, 1.0, "localhost", "killed", "deploy.yml")
 
 
 @pytest.fixture(params=["cluster", "file"])
@@ -28,83 +28,83 @@ def store(request, tmp_path):
     )
 
 
-def hold(store, holder=ME, wait=0, check=False, **options):
-    return apply.hold(store, Request(holder, 60, **options), wait, check)
+def acquire(store, holder=ME, wait=0, check=False, **options):
+    return apply.acquire(store, LeaseRequest(holder, 60, **options), wait, check)
 
 
 def test_take_renew_release_and_take_again(store):
-    assert hold(store).action == "acquired"
-    assert hold(store, renew=True).action == "renewed"
+    assert acquire(store).action == "acquired"
+    assert acquire(store, renew=True).action == "renewed"
     assert apply.release(store, PARENT, False).action == "unchanged"
     assert apply.release(store, ME, False).action == "released"
     assert store.read()[0].identity is None
-    assert hold(store, PARENT).action == "acquired"
-    with pytest.raises(RunbookError, match="no longer holds") as lost:
-        hold(store, renew=True)
-    assert lost.value.facts["holder"]["user"] == "other"
+    assert acquire(store, PARENT).action == "acquired"
+    with pytest.raises(RunbookError, match="no longer holds") as taken_over:
+        acquire(store, renew=True)
+    assert taken_over.value.facts["holder"]["user"] == "other"
 
 
 def test_a_living_holder_is_named(store):
-    hold(store, PARENT)
+    acquire(store, PARENT)
     with pytest.raises(
         RunbookError, match=rf"Held by other@.*, pid {os.getppid()}, playbook deploy.yml, since .*runbook_lock_wait"
     ) as refused:
-        hold(store)
+        acquire(store)
     assert store.force_hint in str(refused.value)
 
 
 def test_a_killed_holder_is_replaced_at_once(store):
-    hold(store, KILLED)
-    outcome = hold(store)
-    assert outcome.action == "replaced"
-    assert outcome.report()["previous"]["user"] == "killed"
+    acquire(store, KILLED)
+    result = acquire(store)
+    assert result.action == "replaced"
+    assert result.report()["previous"]["user"] == "killed"
     assert store.read()[0].holder.same(ME)
 
 
-def test_check_mode_tells_and_takes_nothing(store):
-    assert hold(store, check=True).report()["action"] == "acquired"
-    assert store.read()[0] == Record()
-    hold(store, PARENT)
-    report = hold(store, check=True).report()
+def test_check_mode_reports_and_takes_nothing(store):
+    assert acquire(store, check=True).report()["action"] == "acquired"
+    assert store.read()[0] == LeaseRecord()
+    acquire(store, PARENT)
+    report = acquire(store, check=True).report()
     assert (report["action"], report["changed"], report["holder"]["user"]) == ("blocked", False, "other")
     apply.release(store, PARENT, True)
     assert store.read()[0].holder.same(PARENT)
 
 
 def test_waiting_until_it_is_free(store, monkeypatch):
-    hold(store, PARENT)
+    acquire(store, PARENT)
     waited = []
     monkeypatch.setattr(
         apply.time, "sleep", lambda seconds: waited.append(seconds) or (len(waited) == 2 and apply.release(store, PARENT, False))
     )
-    assert hold(store, wait=60).action == "acquired"
+    assert acquire(store, wait=60).action == "acquired"
     assert waited == [1.0, 1.0]
 
 
 def test_waiting_in_vain(store, monkeypatch):
-    hold(store, PARENT)
+    acquire(store, PARENT)
     clock = iter(range(100))
     monkeypatch.setattr(apply.time, "monotonic", lambda: next(clock))
     monkeypatch.setattr(apply.time, "sleep", lambda seconds: None)
     with pytest.raises(RunbookError, match="not free within 3 s"):
-        hold(store, wait=3)
+        acquire(store, wait=3)
 
 
 def test_whoever_writes_second_sees_the_first():
     cluster = FakeCluster()
     store = ClusterStore(cluster, "default", "runbook-todo")
-    cluster.before_write = lambda *_what: hold(store, PARENT)
+    cluster.before_write = lambda *_what: acquire(store, PARENT)
     with pytest.raises(RunbookError, match="Held by other@"):
-        hold(store)
+        acquire(store)
 
 
 def test_replacing_the_killed_one_is_a_race_with_one_winner():
     cluster = FakeCluster()
     store = ClusterStore(cluster, "default", "runbook-todo")
-    hold(store, KILLED)
-    cluster.before_write = lambda *_what: hold(store, PARENT)
+    acquire(store, KILLED)
+    cluster.before_write = lambda *_what: acquire(store, PARENT)
     with pytest.raises(RunbookError, match="Held by other@"):
-        hold(store)
+        acquire(store)
 
 
 def test_a_lease_of_another_tool_is_respected_and_its_own_fields_stay():
@@ -117,14 +117,14 @@ def test_a_lease_of_another_tool_is_respected_and_its_own_fields_stay():
     )
     store = ClusterStore(cluster, "default", "runbook-todo")
     with pytest.raises(RunbookError, match="Held by argocd"):
-        hold(store)
+        acquire(store)
     cluster.put("Lease", "runbook-todo", {"metadata": {"labels": {"a": "b"}}, "spec": {}})
-    hold(store)
+    acquire(store)
     assert cluster.objects["Lease", "default", "runbook-todo"]["metadata"]["labels"] == {"a": "b"}
 
 
 def test_an_identity_written_by_another_tool_is_not_taken_for_ours():
-    lease = lease_of(Record(ME.name, ME), {"metadata": {}})
+    lease = lease_of(LeaseRecord(ME.name, ME), {"metadata": {}})
     assert record_of(lease).holder == ME
     lease["spec"]["holderIdentity"] = "argocd"
     assert record_of(lease).holder is None
@@ -132,49 +132,49 @@ def test_an_identity_written_by_another_tool_is_not_taken_for_ours():
 
 def test_the_stored_form_keeps_times_exactly():
     since = datetime(2026, 1, 31, 9, 0, 0, 123456, tzinfo=timezone.utc)
-    record = Record(ME.name, ME, since, since + timedelta(seconds=5), 60, 2)
+    record = LeaseRecord(ME.name, ME, since, since + timedelta(seconds=5), 60, 2)
     assert record_of(json.loads(json.dumps(lease_of(record, {"metadata": {}})))) == record
 
 
 @pytest.mark.parametrize("verb", ["get", "create"])
 def test_a_missing_permission_is_named(verb):
     store = ClusterStore(FakeCluster(forbidden=[(verb, "Lease")]), "default", "runbook-todo")
-    with pytest.raises(RunbookError, match=f"may not {verb} the Lease default/runbook-todo"):
-        hold(store)
+    with pytest.raises(RunbookError, match=f"Not allowed to {verb} the Lease default/runbook-todo"):
+        acquire(store)
 
 
 def test_a_missing_namespace_is_named():
-    with pytest.raises(RunbookError, match="There is no namespace default"):
-        hold(ClusterStore(FakeCluster(namespaces=()), "default", "runbook-todo"))
+    with pytest.raises(RunbookError, match="Namespace default of the Lease"):
+        acquire(ClusterStore(FakeCluster(namespaces=()), "default", "runbook-todo"))
 
 
 @pytest.mark.parametrize("torn", ["", "{", '{"spec": {"holderIden', "\0\0\0"])
 def test_a_file_that_was_being_written_when_its_run_was_killed(tmp_path, torn):
     path = tmp_path / "lock"
     path.write_text(torn)
-    assert hold(FileStore(str(path))).action == "acquired"
+    assert acquire(FileStore(str(path))).action == "acquired"
 
 
 @pytest.mark.parametrize("content", [b"my notes\n", b'{"name": "a package"}', b"[1]", b"5", b"{a: yaml}", b"\xff\xfe"])
 def test_a_file_of_something_else_is_neither_written_nor_removed(tmp_path, content):
     path = tmp_path / "poetry.lock"
     path.write_bytes(content)
-    with pytest.raises(RunbookError, match="poetry.lock is a file of something else and is left alone.*option lock_file"):
-        hold(FileStore(str(path)))
+    with pytest.raises(RunbookError, match="poetry.lock is not a lock file and is left alone.*option lock_file"):
+        acquire(FileStore(str(path)))
     assert path.read_bytes() == content
 
 
 def test_a_folder_that_can_not_be_written(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RunbookError, match="Check the option lock_file"):
-        hold(FileStore(str(tmp_path / "file" / "lock")))
+        acquire(FileStore(str(tmp_path / "file" / "lock")))
 
 
 def _race(path, barrier, won):
-    holder = Holder(Machine.this(), os.getpid(), process_start(os.getpid()), "localhost", f"racer-{os.getpid()}", "deploy.yml")
+    holder = Holder(Host.this(), os.getpid(), process_start(os.getpid()), "localhost", f"racer-{os.getpid()}", "deploy.yml")
     barrier.wait()
     try:
-        won.put(hold(FileStore(path), holder).action)
+        won.put(acquire(FileStore(path), holder).action)
     except RunbookError:
         won.put("refused")
     barrier.wait()  # so that no loser finds a winner that has ended

@@ -11,49 +11,49 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.lease import identity
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.identity import (
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease import identity
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import (
     INITIAL_PID_NAMESPACE,
     Holder,
-    Machine,
-    is_gone,
+    Host,
+    has_ended,
     process_start,
 )
-from ansible_collections.runbook.minikube.plugins.module_utils.lease.plan import (
-    Record,
-    Request,
-    decide_hold,
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import (
+    LeaseRecord,
+    LeaseRequest,
+    decide_acquire,
     decide_release,
-    describe,
-    sentence,
+    holder_report,
+    holder_text,
 )
 
 NOW = datetime(2026, 1, 31, 9, 0, tzinfo=timezone.utc)
-HERE = Machine("laptop", "m1", "boot-1", INITIAL_PID_NAMESPACE)
+HERE = Host("laptop", "m1", "boot-1", INITIAL_PID_NAMESPACE)
 ALICE = Holder(HERE, 100, 1000.0, "localhost", "alice", "deploy.yml")
 BOB = Holder(HERE, 200, 1500.0, "localhost", "bob", "rollback.yml")
 
 
 def held(holder, ago=10, duration=60, **parts):
     since = NOW - timedelta(seconds=ago)
-    return Record(holder.name, holder, since, since, duration, **parts)
+    return LeaseRecord(holder.name, holder, since, since, duration, **parts)
 
 
 def decide(record, holder=ALICE, gone=False, renew=False):
-    return decide_hold(record, Request(holder, 60, renew), NOW, gone)
+    return decide_acquire(record, LeaseRequest(holder, 60, renew), NOW, gone)
 
 
 def test_a_free_lease_is_taken():
-    decision = decide(Record())
+    decision = decide(LeaseRecord())
     assert decision.action == "acquired"
-    assert decision.record == Record(ALICE.name, ALICE, NOW, NOW, 60, 0)
+    assert decision.record == LeaseRecord(ALICE.name, ALICE, NOW, NOW, 60, 0)
 
 
 def test_a_released_lease_is_taken_and_counted():
-    assert decide(Record(renewed=NOW, duration=1, transitions=3)).record.transitions == 4
+    assert decide(LeaseRecord(renewed=NOW, duration=1, transitions=3)).record.transitions == 4
 
 
-def test_ones_own_is_renewed_with_its_first_time_kept():
+def test_ones_own_is_renewed_with_its_first_time():
     for renew in (True, False):
         decision = decide(held(ALICE, ago=1000), renew=renew)
         assert decision.action == "renewed"
@@ -67,10 +67,10 @@ def test_ones_own_is_renewed_with_its_first_time_kept():
         (held(BOB), True, "replaced"),
         (held(BOB, ago=60), False, "replaced"),
         (held(BOB, ago=59), False, "blocked"),
-        (Record("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
-        (Record("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
-        (Record("without-any-time"), False, "blocked"),
-        (held(dataclasses.replace(ALICE, inventory_host="other")), False, "twice"),
+        (LeaseRecord("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
+        (LeaseRecord("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
+        (LeaseRecord("without-any-time"), False, "blocked"),
+        (held(dataclasses.replace(ALICE, inventory_host="other")), False, "conflict"),
     ],
 )
 def test_another_holder(record, gone, action):
@@ -79,23 +79,23 @@ def test_another_holder(record, gone, action):
     assert (decision.record is None) == (action != "replaced")
 
 
-@pytest.mark.parametrize("record", [held(BOB), held(BOB, ago=600), Record(), Record(renewed=NOW, duration=1)])
+@pytest.mark.parametrize("record", [held(BOB), held(BOB, ago=600), LeaseRecord(), LeaseRecord(renewed=NOW, duration=1)])
 def test_renewing_what_is_not_ones_own_any_more_fails(record):
-    assert decide(record, renew=True).action == "lost"
+    assert decide(record, renew=True).action == "taken_over"
 
 
 def test_release_only_ones_own():
     assert decide_release(held(BOB), ALICE, NOW).record is None
-    assert decide_release(Record(), ALICE, NOW).action == "unchanged"
+    assert decide_release(LeaseRecord(), ALICE, NOW).action == "unchanged"
     decision = decide_release(held(ALICE, transitions=2), ALICE, NOW)
     assert decision.action == "released"
-    assert decision.record == Record(renewed=NOW, duration=1, transitions=2)
+    assert decision.record == LeaseRecord(renewed=NOW, duration=1, transitions=2)
 
 
 def test_a_process_is_known_by_machine_number_and_start():
     assert ALICE.same(dataclasses.replace(ALICE, started=1001.0, playbook="other.yml"))
     assert not ALICE.same(dataclasses.replace(ALICE, started=1010.0))
-    assert not ALICE.same(dataclasses.replace(ALICE, machine=dataclasses.replace(HERE, boot_id="boot-2")))
+    assert not ALICE.same(dataclasses.replace(ALICE, host=dataclasses.replace(HERE, boot_id="boot-2")))
     assert Holder.from_dict(ALICE.to_dict()) == ALICE
 
 
@@ -115,14 +115,14 @@ def test_a_process_is_known_by_machine_number_and_start():
     ],
 )
 def test_who_is_certainly_gone(machine, running, gone):
-    holder = dataclasses.replace(ALICE, machine=dataclasses.replace(HERE, **machine))
-    assert is_gone(holder, HERE, running.get) is gone
+    holder = dataclasses.replace(ALICE, host=dataclasses.replace(HERE, **machine))
+    assert has_ended(holder, HERE, running.get) is gone
 
 
 def test_containers_of_one_image_are_not_taken_for_one_machine_after_a_boot():
     inside = dataclasses.replace(HERE, pid_namespace="pid:[4026532000]")
-    holder = dataclasses.replace(ALICE, machine=dataclasses.replace(inside, boot_id="boot-0"))
-    assert not is_gone(holder, inside, {}.get)
+    holder = dataclasses.replace(ALICE, host=dataclasses.replace(inside, boot_id="boot-0"))
+    assert not has_ended(holder, inside, {}.get)
 
 
 def test_real_processes_running_killed_and_not_yet_reaped():
@@ -130,7 +130,7 @@ def test_real_processes_running_killed_and_not_yet_reaped():
     try:
         assert abs(process_start(child.pid) - process_start(os.getpid())) < 600
         assert process_start(child.pid) == process_start(child.pid)
-        assert not is_gone(Holder(Machine.this(), child.pid, process_start(child.pid), ""), Machine.this(), process_start)
+        assert not has_ended(Holder(Host.this(), child.pid, process_start(child.pid), ""), Host.this(), process_start)
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and its remains still there
         assert process_start(child.pid) is None
@@ -142,10 +142,10 @@ def test_real_processes_running_killed_and_not_yet_reaped():
 
 def test_a_process_hidden_from_proc_is_not_taken_for_gone(monkeypatch):
     monkeypatch.setattr(identity, "_line", lambda path: "")
-    with pytest.raises(identity.CannotTell):
+    with pytest.raises(identity.UnknownProcess):
         identity.process_start(os.getpid())
     monkeypatch.setattr(identity.os, "kill", _not_permitted)
-    with pytest.raises(identity.CannotTell, match="another user"):
+    with pytest.raises(identity.UnknownProcess, match="another user"):
         identity.process_start(1)
 
 
@@ -153,7 +153,7 @@ def _not_permitted(_pid, _signal):
     raise PermissionError
 
 
-def test_where_there_is_no_proc_psutil_tells(monkeypatch):
+def test_without_proc_psutil_is_used(monkeypatch):
     monkeypatch.setattr(identity.os.path, "exists", lambda path: False)
     assert abs(identity.process_start(os.getpid()) - time.time()) < 3600
     assert identity.process_start(2**22 - 1) is None
@@ -162,16 +162,16 @@ def test_where_there_is_no_proc_psutil_tells(monkeypatch):
 @pytest.mark.parametrize(
     ("machine", "key"),
     [
-        (Machine("h", "m", "b", "n"), ("b", "n")),
-        (Machine("h", "m", "", ""), ("m", "")),
-        (Machine("h", "", "", ""), ("h", "")),
+        (Host("h", "m", "b", "n"), ("b", "n")),
+        (Host("h", "m", "", ""), ("m", "")),
+        (Host("h", "", "", ""), ("h", "")),
     ],
 )
-def test_what_tells_a_machine_apart(machine, key):
+def test_what_identifies_a_machine(machine, key):
     assert machine.key == key
 
 
 def test_what_a_person_reads():
-    assert sentence(held(ALICE)) == ("alice@laptop, pid 100, playbook deploy.yml, since 2026-01-31T08:59:50Z, expires 2026-01-31T09:00:50Z")
-    assert sentence(Record("tool")) == "tool, since an unknown time, expires never"
-    assert describe(Record()) is None
+    assert holder_text(held(ALICE)) == ("alice@laptop, pid 100, playbook deploy.yml, since 2026-01-31T08:59:50Z, expires 2026-01-31T09:00:50Z")
+    assert holder_text(LeaseRecord("tool")) == "tool, since an unknown time, expires never"
+    assert holder_report(LeaseRecord()) is None

@@ -1,9 +1,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Makes the recipe's files importable, as they are when the recipe runs."""
+"""Makes the builder's files importable, as when it runs."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles/local_cluster/files/recipe"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "roles/local_cluster/files/builder"))

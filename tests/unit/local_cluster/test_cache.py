@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The cache holds only what is complete, whoever is killed and however many make the same at once."""
+"""The cache contains complete results only, also after a killed run and with several runs at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import threading
 import time
 from pathlib import Path
 
-import make
+import build
+import catalog
 import pytest
 import steps
-import table
-from cache import link_or_copy, locked, move_in, workplace
+from cache import link_or_copy, locked, move_into_place, work_dir
 
 
 @pytest.fixture
@@ -22,25 +22,25 @@ def helm(tmp_path):
 
 
 def _write(count, seconds=0.0):
-    def maker(step, all_steps, work, made):
+    def build_step(step, all_steps, work, result):
         count.append(step.id)
         time.sleep(seconds)
-        (made / step.spec.name).write_text("program")
-    return maker
+        (result / step.spec.name).write_text("program")
+    return build_step
 
 
 def test_a_made_step_is_not_made_again(monkeypatch, helm, tmp_path):
     made = []
-    monkeypatch.setattr(make, "_maker", lambda step: _write(made))
-    assert make.make(helm["program/helm"], helm, tmp_path)
-    assert not make.make(helm["program/helm"], helm, tmp_path)
+    monkeypatch.setattr(build, "_builder_of", lambda step: _write(made))
+    assert build.build(helm["program/helm"], helm, tmp_path)
+    assert not build.build(helm["program/helm"], helm, tmp_path)
     assert made == ["program/helm"]
 
 
 def test_two_at_once_make_it_once(monkeypatch, helm, tmp_path):
     made = []
-    monkeypatch.setattr(make, "_maker", lambda step: _write(made, seconds=0.2))
-    threads = [threading.Thread(target=make.make, args=(helm["program/helm"], helm, tmp_path)) for _unused in range(2)]
+    monkeypatch.setattr(build, "_builder_of", lambda step: _write(made, seconds=0.2))
+    threads = [threading.Thread(target=build.build, args=(helm["program/helm"], helm, tmp_path)) for _unused in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -48,38 +48,38 @@ def test_two_at_once_make_it_once(monkeypatch, helm, tmp_path):
     assert made == ["program/helm"] and helm["program/helm"].done
 
 
-def test_a_failed_step_leaves_nothing_that_looks_made(monkeypatch, helm, tmp_path):
-    def fail(step, all_steps, work, made):
-        (made / step.spec.name).write_text("half")
+def test_a_failed_step_leaves_no_result(monkeypatch, helm, tmp_path):
+    def fail(step, all_steps, work, result):
+        (result / step.spec.name).write_text("half")
         raise SystemExit("no")
-    monkeypatch.setattr(make, "_maker", lambda step: fail)
+    monkeypatch.setattr(build, "_builder_of", lambda step: fail)
     with pytest.raises(SystemExit):
-        make.make(helm["program/helm"], helm, tmp_path)
+        build.build(helm["program/helm"], helm, tmp_path)
     assert not helm["program/helm"].done and not list((tmp_path / "work").iterdir())
 
 
-def test_a_killed_run_gives_its_lock_back_and_the_next_clears_its_work(tmp_path):
-    code = "import pathlib, sys, time; from cache import locked, workplace; cache = pathlib.Path(sys.argv[1])\n" \
-           "with locked(cache, 'program/x'), workplace(cache, 'program/x') as work:\n" \
+def test_a_killed_run_releases_its_lock_and_the_next_clears_its_work(tmp_path):
+    code = "import pathlib, sys, time; from cache import locked, work_dir; cache = pathlib.Path(sys.argv[1])\n" \
+           "with locked(cache, 'program/x'), work_dir(cache, 'program/x') as work:\n" \
            "    (work / 'half').write_text('x'); print('there', flush=True); time.sleep(60)"
-    recipe = Path(steps.__file__).parent
-    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=recipe, stdout=subprocess.PIPE, text=True) as process:
+    builder = Path(steps.__file__).parent
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=builder, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "there\n"
         process.kill()
-    with locked(tmp_path, "program/x"), workplace(tmp_path, "program/x") as work:
+    with locked(tmp_path, "program/x"), work_dir(tmp_path, "program/x") as work:
         assert not list(work.iterdir())
 
 
-def test_move_in_replaces_an_older_folder(tmp_path):
+def test_move_into_place_replaces_an_older_folder(tmp_path):
     for text in ("old", "new"):
         made = tmp_path / "made"
         made.mkdir()
         (made / "file").write_text(text)
-        move_in(made, tmp_path / "place")
+        move_into_place(made, tmp_path / "place")
     assert (tmp_path / "place/file").read_text() == "new"
 
 
-def test_placing_twice_changes_once(tmp_path):
+def test_linking_twice_changes_once(tmp_path):
     source = tmp_path / "source"
     source.write_text("one")
     assert link_or_copy(source, tmp_path / "deep/target")
@@ -90,7 +90,7 @@ def test_placing_twice_changes_once(tmp_path):
     assert (tmp_path / "deep/target").read_text() == "another"
 
 
-def test_the_goals_name_only_steps_of_the_table():
-    for names in table.GOALS.values():
+def test_the_targets_have_only_steps_of_the_catalog():
+    for names in catalog.TARGETS.values():
         for step_id in names:
             steps.spec_of(step_id)

@@ -1,20 +1,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The recipe's steps: complete, in order, and named by all that goes into them."""
+"""The builder's steps: complete, in order, with a digest of all inputs."""
 
 from __future__ import annotations
 
 import re
 
+import build
+import catalog
 import host
-import make
 import pytest
 import steps
-import table
 
 
 @pytest.fixture
 def all_steps(tmp_path):
-    return steps.steps_for(list(table.GOALS), tmp_path)
+    return steps.steps_for(list(catalog.TARGETS), tmp_path)
 
 
 def test_every_step_comes_after_what_it_needs(all_steps):
@@ -23,7 +23,7 @@ def test_every_step_comes_after_what_it_needs(all_steps):
         assert all(order.index(need) < order.index(step.id) for need in step.needs)
 
 
-def test_programs_come_first_so_that_their_number_says_how_far_it_is(all_steps):
+def test_programs_come_first_so_that_their_number_shows_the_progress(all_steps):
     kinds = [step_id.split("/")[0] for step_id in all_steps]
     assert kinds == sorted(kinds, key=lambda kind: kind != "program")
 
@@ -40,14 +40,14 @@ def test_only_what_the_goal_needs_is_made(tmp_path):
 
 
 def test_a_changed_program_changes_its_images_and_no_others(monkeypatch, tmp_path):
-    before = steps.steps_for(list(table.GOALS), tmp_path)
-    changed = dict(table.PROGRAMS, crictl=table.Program("crictl", "crictl", "elsewhere"))
+    before = steps.steps_for(list(catalog.TARGETS), tmp_path)
+    changed = dict(catalog.PROGRAMS, crictl=catalog.Program("crictl", "crictl", "elsewhere"))
     monkeypatch.setitem(steps.KINDS, "program", changed)
-    after = steps.steps_for(list(table.GOALS), tmp_path)
+    after = steps.steps_for(list(catalog.TARGETS), tmp_path)
     assert {name for name in before if before[name].digest != after[name].digest} == {"program/crictl", "image/kicbase"}
 
 
-def test_a_change_of_the_hosts_certificates_makes_those_images_anew(monkeypatch, tmp_path):
+def test_a_change_of_the_hosts_certificates_rebuilds_those_images(monkeypatch, tmp_path):
     before = steps.steps_for(["base"], tmp_path)
     monkeypatch.setattr(host, "fact", lambda name: "other" if name == "certificates" else host.architecture())
     after = steps.steps_for(["base"], tmp_path)
@@ -61,10 +61,10 @@ def test_the_node_image_carries_its_digest_as_tag(all_steps):
 
 
 def test_the_tools_that_a_step_calls(all_steps):
-    assert make.tools_for([all_steps["program/helm"]]) == {"go"}
-    assert make.tools_for([all_steps["image/pause"]]) == {"docker", "gcc"}
-    assert make.tools_for([all_steps["image/node"]]) == {"docker", "npm"}
-    assert make.tools_for([]) == set()
+    assert build.tools_for([all_steps["program/helm"]]) == {"go"}
+    assert build.tools_for([all_steps["image/pause"]]) == {"docker", "gcc"}
+    assert build.tools_for([all_steps["image/node"]]) == {"docker", "npm"}
+    assert build.tools_for([]) == set()
 
 
 def test_missing_tools_are_named_with_the_way_to_get_them(monkeypatch):

@@ -7,12 +7,13 @@ import json
 import tempfile
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError, Cluster
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.modules import manifests, manifests_info
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, ModuleHere
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessModule, ModuleExit
 from apply_server import APPLY, serving
-from yaml_of_go import read_yaml
+from strict_yaml import read_yaml
 
 CONFIG_MAPS, SECRETS = "/api/v1/namespaces/shop/configmaps", "/api/v1/namespaces/shop/secrets"
 
@@ -34,8 +35,8 @@ def server(tmp_path, monkeypatch):
 
 def run(module, server, objects: list[dict], check_mode: bool = False) -> dict:
     arguments = {"host": server.host, "api_key": "token", "objects": json.loads(json.dumps(objects)), "field_manager": "test"}
-    with pytest.raises(Ended) as ended:
-        module.run(ModuleHere(module.ARGUMENT_SPEC, arguments, check_mode=check_mode, **module.SETTINGS))
+    with pytest.raises(ModuleExit) as ended:
+        module.run(InProcessModule(module.ARGUMENT_SPEC, arguments, check_mode=check_mode, **module.SETTINGS))
     return ended.value.result
 
 
@@ -45,7 +46,7 @@ OBJECTS = [config_map(annotations={"note": "🚀 \x85 \u2028"}), config_map("caf
 def test_every_character_arrives_and_the_second_time_changes_nothing(server):
     first, second = run(manifests, server, OBJECTS), run(manifests, server, OBJECTS)
     assert [entry["action"] for entry in first["objects"]] == ["create"] * 3 and first["changed"]
-    assert [entry["action"] for entry in second["objects"]] == ["keep"] * 3 and not second["changed"] and second["diff"] == []
+    assert [entry["action"] for entry in second["objects"]] == ["unchanged"] * 3 and not second["changed"] and second["diff"] == []
     stored = server.stored[f"{CONFIG_MAPS}/words"]
     assert stored["data"] == {"a": "ship it 🚀"} and stored["metadata"]["annotations"] == {"note": "🚀 \x85 \u2028"}
 
@@ -57,18 +58,18 @@ def test_the_body_holds_the_character_itself(server):
 
 
 def test_the_dry_run_sends_what_the_apply_sends_and_stores_nothing(server):
-    asked = run(manifests_info, server, OBJECTS)
+    dry_run = run(manifests_info, server, OBJECTS)
     checked = run(manifests, server, OBJECTS, check_mode=True)
-    assert not server.stored and [entry["action"] for entry in asked["objects"]] == ["create"] * 3
-    assert checked["objects"] == asked["objects"] and asked["pending"] == OBJECTS
-    tried = sorted(server.bodies[:3])
+    assert not server.stored and [entry["action"] for entry in dry_run["objects"]] == ["create"] * 3
+    assert checked["objects"] == dry_run["objects"] and dry_run["pending"] == OBJECTS
+    sent = sorted(server.bodies[:3])
     server.bodies.clear()
     done = run(manifests, server, OBJECTS)
-    assert sorted(server.bodies) == tried and done["objects"] == checked["objects"]
+    assert sorted(server.bodies) == sent and done["objects"] == checked["objects"]
 
 
 def test_the_clients_own_serialisation_is_refused(server):
-    """What this server would say if the Kubernetes client wrote the body, as it does for kubernetes.core.k8s."""
+    """What this server would answer if the Kubernetes client wrote the body, as it does for kubernetes.core.k8s."""
     cluster = Cluster.connect({"host": server.host, "api_key": "token"})
     with pytest.raises(ApiError, match="invalid Unicode character escape code"):
         cluster._json("PATCH", f"{CONFIG_MAPS}/words", body=config_map(), content_type=APPLY)
@@ -77,11 +78,11 @@ def test_the_clients_own_serialisation_is_refused(server):
 def test_half_a_character_is_refused_before_anything_is_sent(server):
     for module in (manifests, manifests_info):
         result = run(module, server, [config_map(), config_map("half", "do-not-show \udcfc")])
-        assert result["failed"] and result["msg"].startswith("ConfigMap half can't be applied: data.a holds half of a character")
+        assert result["failed"] and result["msg"].startswith("ConfigMap half can't be applied: data.a contains half of a character")
         assert "do-not-show" not in result["msg"] and not server.bodies
 
 
-def test_it_ends_at_a_refusal_and_says_what_was_done_before(server):
+def test_it_ends_at_a_refusal_and_reports_what_was_done_before(server):
     server.refuses[f"{CONFIG_MAPS}/bad"] = (409, "Conflict", 'Apply failed with 1 conflict: conflict with "x": .data.a')
     objects = [config_map("one"), config_map("bad"), config_map("two")]
     result = run(manifests, server, objects)
@@ -106,7 +107,7 @@ def test_a_namespace_that_is_made_by_the_same_run(server):
     assert run(manifests, server, [config_map()])["failed"]
 
 
-def test_warnings_of_the_api_server_are_told_with_the_object(server):
+def test_warnings_of_the_api_server_name_the_object(server):
     server.warns[f"{CONFIG_MAPS}/words"] = '299 - "unknown field \\"spec.🚀\\""'
     assert run(manifests, server, [config_map()])["warnings"] == ['ConfigMap words in namespace shop: unknown field "spec.🚀"']
 
@@ -116,7 +117,7 @@ def test_a_difference_shows_what_changed_and_no_value_of_a_secret(server):
     result = run(manifests, server, [config_map(text="🎉"), secret(word="s3cret-two")])
     shown, hidden = result["diff"]
     assert (shown["before"]["data"], shown["after"]["data"]) == ({"a": "ship it 🚀"}, {"a": "🎉"}) and "resourceVersion" not in shown["after"]["metadata"]
-    assert hidden == {"prepared": "Secret keys in namespace shop: change, its values are not shown\n"} and "s3cret" not in json.dumps(result)
+    assert hidden == {"prepared": "Secret keys in namespace shop: change, its values are hidden\n"} and "s3cret" not in json.dumps(result)
 
 
 def test_a_refusal_shows_no_value_of_a_secret(server):
@@ -125,12 +126,12 @@ def test_a_refusal_shows_no_value_of_a_secret(server):
     assert result["failed"] and "s3cret" not in result["msg"] and "czNjcmV0" not in result["msg"]
 
 
-def test_what_is_no_object_is_named(server):
+def test_an_invalid_object_is_named(server):
     result = run(manifests, server, [config_map(), {"kind": "ConfigMap"}])
     assert result["failed"] and "objects[1]" in result["msg"] and not server.bodies
 
 
 def test_other_writes_are_not_garbled_either(server):
     cluster = Cluster.connect({"host": server.host, "api_key": "token"})
-    with pytest.raises(RunbookError, match="data.a holds half of a character"):
+    with pytest.raises(RunbookError, match="data.a contains half of a character"):
         cluster.patch("ConfigMap", "words", {"data": {"a": "\udcfc"}}, "shop")

@@ -4,13 +4,14 @@ from __future__ import annotations
 import copy
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.manifests.compare import Trial, report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.compare import DryRun
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.report import dry_run_report
 
-GIVEN = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "frontend", "namespace": "default"}, "spec": {"ports": [{"port": 3000}]}}
+REQUESTED = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "frontend", "namespace": "default"}, "spec": {"ports": [{"port": 3000}]}}
 STORED = {
-    **GIVEN,
+    **REQUESTED,
     "metadata": {
-        **GIVEN["metadata"], "resourceVersion": "17", "uid": "u-1", "labels": {"a": "1"},
+        **REQUESTED["metadata"], "resourceVersion": "17", "uid": "u-1", "labels": {"a": "1"},
         "managedFields": [
             {"manager": "runbook-deploy", "operation": "Apply", "time": "2025-01-01T00:00:00Z", "fieldsV1": {"f:spec": {}}},
             {"manager": "controller", "operation": "Update", "subresource": "status", "time": "2025-01-01T00:00:00Z", "fieldsV1": {}},
@@ -43,40 +44,40 @@ OTHER = {
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-def test_kept(change):
-    assert Trial(GIVEN, STORED, after(change)).action == "keep"
+def test_unchanged(change):
+    assert DryRun(REQUESTED, STORED, after(change)).action == "unchanged"
 
 
 @pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
 def test_changed(change):
-    assert Trial(GIVEN, STORED, after(change)).action == "change"
+    assert DryRun(REQUESTED, STORED, after(change)).action == "change"
 
 
-def test_what_is_not_there_is_made():
-    assert Trial(GIVEN, None, STORED).action == "create"
+def test_a_missing_object_is_created():
+    assert DryRun(REQUESTED, None, STORED).action == "create"
 
 
-def test_a_workload_rolls_with_its_pod_template_and_only_if_it_is_there():
+def test_a_rolling_update_needs_an_existing_workload_and_another_pod_template():
     def deployment(replicas, image):
         return {**STORED, "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
 
     before = deployment(1, "app:1")
-    trials = [Trial(GIVEN, *pair) for pair in (
+    runs = [DryRun(REQUESTED, *pair) for pair in (
         (before, deployment(1, "app:2")), (before, deployment(2, "app:1")), (before, before), (None, before), (before, None), (STORED, STORED),
     )]  # fmt: skip
-    assert [entry["rolls"] for entry in report(trials)["objects"]] == [True, False, False, False, False, False]
+    assert [entry["rolling_update"] for entry in dry_run_report(runs)["objects"]] == [True, False, False, False, False, False]
 
 
 def test_a_refusal_is_never_taken_for_unchanged():
-    trial = Trial(GIVEN, STORED, None, "conflict with kubectl-set")
-    assert trial.action == "refused"
-    assert report([trial])["objects"][0]["msg"] == "conflict with kubectl-set"
+    run = DryRun(REQUESTED, STORED, None, "conflict with kubectl-set")
+    assert run.action == "refused"
+    assert dry_run_report([run])["objects"][0]["msg"] == "conflict with kubectl-set"
 
 
-def test_pending_is_all_but_what_is_kept_in_the_order_given():
-    other = {**GIVEN, "metadata": {"name": "backend-api", "namespace": "default"}}
-    result = report([Trial(GIVEN, None, STORED), Trial(other, STORED, STORED), Trial(GIVEN, STORED, None, "no")])
-    assert result["pending"] == [GIVEN, GIVEN]
+def test_all_objects_but_unchanged_ones_are_pending_in_their_order():
+    other = {**REQUESTED, "metadata": {"name": "backend-api", "namespace": "default"}}
+    result = dry_run_report([DryRun(REQUESTED, None, STORED), DryRun(other, STORED, STORED), DryRun(REQUESTED, STORED, None, "no")])
+    assert result["pending"] == [REQUESTED, REQUESTED]
     assert [(entry["action"], entry["kind"], entry["name"]) for entry in result["objects"]] == [
-        ("create", "Service", "frontend"), ("keep", "Service", "backend-api"), ("refused", "Service", "frontend"),
+        ("create", "Service", "frontend"), ("unchanged", "Service", "backend-api"), ("refused", "Service", "frontend"),
     ]  # fmt: skip

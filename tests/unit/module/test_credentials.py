@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What of a kubeconfig is a credential, and what of it people may see."""
+"""Which parts of a kubeconfig are credentials, and which may be printed."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.credentials import content_of, without_credentials
-from ansible_collections.runbook.minikube.plugins.module_utils.masking import HIDDEN, taken_out
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.credentials import parse_kubeconfig, redact_kubeconfig
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import HIDDEN, hidden_texts
 
 
 def user(**content) -> dict:
@@ -13,7 +13,7 @@ def user(**content) -> dict:
 
 
 def credentials(kubeconfig) -> set[str]:
-    return set(taken_out(kubeconfig, without_credentials(kubeconfig)))
+    return set(hidden_texts(kubeconfig, redact_kubeconfig(kubeconfig)))
 
 
 @pytest.mark.parametrize(("content", "secrets"), [
@@ -38,27 +38,27 @@ def test_a_password_in_the_url_of_a_proxy():
     assert credentials({"clusters": clusters}) == {"http://me:s3cret@proxy:3128"}
 
 
-def test_all_else_stays_as_it_is():
-    given = {"apiVersion": "v1", "current-context": "a", "clusters": [{"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "x"}}],
+def test_everything_else_is_unchanged():
+    content = {"apiVersion": "v1", "current-context": "a", "clusters": [{"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "x"}}],
              "contexts": [{"name": "a", "context": {"cluster": "a", "user": "u"}}], **user(token="s3cret")}  # fmt: skip
-    assert without_credentials(given) == {**given, "users": [{"name": "u", "user": {"token": HIDDEN}}]}
+    assert redact_kubeconfig(content) == {**content, "users": [{"name": "u", "user": {"token": HIDDEN}}]}
 
 
 @pytest.mark.parametrize("kubeconfig", [None, "/home/me/.kube/config", {}])
 def test_nothing_to_hide(kubeconfig):
-    assert without_credentials(kubeconfig) == kubeconfig
+    assert redact_kubeconfig(kubeconfig) == kubeconfig
 
 
 @pytest.mark.parametrize("wrong", [{"users": "x"}, {"users": [{"user": {"exec": "x", "auth-provider": ["x"]}}]}, {"users": [{"user": {"exec": {"env": "x"}}}]}])
-def test_what_is_no_kubeconfig_does_not_stop_it(wrong):
-    assert without_credentials(wrong)
+def test_malformed_kubeconfigs_are_accepted(wrong):
+    assert redact_kubeconfig(wrong)
 
 
 @pytest.mark.parametrize("text", ["users:\n- user: {token: s3cret}\n", '{"users": [{"user": {"token": "s3cret"}}]}'])
-def test_the_text_of_a_kubeconfig_in_the_place_of_its_path(text):
-    assert without_credentials(text) == HIDDEN
-    assert credentials(content_of(text)) == {"s3cret"}
+def test_kubeconfig_content_instead_of_a_path(text):
+    assert redact_kubeconfig(text) == HIDDEN
+    assert credentials(parse_kubeconfig(text)) == {"s3cret"}
 
 
-def test_a_text_that_cannot_be_read_is_hidden_as_a_whole():
-    assert content_of("users: [\n") == "users: [\n"
+def test_unparsable_content_is_hidden_as_a_whole():
+    assert parse_kubeconfig("users: [\n") == "users: [\n"

@@ -1,37 +1,37 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What has to be done in the end is done whatever came before, and no failure hides another."""
+"""Cleanup runs after success and failure, and no failure hides another."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError, ending_with
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError, cleanup_after
 
 
 def refusing():
     raise RunbookError("The account stays.", step="removal")
 
 
-def test_the_end_comes_after_success():
+def test_cleanup_runs_after_success():
     done = []
-    with ending_with(lambda: done.append("end")):
+    with cleanup_after(lambda: done.append("end")):
         done.append("block")
     assert done == ["block", "end"]
 
 
 @pytest.mark.parametrize("error", [RunbookError("Nobody answers."), KeyboardInterrupt(), ValueError("no number")])
-def test_the_end_comes_after_a_failure_which_stays(error):
+def test_cleanup_runs_after_a_failure_which_is_raised(error):
     done = []
-    with pytest.raises(type(error)) as failed, ending_with(lambda: done.append("end")):
+    with pytest.raises(type(error)) as failed, cleanup_after(lambda: done.append("end")):
         raise error
     assert (done, failed.value) == (["end"], error)
 
 
-def test_an_end_that_fails_alone_is_told():
-    with pytest.raises(RunbookError, match=r"^The account stays\.$"), ending_with(refusing):
+def test_a_failed_cleanup_is_raised():
+    with pytest.raises(RunbookError, match=r"^The account stays\.$"), cleanup_after(refusing):
         pass
 
 
-def test_both_causes_are_told_with_the_facts_of_the_first():
-    with pytest.raises(RunbookError, match=r"^Nobody answers\. The account stays\.$") as failed, ending_with(refusing):
+def test_both_messages_are_raised_with_the_facts_of_the_first():
+    with pytest.raises(RunbookError, match=r"^Nobody answers\. The account stays\.$") as failed, cleanup_after(refusing):
         raise RunbookError("Nobody answers.", step="visit")
     assert failed.value.facts == {"step": "visit"}

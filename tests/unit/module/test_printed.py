@@ -35,7 +35,7 @@ DATA = {
     "url": {"template": f"//{VALUES['template']}@{{frontend-secrets/auth}}"},
 }
 SECRETS = {"kubeconfig": KUBECONFIG, "secrets": [{"name": "frontend-secrets", "data": DATA}]}
-PLACES = [{"secret": "audit-service-secrets", "key": "host"}, {"value": VALUES["place"]}, {"value": "todo"}]
+LOCATIONS = [{"secret": "audit-service-secrets", "key": "host"}, {"value": VALUES["place"]}, {"value": "todo"}]
 OWN_PROCESS = {"environment": {"ANYTHING": "x"}}
 JWKS = {"kubeconfig": KUBECONFIG, "database": {"url": f"postgresql://me:{VALUES['url']}@127.0.0.1:1/db", "via": "direct"}, "secret": {"value": VALUES["place"]}}
 PROBE = {"url": "http://127.0.0.1:1", "email": "me@example.org", "password": VALUES["account"]}
@@ -45,7 +45,7 @@ TASKS = [
     {"runbook.minikube.app_secrets": {**SECRETS, "typo": "x"}, **OWN_PROCESS},
     {"runbook.minikube.app_secrets": {**SECRETS, "secrets": [{"name": "frontend-secrets", "data": VALUES["wrong"]}]}, **OWN_PROCESS},
     {"runbook.minikube.app_secrets": {**SECRETS, "secrets": [{"name": "frontend-secrets", "data": VALUES["wrong"]}]}},
-    {"runbook.minikube.secret_compare": {"kubeconfig": KUBECONFIG, "places": PLACES}},
+    {"runbook.minikube.secret_compare": {"kubeconfig": KUBECONFIG, "locations": LOCATIONS}},
     {"runbook.minikube.jwks_info": JWKS},
     {"runbook.minikube.auth_probe": PROBE},
     {"hides": {"name": "frontend-secrets", "value": VALUES["at-run-time"]}, "register": "hidden"},
@@ -53,9 +53,9 @@ TASKS = [
     {"ansible.builtin.debug": {"msg": f"still readable: {' '.join(NAMES)} v1 Config todo"}},
 ]
 MODULE = """
-from ansible_collections.runbook.minikube.plugins.module_utils.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-module = RunbookModule({"name": {"type": "str"}, "value": {"type": "raw"}}, connects=False, shown={"value": lambda value: "<hidden>"})
+module = RunbookModule({"name": {"type": "str"}, "value": {"type": "raw"}}, connects=False, redact={"value": lambda value: "<hidden>"})
 module.params["value"] = None
 module.hide(["planted-at-run-time"])
 module.exit_json(msg=f"planted-at-run-time of {module.params['name']}", changed=False)
@@ -64,16 +64,16 @@ module.exit_json(msg=f"planted-at-run-time of {module.params['name']}", changed=
 
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory) -> str:
-    """All that the run prints."""
+    """The complete output of the run."""
     folder = tmp_path_factory.mktemp("printed")
     (folder / "library").mkdir()
     (folder / "library/hides.py").write_text(f"#!/usr/bin/python\nfrom __future__ import annotations\n{MODULE}")
     tasks = [{**_with_variables(task, number), "ignore_errors": True} for number, task in enumerate(TASKS)]
-    (folder / "given.json").write_text(json.dumps({"given": [next(iter(task.values())) for task in TASKS[:-2]]}))
+    (folder / "options.json").write_text(json.dumps({"task_options": [next(iter(task.values())) for task in TASKS[:-2]]}))
     (folder / "play.yml").write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": tasks}]))
     environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks/collections"), "ANSIBLE_LOCALHOST_WARNING": "false",
                "ANSIBLE_NOCOLOR": "1", "ANSIBLE_DISPLAY_TRACEBACK": "never", "ANSIBLE_INJECT_INVOCATION": "true", "LC_ALL": "C.UTF-8"}  # fmt: skip
-    command = [Path(sys.executable).parent / "ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", "-e", "@given.json",
+    command = [Path(sys.executable).parent / "ansible-playbook", "-vvv", "-i", "localhost,", "-c", "local", "-e", "@options.json",
                "-e", f"ansible_python_interpreter={sys.executable}", "play.yml"]  # fmt: skip
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -85,7 +85,7 @@ def _with_variables(task: dict, number: int) -> dict:
     module, options = next(iter(task.items()))
     if module.startswith("ansible.builtin"):
         return task
-    return {**task, module: {name: f"{{{{ given[{number}].{name} }}}}" for name in options}}
+    return {**task, module: {name: f"{{{{ task_options[{number}].{name} }}}}" for name in options}}
 
 
 @pytest.mark.parametrize("name", VALUES)
@@ -94,21 +94,21 @@ def test_no_value_is_printed(printed, name):
     assert value not in printed and base64.b64encode(value.encode()).decode() not in printed
 
 
-def test_all_tasks_came_to_what_they_are_there_for(printed):
+def test_all_tasks_ran(printed):
     assert printed.count("The API server of") >= 2 and "Unsupported parameters" in printed and "127.0.0.1" in printed
 
 
 @pytest.mark.parametrize("name", [*NAMES, "v1", "Config", "todo"])
-def test_names_stay_readable_in_all_that_follows(printed, name):
+def test_names_stay_readable_afterwards(printed, name):
     assert name in printed.rpartition("still readable:")[2].split('"')[0].split()
 
 
-def test_the_options_keep_their_names_and_kinds(printed):
+def test_options_keep_their_names_and_types(printed):
     for shown in ("frontend-secrets", "rotate_secret.yml", "audit-service-secrets", "http://127.0.0.1:1", "SESSION", "<hidden>"):
         assert shown in printed, shown
 
 
-def test_what_is_registered_holds_no_value_either(printed):
+def test_registered_results_contain_no_value(printed):
     encoded = max((word.strip('",') for word in printed.split()), key=lambda word: len(word) if word.startswith("W3s") else 0)
     registered = base64.b64decode(encoded).decode()
     assert "frontend-secrets" in json.dumps(json.loads(registered))

@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ready is what the cluster's own objects say."""
+"""Ready is what the cluster's own objects report."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from ansible_collections.runbook.minikube.plugins.module_utils.profile.readiness import problems_of, serving_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.readiness import problems_of, ready_components_of
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
 READY = {"conditions": [{"type": "Ready", "status": "True"}]}
@@ -30,19 +30,19 @@ def test_a_ready_cluster_has_no_problem():
 
 def test_each_part_is_missed():
     assert problems_of([], [], [], [], NOW) == (
-        "no node has joined", "no CoreDNS pod is ready", "the storage provisioner is not ready", "there is no default StorageClass",
+        "no node has joined", "no CoreDNS pod is ready", "the storage provisioner is not ready", "no default StorageClass exists",
     )
 
 
-def test_a_node_that_is_not_ready_gives_its_reason():
+def test_a_node_that_is_not_ready_has_its_reason():
     status = {"conditions": [{"type": "Ready", "status": "False", "message": "container runtime is down"}]}
     assert problems_of(*objects(node=status)) == ("the node n is not Ready: container runtime is down",)
 
 
 def test_a_silent_kubelet_is_no_ready_node_whatever_its_last_word_was():
-    assert problems_of(*objects(age=41)) == ("the kubelet of the node n is silent",)
+    assert problems_of(*objects(age=41)) == ("the kubelet of the node n does not renew its lease",)
     nodes, _leases, pods, classes, now = objects()
-    assert problems_of(nodes, [], pods, classes, now) == ("the kubelet of the node n is silent",)
+    assert problems_of(nodes, [], pods, classes, now) == ("the kubelet of the node n does not renew its lease",)
 
 
 def test_a_pod_that_is_being_deleted_is_not_ready():
@@ -52,11 +52,11 @@ def test_a_pod_that_is_being_deleted_is_not_ready():
 
 
 def test_a_class_that_is_not_default_is_none():
-    assert problems_of(*objects(default="false")) == ("there is no default StorageClass",)
+    assert problems_of(*objects(default="false")) == ("no default StorageClass exists",)
 
 
-def test_what_serves_is_told_by_ready_pods_alone():
+def test_what_serves_is_decided_by_ready_pods_alone():
     _nodes, _leases, pods, _classes, _now = objects()
     starting = {"metadata": {"name": "m", "labels": {"k8s-app": "metrics-server"}}, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}
-    assert serving_of([*pods, starting]) == ("kube-dns",)
-    assert serving_of([*pods, {**starting, "status": READY}]) == ("kube-dns", "metrics-server")
+    assert ready_components_of([*pods, starting]) == ("kube-dns",)
+    assert ready_components_of([*pods, {**starting, "status": READY}]) == ("kube-dns", "metrics-server")

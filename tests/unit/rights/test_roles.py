@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The Roles in docs/rights give a module what it asks the API server for, and nothing else; without a verb it says which one is missing."""
+"""The Roles in docs/rights allow a module what it requests of the API server, and nothing else; without a verb it names the missing one."""
 
 from __future__ import annotations
 
@@ -11,33 +11,34 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster import exec as execution
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.channels import Channels
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import Cluster
-from ansible_collections.runbook.minikube.plugins.plugin_utils.here import Ended, ModuleHere
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import exec as execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.channels import Channels
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.client import Cluster
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessModule, ModuleExit
 from guarded_api import GuardedApi, permissions_of
 
 RIGHTS = Path(__file__).resolve().parents[3] / "docs/rights"
 MODULES = "ansible_collections.runbook.minikube.plugins.modules"
-SECRET = "the-secret-of-the-signers-of-40-letters"
+SECRET = "the-secret-of-the-servers-of-40-letters"
 DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
-SIGNERS = [{"workload": "Deployment/frontend"}]
+AUTH_SERVERS = [{"workload": "Deployment/frontend"}]
 SOURCE = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
 WORKLOADS = {"Deployment": "frontend", "StatefulSet": "store", "DaemonSet": "agent"}
-ROTATION = {**SOURCE, "list_key": "better-auth-secrets", "former_key": "better-auth-secret-former", "signers": SIGNERS, "versioned": True}
-# What each module is asked for: all of what its Role is there for.
-ASKED = {
+KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-former"}
+ROTATION = {**SOURCE, **KEYS, "auth_servers": AUTH_SERVERS, "versioned": True}
+# The options of each module, with which it needs all of its Role.
+OPTIONS = {
     "auth_probe": {"url": "http://192.0.2.1/api/auth", "create": True, "database": DATABASE},
-    "auth_reencrypt": {"database": DATABASE, "signers": SIGNERS},
-    "auth_rotation": {**ROTATION, "step": "adopt"},
+    "auth_reencrypt": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "auth_rotation": {**ROTATION, "step": "add"},
     "connectivity_probe": {"workloads": [{"kind": kind, "name": name} for kind, name in WORKLOADS.items()]},
-    "jwks_cleanup": {"database": DATABASE, "signers": SIGNERS},
-    "jwks_info": {"database": DATABASE, "signers": SIGNERS},
-    "secret_compare": {"places": [{**SOURCE, "readers": True}, COPY]},
+    "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "secret_compare": {"locations": [{**SOURCE, "check_consumers": True}, COPY]},
     "secret_copy": {"source": SOURCE, "destinations": [COPY]},
 }
-ELSEWHERE = {"dapr_recovery"}  # test_dapr_roles.py
+ELSEWHERE = {"dapr_recovery", "dapr_recovery_new_ca"}  # test_dapr_roles.py
 WRITTEN = {"auth_rotation": ["frontend-secrets"], "secret_copy": ["backend-api-secrets"]}
 # The pod behind the forward closes each connection: the way of these modules through the API ends there.
 AT_THE_DATABASE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "jwks_info")
@@ -115,8 +116,8 @@ def run(monkeypatch):
         api, module = GuardedApi(rules, OBJECTS), importlib.import_module(f"{MODULES}.{name}")
         monkeypatch.setattr(Cluster, "connect", lambda _params: api.cluster())
         monkeypatch.setattr(Channels, "open", api.open_channels(Pod))
-        monkeypatch.setattr(module, "RunbookModule", lambda spec, **settings: ModuleHere(spec, ASKED[name], check_mode=check_mode, **settings))
-        with pytest.raises(Ended) as ended:
+        monkeypatch.setattr(module, "RunbookModule", lambda spec, **settings: InProcessModule(spec, OPTIONS[name], check_mode=check_mode, **settings))
+        with pytest.raises(ModuleExit) as ended:
             module.main()
         return api, ended.value.result
 
@@ -133,11 +134,11 @@ def without_verbs(module: str) -> list:
     ]
 
 
-def test_every_role_is_looked_at():
-    assert {file.stem for file in RIGHTS.glob("*.yml")} == {*ASKED, *ELSEWHERE}
+def test_every_role_is_checked():
+    assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OPTIONS, *ELSEWHERE}
 
 
-@pytest.mark.parametrize("module", ASKED)
+@pytest.mark.parametrize("module", OPTIONS)
 def test_a_role_is_enough_and_nothing_of_it_is_superfluous(run, module):
     api, result = run(module, rules_of(module))
     if module in AT_THE_DATABASE:
@@ -149,16 +150,16 @@ def test_a_role_is_enough_and_nothing_of_it_is_superfluous(run, module):
 
 
 @pytest.mark.parametrize("module", WRITTEN)
-def test_check_mode_asks_for_the_same_and_writes_nothing(run, module):
+def test_check_mode_requests_the_same_and_writes_nothing(run, module):
     api, result = run(module, rules_of(module), check_mode=True)
     assert result["changed"] and "failed" not in result, result
     assert api.written == []
 
 
-@pytest.mark.parametrize(("module", "resources", "verb", "left"), [each for module in ASKED for each in without_verbs(module)])
+@pytest.mark.parametrize(("module", "resources", "verb", "left"), [each for module in OPTIONS for each in without_verbs(module)])
 def test_a_verb_that_is_missing_is_named_before_anything_is_written(run, module, resources, verb, left):
     assert permissions_of(left) < permissions_of(rules_of(module))
     api, result = run(module, left)
-    assert result.get("failed") and re.search(rf'(may not|and|cannot) {verb} (resource ")?({"|".join(resources)})', result["msg"]), result
+    assert result.get("failed") and re.search(rf'(Not allowed to|and|cannot) {verb} (resource ")?({"|".join(resources)})', result["msg"]), result
     assert CLOSED not in result["msg"], result
     assert api.written == [], result

@@ -1,24 +1,26 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What is changed for images, env, replicas and undo; who owns which field; which revision is gone back to."""
+"""Changes of images, env and replicas, and rollbacks; field managers; which revision is restored."""
 
 from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import owners
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.actions import Adoption, Removal
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.apply import apply, operations
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.changes import make_changes
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.revisions import UNDONE, history, revisions_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.template import differences, with_env, with_images
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Workload
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import field_managers
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.actions import OwnershipTransfer, PodDeletion
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.apply import apply, spec_patch
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import RolloutOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.plan_changes import plan_changes
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.pod_template import differences, with_env, with_images
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.revisions import ROLLED_BACK, history, revisions_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import Workload
+from test_rollout_run import PARAMS
 from workload_objects import WEB, deployment, meta, observe, pod, replica_set
 
-PARAMS = {"state": "complete", "to_revision": 0, "change_cause": "", "force_conflicts": False}
 CAUSE = "kubernetes.io/change-cause"
 
 
@@ -36,7 +38,7 @@ def workload(tmpl=None, managed=(), annotations=None, **spec):
     return obj
 
 
-def kept(number, tmpl, name, former="", cause=""):
+def revision(number, tmpl, name, former="", cause=""):
     item = replica_set(name, str(number))
     item["spec"]["template"] = copy.deepcopy(tmpl)
     item["spec"]["template"]["metadata"]["labels"] = {"pod-template-hash": name}
@@ -50,7 +52,8 @@ def labelled(tmpl):
 
 def changes(entry=None, obj=None, sets=(), **params):
     observation = observe(Deployment=[obj or workload()], ReplicaSet=sets)
-    return make_changes(observation, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", **(entry or {})}], **params}, "me@here")
+    entries = [{"kind": "Deployment", "name": "web", **(entry or {})}]
+    return plan_changes(observation, RolloutOptions.of({**PARAMS, "workloads": entries, **params}), "me@here")
 
 
 def images(tmpl):
@@ -73,10 +76,10 @@ def test_env_in_both_forms_keeps_order_replaces_references_and_removes():
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"images": {"ap": "a:1"}}, r"workloads\[0\].images: there is no container ap. There: app, side"),
+        ({"images": {"ap": "a:1"}}, r"workloads\[0\].images: there is no container ap. Existing: app, side"),
         ({"images": {"app": None}}, "app needs an image reference"),
         ({"env": {"ap": {"A": "1"}}}, r"workloads\[0\].env: there is no container ap"),
-        ({"env": {"A": True}}, "A is not text. Quote it"),
+        ({"env": {"A": True}}, "A is not a string. Quote it"),
         ({"env": {"A": "1", "*": {"B": "2"}}}, "for all containers twice"),
         ({"replicas": -1}, "-1 is below 0"),
     ],
@@ -86,15 +89,15 @@ def test_bad_input(entry, message):
         changes(entry)
 
 
-def test_what_is_so_already_is_no_change():
+def test_what_is_set_already_is_no_change():
     obj = workload(template(env=[{"name": "A", "value": "1"}]))
     assert changes({"images": {"app": "app:1"}, "env": {"app": {"A": "1", "B": None}}, "replicas": 1}, obj) == []
     assert changes({}, obj) == []
 
 
-def test_a_change_says_what_it_does_and_records_who_and_what():
+def test_a_change_describes_itself_and_records_who_and_what():
     (change,) = changes({"images": {"app": "app:2"}, "env": {"app": {"KEY": "hidden"}}, "replicas": 3})
-    assert change.does == ("set containers[app].image to app:2", "set containers[app].env", "scale from 1 to 3") and change.rolls
+    assert change.steps == ("set containers[app].image to app:2", "set containers[app].env", "scale from 1 to 3") and change.rolls
     assert change.annotations[CAUSE] == "set containers[app].image to app:2; set containers[app].env; scale from 1 to 3 (by me@here)"
     assert "hidden" not in str(change) + "".join(change.lines) and "app:1" in change.lines[0] and "app:2" in change.lines[1]
     assert changes({"images": {"app": "app:2"}}, change_cause="order 42")[0].annotations[CAUSE] == "order 42"
@@ -103,27 +106,27 @@ def test_a_change_says_what_it_does_and_records_who_and_what():
 def test_scaling_alone_replaces_no_pod_and_leaves_the_change_cause():
     (change,) = changes({"replicas": 3})
     assert not change.rolls and change.new_annotations == ()
-    assert operations(change) == [
+    assert spec_patch(change) == [
         {"op": "test", "path": "/metadata/generation", "value": 2}, {"op": "add", "path": "/spec/replicas", "value": 3}
     ]
 
 
 def test_the_patch_guards_the_spec_and_keeps_other_annotations():
     (change,) = changes({"images": {"app": "app:2"}}, change_cause="x")
-    assert [item["path"] for item in operations(change)] == [
+    assert [item["path"] for item in spec_patch(change)] == [
         "/metadata/generation", "/spec/template", "/metadata/annotations/kubernetes.io~1change-cause"
     ]
     bare = workload()
     bare["metadata"]["annotations"] = None
     (change,) = changes({"images": {"app": "app:2"}}, bare, change_cause="x")
-    assert operations(change)[-1] == {"op": "add", "path": "/metadata/annotations", "value": {CAUSE: "x"}}
+    assert spec_patch(change)[-1] == {"op": "add", "path": "/metadata/annotations", "value": {CAUSE: "x"}}
 
 
 def test_a_daemon_set_is_not_scaled_and_what_would_not_roll_is_refused():
     obj = workload()
     params = {**PARAMS, "workloads": [{"kind": "DaemonSet", "name": "web", "replicas": 2}]}
-    with pytest.raises(RunbookError, match="can't be scaled"):
-        make_changes(observe(workloads=[Workload("DaemonSet", "web")], DaemonSet=[obj]), params, "me")
+    with pytest.raises(RunbookError, match="cannot be scaled"):
+        plan_changes(observe(workloads=[Workload("DaemonSet", "web")], DaemonSet=[obj]), RolloutOptions.of(params), "me")
     with pytest.raises(RunbookError, match="paused, so its pods would not be replaced"):
         changes({"images": {"app": "app:2"}}, workload(paused=True))
     with pytest.raises(RunbookError, match="update strategy OnDelete"):
@@ -162,67 +165,67 @@ def test_our_own_managers_and_the_status_are_no_conflict(entry):
 def test_conflicts_see_removed_items_sets_and_ports():
     ports = {"f:spec": {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:name": {}}}}}
     before = {"spec": {"ports": [{"containerPort": 80, "name": "a"}]}}
-    assert owners.conflicts(before, {"spec": {"ports": [{"containerPort": 80, "name": "b"}]}}, [owned("x", ports)]) == [
+    assert field_managers.conflicts(before, {"spec": {"ports": [{"containerPort": 80, "name": "b"}]}}, [owned("x", ports)]) == [
         ("x", "spec.ports[80, TCP].name")
     ]
-    assert owners.conflicts(before, {"spec": {"ports": []}}, [owned("x", ports)]) == [("x", "spec.ports[80, TCP]")]
+    assert field_managers.conflicts(before, {"spec": {"ports": []}}, [owned("x", ports)]) == [("x", "spec.ports[80, TCP]")]
     sets = {"f:spec": {"f:names": {'v:"a"': {}, 'v:"b"': {}}}}
-    assert owners.conflicts({"spec": {"names": ["a", "b"]}}, {"spec": {"names": ["b"]}}, [owned("x", sets)]) == [("x", "spec.names[a]")]
+    assert field_managers.conflicts({"spec": {"names": ["a", "b"]}}, {"spec": {"names": ["b"]}}, [owned("x", sets)]) == [("x", "spec.names[a]")]
 
 
 def test_what_deploy_updated_becomes_what_it_applied():
     restart = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}}}
     other = owned("somebody", REPLICAS)
-    managed = [owned("runbook-deploy", REPLICAS, "Apply"), other, owned("runbook-deploy", owners._union(IMAGE, restart))]
-    assert owners.needs_adoption(managed)
-    mine, theirs = owners.adopted(managed)
-    assert theirs == other and mine["operation"] == "Apply" and not owners.needs_adoption([mine, theirs])
+    managed = [owned("runbook-deploy", REPLICAS, "Apply"), other, owned("runbook-deploy", field_managers._union(IMAGE, restart))]
+    assert field_managers.needs_migration(managed)
+    mine, theirs = field_managers.migrate_managed_fields(managed)
+    assert theirs == other and mine["operation"] == "Apply" and not field_managers.needs_migration([mine, theirs])
     assert mine["fieldsV1"]["f:spec"]["f:replicas"] == {} and "restartedAt" not in json.dumps(mine)
     assert mine["fieldsV1"]["f:spec"]["f:template"]["f:spec"] == IMAGE["f:spec"]["f:template"]["f:spec"]
-    (alone,) = owners.adopted([owned("runbook-deploy", IMAGE)])
+    (alone,) = field_managers.migrate_managed_fields([owned("runbook-deploy", IMAGE)])
     assert alone == owned("runbook-deploy", IMAGE, "Apply")
 
 
-def test_an_interrupted_call_is_made_up_for():
+def test_ownership_left_by_an_interrupted_run_is_transferred():
     obj = workload(managed=[owned("runbook-deploy", IMAGE)])
-    assert changes({"images": {"app": "app:1"}}, obj) == [Adoption(WEB)]
+    assert changes({"images": {"app": "app:1"}}, obj) == [OwnershipTransfer(WEB)]
 
 
 OLD, MIDDLE, NEW = (labelled(template(f"app:{number}")) for number in (1, 2, 3))
-SETS = [kept(3, NEW, "three"), kept(1, OLD, "one"), kept(2, MIDDLE, "two", cause="order 41")]
+SETS = [revision(3, NEW, "three"), revision(1, OLD, "one"), revision(2, MIDDLE, "two", cause="order 41")]
 
 
-def test_undo_goes_to_the_former_revision_without_the_hash():
-    (change,) = changes(obj=workload(NEW), sets=SETS, state="undone")
-    assert change.after["template"] == MIDDLE and change.does == ("undo to revision 2 (order 41)",)
-    assert change.annotations[UNDONE] == "web-three web-two" and change.annotations[CAUSE].startswith("undo to revision 2")
+def test_a_rollback_restores_the_former_revision_without_the_hash():
+    (change,) = changes(obj=workload(NEW), sets=SETS, state="rolled_back")
+    assert change.after["template"] == MIDDLE and change.steps == ("roll back to revision 2 (order 41)",)
+    assert change.annotations[ROLLED_BACK] == "web-three web-two" and change.annotations[CAUSE].startswith("roll back to revision 2")
 
 
-def test_undo_to_a_revision_by_its_number_or_one_that_it_had():
-    assert changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=1)[0].after["template"] == OLD
-    assert changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=3) == []
-    renumbered = [kept(4, OLD, "one", former="1"), *SETS[:1], *SETS[2:]]
-    assert changes(obj=workload(OLD), sets=renumbered, state="undone", to_revision=1) == []
-    with pytest.raises(RunbookError, match=r"Deployment web has no revision 9. There: 1 \(app:1, side:1\), 2 "):
-        changes(obj=workload(NEW), sets=SETS, state="undone", to_revision=9)
+def test_a_rollback_to_a_revision_by_its_number_or_a_former_one():
+    assert changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=1)[0].after["template"] == OLD
+    assert changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=3) == []
+    renumbered = [revision(4, OLD, "one", former="1"), *SETS[:1], *SETS[2:]]
+    assert changes(obj=workload(OLD), sets=renumbered, state="rolled_back", to_revision=1) == []
+    with pytest.raises(RunbookError, match=r"Deployment web has no revision 9. Existing: 1 \(app:1, side:1\), 2 "):
+        changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=9)
 
 
-def test_a_second_undo_does_not_return_to_what_was_left_but_one_after_a_new_deploy_undoes_that():
-    left = [kept(3, NEW, "three"), kept(4, MIDDLE, "two"), kept(1, OLD, "one")]
-    mark = {UNDONE: "web-three web-two"}
-    assert changes(obj=workload(MIDDLE, annotations=mark), sets=left, state="undone") == []
+def test_a_second_rollback_does_not_roll_forward_but_one_after_a_new_deploy_rolls_that_back():
+    left = [revision(3, NEW, "three"), revision(4, MIDDLE, "two"), revision(1, OLD, "one")]
+    mark = {ROLLED_BACK: "web-three web-two"}
+    assert changes(obj=workload(MIDDLE, annotations=mark), sets=left, state="rolled_back") == []
     latest = labelled(template("app:4"))
-    (change,) = changes(obj=workload(latest, annotations=mark), sets=[*left, kept(5, latest, "four")], state="undone")
+    (change,) = changes(obj=workload(latest, annotations=mark), sets=[*left, revision(5, latest, "four")], state="rolled_back")
     assert change.after["template"] == MIDDLE
-    again = [kept(5, NEW, "three"), *left[1:]]
-    assert changes(obj=workload(NEW, annotations=mark), sets=again, state="undone")[0].after["template"] == MIDDLE
+    again = [revision(5, NEW, "three"), *left[1:]]
+    assert changes(obj=workload(NEW, annotations=mark), sets=again, state="rolled_back")[0].after["template"] == MIDDLE
 
 
-def test_undo_is_refused_where_there_is_nothing_to_go_back_to_or_it_would_not_happen():
-    with pytest.raises(RunbookError, match="no former revision to go back to. There: 1 "):
-        changes(obj=workload(OLD), sets=[kept(1, OLD, "one")], state="undone")
-    with pytest.raises(RunbookError, match="is paused, so an undo would not happen. Resume it"):
-        changes(obj=workload(NEW, paused=True), sets=SETS, state="undone")
+def test_a_rollback_without_a_former_revision_or_without_effect_is_refused():
+    with pytest.raises(RunbookError, match="no former revision to roll back to. Existing: 1 "):
+        changes(obj=workload(OLD), sets=[revision(1, OLD, "one")], state="rolled_back")
+    with pytest.raises(RunbookError, match="is paused, so a rollback would have no effect. Resume it"):
+        changes(obj=workload(NEW, paused=True), sets=SETS, state="rolled_back")
 
 
 def test_revisions_of_a_stateful_set_come_from_its_controller_revisions():
@@ -244,56 +247,56 @@ def stateful(label, ready, tmpl=NEW):
     db = Workload("StatefulSet", "db")
     obj = workload(tmpl)
     obj["metadata"] = {**obj["metadata"], "name": "db", "uid": "db"}
-    kept_ones = [
+    items = [
         {"metadata": meta(name, owner="db"), "revision": number, "data": {"spec": {"template": one}}}
         for name, number, one in (("db-old", 1, OLD), ("db-new", 2, NEW))
     ]
     one = pod("db-0", hash_=label, label="controller-revision-hash", owner="db")
     one["status"]["conditions"] = [{"type": "Ready", "status": ready}]
-    observation = observe(pods=[one], workloads=[db], StatefulSet=[obj], ControllerRevision=kept_ones)
-    return observation, {**PARAMS, "state": "undone", "workloads": [{"kind": "StatefulSet", "name": "db"}]}
+    observation = observe(pods=[one], workloads=[db], StatefulSet=[obj], ControllerRevision=items)
+    return observation, RolloutOptions.of({**PARAMS, "state": "rolled_back", "workloads": [{"kind": "StatefulSet", "name": "db"}]})
 
 
-def test_a_stuck_pod_of_a_stateful_set_is_deleted_with_the_undo_and_after_one_that_was_cut_off():
-    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "False"), "me")] == ["Change", "Removal"]
-    assert [type(action).__name__ for action in make_changes(*stateful("db-new", "True"), "me")] == ["Change"]
-    assert [type(action).__name__ for action in make_changes(*stateful("db-old", "False"), "me")] == ["Change"]
-    observation, params = stateful("db-new", "False", OLD)
-    (removal,) = make_changes(observation, {**params, "to_revision": 1}, "me")
-    assert (removal.pod, removal.uid) == ("db-0", "db-0") and not removal.rolls
+def test_a_stuck_pod_of_a_stateful_set_is_deleted_with_the_rollback_and_after_an_interrupted_one():
+    assert [type(action).__name__ for action in plan_changes(*stateful("db-new", "False"), "me")] == ["SpecChange", "PodDeletion"]
+    assert [type(action).__name__ for action in plan_changes(*stateful("db-new", "True"), "me")] == ["SpecChange"]
+    assert [type(action).__name__ for action in plan_changes(*stateful("db-old", "False"), "me")] == ["SpecChange"]
+    observation, options = stateful("db-new", "False", OLD)
+    (deletion,) = plan_changes(observation, replace(options, to_revision=1), "me")
+    assert (deletion.pod, deletion.uid) == ("db-0", "db-0") and not deletion.rolls
 
 
-class Recorded:
-    """A cluster whose controller notices the last change at the third look."""
+class DeletingCluster:
+    """A cluster whose controller observes the last change at the third read."""
 
     def __init__(self, refusal=None):
-        self.looks, self.deleted, self.refusal = 0, [], refusal
+        self.reads, self.deleted, self.refusal = 0, [], refusal
 
     def can(self, *_what, **_more):
         return True
 
     def get(self, *_what):
-        self.looks += 1
-        return {"metadata": {"generation": 3}, "status": {"observedGeneration": 2 + (self.looks > 2)}}
+        self.reads += 1
+        return {"metadata": {"generation": 3}, "status": {"observedGeneration": 2 + (self.reads > 2)}}
 
     def delete(self, kind, name, namespace, body):
-        self.deleted.append((self.looks, kind, name, namespace, body))
+        self.deleted.append((self.reads, kind, name, namespace, body))
         if self.refusal:
             raise self.refusal
 
 
-def test_a_stuck_pod_is_deleted_once_the_controller_has_noticed_and_only_if_it_is_the_same():
-    removal = Removal(Workload("StatefulSet", "db"), "db-0", "uid-1")
-    cluster = Recorded()
-    apply(cluster, "ns", [removal])
+def test_a_stuck_pod_is_deleted_once_the_controller_has_observed_the_change_and_only_if_it_is_the_same():
+    deletion = PodDeletion(Workload("StatefulSet", "db"), "db-0", "uid-1")
+    cluster = DeletingCluster()
+    apply(cluster, "ns", [deletion])
     assert cluster.deleted == [(3, "Pod", "db-0", "ns", {"preconditions": {"uid": "uid-1"}})]
-    apply(Recorded(ApiError("another", 409, "Conflict")), "ns", [removal])
+    apply(DeletingCluster(ApiError("another", 409, "Conflict")), "ns", [deletion])
     with pytest.raises(RunbookError, match="StatefulSet db: delete pod db-0.*: no. Nothing was changed"):
-        apply(Recorded(ApiError("no", 403, "Forbidden")), "ns", [removal])
+        apply(DeletingCluster(ApiError("no", 403, "Forbidden")), "ns", [deletion])
 
 
-class Overtaken:
-    """A cluster whose records of owners are overtaken so many times by the controller's own writes."""
+class ConflictingCluster:
+    """A cluster whose updates of managedFields conflict so many times with the controller's own writes."""
 
     def __init__(self, times):
         self.times, self.patched = times, []
@@ -312,15 +315,15 @@ class Overtaken:
         self.patched.append((body, options))
 
 
-def test_a_change_is_made_as_deploy_and_recorded_as_applied_even_if_overtaken():
+def test_a_change_is_made_as_deploy_and_recorded_as_applied_even_after_conflicts():
     plan = changes({"images": {"app": "app:2"}})
-    cluster = Overtaken(2)
+    cluster = ConflictingCluster(2)
     apply(cluster, "ns", plan)
     (patch, options), (record, _more) = cluster.patched
-    assert patch == operations(plan[0]) and options["field_manager"] == "runbook-deploy"
+    assert patch == spec_patch(plan[0]) and options["field_manager"] == "runbook-deploy"
     assert record["metadata"]["resourceVersion"] == "7" and [item["operation"] for item in record["metadata"]["managedFields"]] == ["Apply"]
-    with pytest.raises(RunbookError, match="this is done, but not recorded.*Run it again"):
-        apply(Overtaken(99), "ns", plan)
+    with pytest.raises(RunbookError, match="applied, but field ownership could not be transferred.*Run it again"):
+        apply(ConflictingCluster(99), "ns", plan)
 
 
 def test_differences_show_images_only():

@@ -1,14 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Manifests: what is refused, in which order they are applied, where images are replaced, and what an apply's result says."""
+"""Manifests: what is refused, the order of the apply, the replacement of images, and the messages about an apply's result."""
 
 from __future__ import annotations
 
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runbook.minikube.plugins.filter.manifests import manifests
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.applied import changes, refusals
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.manifests import checked, with_images
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.apply_report import changes, refusals
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.manifests import validated, with_images
 
 
 def obj(kind="ConfigMap", name="a", api_version="v1", **more):
@@ -18,18 +18,18 @@ def obj(kind="ConfigMap", name="a", api_version="v1", **more):
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ("text", "f.yml, document 2: this is no Kubernetes object but str"),
+        ("text", "f.yml, document 2: expected a Kubernetes object, got str"),
         ({"kind": "ConfigMap"}, "f.yml, document 2: apiVersion is missing"),
         ({"apiVersion": "v1"}, "f.yml, document 2: kind is missing"),
         ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}, "f.yml, document 2: ConfigMap has no metadata.name"),
-        (obj("Secret", "keys", stringData={"a": "do-not-show"}), "f.yml, document 2: Secret keys stands in a manifest"),
+        (obj("Secret", "keys", stringData={"a": "do-not-show"}), "f.yml, document 2: Secret keys must not be in a manifest"),
         ({"apiVersion": "v1", "kind": "List", "items": [{}]}, "f.yml, document 2, item 1: apiVersion is missing"),
-        (obj(), "f.yml, document 2: ConfigMap a stands in f.yml, document 1 already"),
+        (obj(), "f.yml, document 2: ConfigMap a is a duplicate of f.yml, document 1"),
     ],
 )
 def test_refused(document, message):
     with pytest.raises(RunbookError) as error:
-        checked({"f.yml": [obj(), document]}, "default")
+        validated({"f.yml": [obj(), document]}, "default")
     assert message in str(error.value) and "do-not-show" not in str(error.value)
 
 
@@ -38,7 +38,7 @@ def test_order_namespace_lists_and_empty_documents():
         "a.yml": [obj("Deployment", "d", "apps/v1"), None, obj("Service", "s")],
         "b.yml": [{"apiVersion": "v1", "kind": "List", "items": [obj("Namespace", "n"), obj("ConfigMap", "c")]}],
     }
-    objects = checked(found, "todo")
+    objects = validated(found, "todo")
     assert [item["kind"] for item in objects] == ["Namespace", "Service", "ConfigMap", "Deployment"]
     assert [item["metadata"].get("namespace") for item in objects] == [None, "todo", "todo", "todo"]
     assert objects[0]["metadata"]["labels"] == {"kubernetes.io/metadata.name": "n"}
@@ -47,7 +47,7 @@ def test_order_namespace_lists_and_empty_documents():
 def test_the_same_name_in_another_namespace_or_group_is_another_object():
     other = obj()
     other["metadata"]["namespace"] = "other"
-    assert len(checked({"f.yml": [obj(), other, obj("Component", "a", "dapr.io/v1alpha1")]}, "default")) == 3
+    assert len(validated({"f.yml": [obj(), other, obj("Component", "a", "dapr.io/v1alpha1")]}, "default")) == 3
 
 
 def pod_spec():
@@ -83,28 +83,28 @@ def test_the_filter_pairs_texts_with_files_and_names_the_broken_one():
 
 
 def entry(action: str, name: str, **more) -> dict:
-    return {"action": action, "kind": "ConfigMap", "name": name, "namespace": "shop", "rolls": False, **more}
+    return {"action": action, "kind": "ConfigMap", "name": name, "namespace": "shop", "rolling_update": False, **more}
 
 
 CONFLICT = {"msg": 'Apply failed with 1 conflict: conflict with "x": .data.a', "reason": "Conflict"}
 
 
-def test_refusals_name_object_reason_and_way_out():
-    result = {"objects": [entry("keep", "good"), entry("refused", "bad", **CONFLICT), entry("refused", "odd", msg="no such kind", reason="NotFound")]}
+def test_refusals_name_object_reason_and_fix():
+    result = {"objects": [entry("unchanged", "good"), entry("refused", "bad", **CONFLICT), entry("refused", "odd", msg="no such kind", reason="NotFound")]}
     conflict, unknown = refusals(result, {"msg": "failed"})
-    assert conflict.startswith("ConfigMap bad in namespace shop can't be applied: Apply failed")
+    assert conflict.startswith("ConfigMap bad in namespace shop cannot be applied: Apply failed")
     assert '"x": .data.a' in conflict and "rollout_force_conflicts" in conflict
-    assert unknown == "ConfigMap odd in namespace shop can't be applied: no such kind"
+    assert unknown == "ConfigMap odd in namespace shop cannot be applied: no such kind"
     assert refusals({"objects": [entry("change", "good")]}, {}) == []
 
 
-def test_what_was_changed_before_the_refusal_is_told_with_it():
-    failed = {"failed": True, "objects": [entry("keep", "same"), entry("create", "first")]}
+def test_what_was_changed_before_the_refusal_is_reported_with_it():
+    failed = {"failed": True, "objects": [entry("unchanged", "same"), entry("create", "first")]}
     assert refusals({"objects": [entry("refused", "bad", **CONFLICT)]}, failed)[1] == "Applied before: ConfigMap first in namespace shop."
-    assert refusals({"objects": [entry("keep", "bad")]}, failed) == [], "then the failure of the apply says it"
+    assert refusals({"objects": [entry("unchanged", "bad")]}, failed) == [], "then the failure of the apply contains it"
 
 
-def test_changes_tell_made_from_changed():
-    result = {"objects": [entry("create", "new"), entry("change", "a"), entry("keep", "same")]}
-    assert changes(result) == ["ConfigMap new in namespace shop: made", "ConfigMap a in namespace shop: changed"]
+def test_changes_distinguish_created_from_changed():
+    result = {"objects": [entry("create", "new"), entry("change", "a"), entry("unchanged", "same")]}
+    assert changes(result) == ["ConfigMap new in namespace shop: created", "ConfigMap a in namespace shop: changed"]
     assert changes({"changed": False}) == []

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way back after a failure: which revision served before, what goes back, what is told, and what is noted for the next time."""
+"""The rollback after a failure: the last good revision, what is rolled back, the message about it, and the recorded annotations."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import threading
 from datetime import timedelta
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.remember import notes_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.served import served_before
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.way_back import make_way_back
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options, Workload
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.verdict import judge
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.annotations import plan_annotations
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.last_good import last_good_revisions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.rollback_plan import plan_rollback
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.snapshot import Snapshot
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.status import evaluate
+from test_rollout_run import predict, roll_out
 from workload_objects import START, WEB, at, container_status, deployment, meta, observe, pod, replica_set, running, terminated, waiting
 
-SERVED, UNDONE, CAUSE = "runbook.minikube/served", "runbook.minikube/undone", "kubernetes.io/change-cause"
+LAST_GOOD_REVISION, ROLLED_BACK, CAUSE = "runbook.minikube/served", "runbook.minikube/undone", "kubernetes.io/change-cause"
 NOW = START + timedelta(seconds=60)
 READY_CONDITION = {"type": "Ready", "status": "True"}
 
@@ -28,7 +28,7 @@ def template(image):
     return {"metadata": {"annotations": {}, "labels": {}}, "spec": {"containers": [{"name": "app", "image": image, "readinessProbe": {}}]}}
 
 
-def kept(number, hash_, image, cause=""):
+def revision(number, hash_, image, cause=""):
     item = replica_set(hash_, str(number))
     item["spec"]["template"] = template(image)
     item["metadata"]["annotations"][CAUSE] = cause
@@ -48,114 +48,114 @@ def broken(hash_, image="app:2", image_id="docker://sha256:2", **more):
     return pod(f"web-{hash_}-1", hash_, [status], containers=[{"name": "app", "image": image, "readinessProbe": {}}], **more)
 
 
-def web(image, notes=None, **more):
+def web(image, annotations=None, **more):
     obj = deployment(**more)
     obj["spec"]["template"] = template(image)
-    obj["metadata"]["annotations"].update(notes or {})
+    obj["metadata"]["annotations"].update(annotations or {})
     obj["metadata"]["managedFields"] = []
     return obj
 
 
-SETS = (kept(1, "one", "app:1"), kept(2, "new", "app:2"))
+SETS = (revision(1, "one", "app:1"), revision(2, "new", "app:2"))
 
 
-def scene_of(obj, pods, sets=SETS):
+def snapshot_of(obj, pods, sets=SETS):
     observation = observe(pods=pods, Deployment=[obj], ReplicaSet=sets)
-    return Scene(observation, NOW, Options())
+    return Snapshot(observation, NOW, WaitOptions())
 
 
-def served(obj, pods, sets=SETS):
-    scene = scene_of(obj, pods, sets)
-    return served_before(scene, judge(scene.observation, NOW, Options()))[WEB]
+def last_good(obj, pods, sets=SETS):
+    snapshot = snapshot_of(obj, pods, sets)
+    return last_good_revisions(snapshot, evaluate(snapshot.observation, NOW, WaitOptions()))[WEB]
 
 
-def test_the_former_revision_is_the_one_whose_pods_serve():
-    assert served(web("app:2", total=2), [serving("one"), broken("new")]) == "web-one"
+def test_the_last_good_revision_is_the_one_with_ready_pods():
+    assert last_good(web("app:2", total=2), [serving("one"), broken("new")]) == "web-one"
 
 
-def test_what_is_complete_at_the_first_look_serves_and_is_where_a_change_goes_back_to():
-    assert served(web("app:2", available=1), [serving("new")]) == "web-new"
+def test_a_revision_that_is_complete_at_first_is_the_last_good_one():
+    assert last_good(web("app:2", available=1), [serving("new")]) == "web-new"
 
 
-def test_the_record_tells_where_no_pod_of_the_former_revision_is_left_or_several_serve():
-    recreated = web("app:2", {SERVED: "web-one"})
-    assert served(recreated, [broken("new")]) == "web-one"
-    three = [kept(1, "one", "app:1"), kept(2, "two", "app:2"), kept(3, "new", "app:3")]
+def test_the_record_decides_if_no_pod_of_a_former_revision_is_left_or_several_have_ready_pods():
+    recreated = web("app:2", {LAST_GOOD_REVISION: "web-one"})
+    assert last_good(recreated, [broken("new")]) == "web-one"
+    three = [revision(1, "one", "app:1"), revision(2, "two", "app:2"), revision(3, "new", "app:3")]
     both = [serving("one"), serving("two"), broken("new")]
-    obj = web("app:3", {SERVED: "web-one"}, total=3)
+    obj = web("app:3", {LAST_GOOD_REVISION: "web-one"}, total=3)
     obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
-    assert served(obj, both, three) == "web-one"
-    obj["metadata"]["annotations"][SERVED] = "web-gone"
-    assert served(obj, both, three) == "web-two"
+    assert last_good(obj, both, three) == "web-one"
+    obj["metadata"]["annotations"][LAST_GOOD_REVISION] = "web-gone"
+    assert last_good(obj, both, three) == "web-two"
 
 
-def test_a_record_is_older_than_what_serves():
-    three = [kept(1, "one", "app:1"), kept(2, "two", "app:2"), kept(3, "new", "app:3")]
-    obj = web("app:3", {SERVED: "web-one"}, total=2)
+def test_ready_pods_are_newer_than_a_record():
+    three = [revision(1, "one", "app:1"), revision(2, "two", "app:2"), revision(3, "new", "app:3")]
+    obj = web("app:3", {LAST_GOOD_REVISION: "web-one"}, total=2)
     obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
-    assert served(obj, [serving("two"), broken("new")], three) == "web-two"
+    assert last_good(obj, [serving("two"), broken("new")], three) == "web-two"
 
 
-def test_what_served_before_and_what_a_way_back_has_reached_is_not_left():
-    assert served(web("app:2", {SERVED: "web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
-    assert served(web("app:2", {UNDONE: "web-one web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
+def test_a_recorded_or_restored_revision_is_not_rolled_back():
+    assert last_good(web("app:2", {LAST_GOOD_REVISION: "web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
+    assert last_good(web("app:2", {ROLLED_BACK: "web-one web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
 
 
-def test_a_present_revision_that_is_only_being_scaled_is_what_served():
+def test_a_current_revision_that_is_only_being_scaled_is_the_last_good_one():
     rolled_out = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastTransitionTime": at(0)}
     starting = broken("new")
     starting["metadata"].update(name="web-new-2", uid="web-new-2")
     for pods, expected in (([serving("new"), starting], "web-new"), ([broken("new")], "web-one"), ([serving("one"), broken("new")], "web-one")):
-        obj = web("app:2", {SERVED: "web-one"}, total=2)
+        obj = web("app:2", {LAST_GOOD_REVISION: "web-one"}, total=2)
         obj["status"]["conditions"] = [rolled_out]
-        assert served(obj, pods) == expected
-    assert served(web("app:2", {SERVED: "web-one"}, total=2), [serving("new"), starting]) == "web-one", "it was never rolled out"
-    obj = web("app:2", {SERVED: "web-one"}, total=2)
+        assert last_good(obj, pods) == expected
+    assert last_good(web("app:2", {LAST_GOOD_REVISION: "web-one"}, total=2), [serving("new"), starting]) == "web-one", "it was never rolled out"
+    obj = web("app:2", {LAST_GOOD_REVISION: "web-one"}, total=2)
     obj["status"]["conditions"] = [rolled_out]
     just_started = serving("new")
     just_started["spec"]["containers"] = [{"name": "app", "image": "app:2"}]
     just_started["status"]["containerStatuses"][0]["state"] = running(59)
-    assert served(obj, [just_started, starting]) == "web-one", "it may crash again and again"
+    assert last_good(obj, [just_started, starting]) == "web-one", "it may crash again and again"
     without_sidecar = serving("new")
     without_sidecar["metadata"]["annotations"] = {"dapr.io/enabled": "true"}
-    assert served(obj, [without_sidecar, starting]) == "web-one", "it is ready to Kubernetes alone"
+    assert last_good(obj, [without_sidecar, starting]) == "web-one", "it is ready to Kubernetes alone"
 
 
-def test_a_first_revision_and_a_record_of_what_is_gone_are_no_way_back():
-    assert served(web("app:2"), [broken("new")], SETS[1:]) == ""
-    assert served(web("app:2", {SERVED: "web-gone"}), [broken("new")]) == ""
+def test_a_first_revision_and_a_record_of_a_removed_one_are_not_restored():
+    assert last_good(web("app:2"), [broken("new")], SETS[1:]) == ""
+    assert last_good(web("app:2", {LAST_GOOD_REVISION: "web-gone"}), [broken("new")]) == ""
 
 
-def back(obj, pods, name="web-one", sets=SETS, force=False):
-    (found,) = make_way_back(scene_of(obj, pods, sets), {WEB: name}, {WEB}, "me@here", force)
+def rolled_back(obj, pods, name="web-one", sets=SETS, force=False):
+    (found,) = plan_rollback(snapshot_of(obj, pods, sets), {WEB: name}, {WEB}, "me@here", force)
     return found
 
 
-def test_the_way_back_restores_the_template_alone_and_says_who():
+def test_a_rollback_restores_the_template_alone_and_names_the_user():
     obj = web("app:2", total=2, replicas=3)
-    found = back(obj, [serving("one"), broken("new")])
+    found = rolled_back(obj, [serving("one"), broken("new")])
     (change,) = found.actions
     assert change.after == {"template": template("app:1"), "replicas": 3} and found.revision.number == 1
-    assert change.annotations[CAUSE] == "undo to revision 1 after a failure (by me@here)"
-    assert change.annotations[UNDONE] == "web-new web-one" and found.note == ""
+    assert change.annotations[CAUSE] == "roll back to revision 1 after a failure (by me@here)"
+    assert change.annotations[ROLLED_BACK] == "web-new web-one" and found.note == ""
 
 
 @pytest.mark.parametrize(
     ("obj", "name", "sets", "why"),
     [
         (web("app:2"), "", SETS[1:], "this is its first revision"),
-        (web("app:2"), "", SETS, r"none of its revisions \(1, 2\) is known to have served"),
-        (web("app:2"), "web-gone", SETS, "does not keep the revision that served before"),
-        (web("app:2"), "web-new", SETS, "what is wrong lies outside its pod template"),
+        (web("app:2"), "", SETS, r"none of its revisions \(1, 2\) is known to have been complete"),
+        (web("app:2"), "web-gone", SETS, "no longer keeps its last good revision"),
+        (web("app:2"), "web-new", SETS, "the cause is outside its pod template"),
         (web("app:2", paused=True), "web-one", SETS, "is paused. Resume it first"),
         (web("app:2", updateStrategy={"type": "OnDelete"}), "web-one", SETS, "OnDelete replaces no pod"),
     ],
 )
-def test_what_can_not_go_back_says_why(obj, name, sets, why):
-    found = back(obj, [broken("new")], name, sets)
+def test_what_is_not_rolled_back_has_a_reason(obj, name, sets, why):
+    found = rolled_back(obj, [broken("new")], name, sets)
     assert found.revision is None and found.actions == ()
     with pytest.raises(AssertionError, match=why):
-        raise AssertionError(found.why)
+        raise AssertionError(found.reason)
 
 
 IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"app"}': {"f:image": {}}}}}}}
@@ -164,31 +164,31 @@ IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"app"}
 def test_fields_that_somebody_else_applies_are_taken_over_only_by_force_and_those_of_an_update_always():
     obj = web("app:2")
     obj["metadata"]["managedFields"] = [{"manager": "pipeline", "operation": "Apply", "fieldsV1": IMAGE}]
-    assert "is applied by pipeline, whose next apply" in back(obj, [broken("new")]).why
-    assert back(obj, [broken("new")], force=True).actions
+    assert "is applied by pipeline, whose next apply" in rolled_back(obj, [broken("new")]).reason
+    assert rolled_back(obj, [broken("new")], force=True).actions
     obj["metadata"]["managedFields"][0]["operation"] = "Update"
-    assert back(obj, [broken("new")]).actions
+    assert rolled_back(obj, [broken("new")]).actions
 
 
-def test_another_image_behind_the_same_tag_is_told():
-    same = [kept(1, "one", "app:1"), kept(2, "new", "app:1")]
+def test_another_image_for_the_same_tag_is_reported():
+    same = [revision(1, "one", "app:1"), revision(2, "new", "app:1")]
     same[1]["spec"]["template"]["metadata"]["annotations"]["restarted"] = "now"
     obj = web("app:1", total=2)
     obj["spec"]["template"] = same[1]["spec"]["template"]
-    found = back(obj, [serving("one"), broken("new", "app:1")], sets=same)
-    assert "image behind app:1 is not the one that its former pods run" in found.note and found.actions
-    assert back(obj, [serving("one"), broken("new", "app:1", "docker://sha256:1")], sets=same).note == ""
+    found = rolled_back(obj, [serving("one"), broken("new", "app:1")], sets=same)
+    assert "app:1 now points to a different image than its former pods run" in found.note and found.actions
+    assert rolled_back(obj, [serving("one"), broken("new", "app:1", "docker://sha256:1")], sets=same).note == ""
 
 
-def test_a_complete_workload_goes_back_with_the_others_and_one_that_did_not_change_is_not_mentioned():
-    scene = scene_of(web("app:2", available=1), [serving("new")])
-    assert [item.revision.number for item in make_way_back(scene, {WEB: "web-one"}, set(), "me", False)] == [1]
-    assert make_way_back(scene, {WEB: "web-new"}, set(), "me", False) == []
+def test_a_complete_workload_is_rolled_back_with_the_others_and_an_unchanged_one_is_not_mentioned():
+    snapshot = snapshot_of(web("app:2", available=1), [serving("new")])
+    assert [item.revision.number for item in plan_rollback(snapshot, {WEB: "web-one"}, set(), "me", False)] == [1]
+    assert plan_rollback(snapshot, {WEB: "web-new"}, set(), "me", False) == []
 
 
-def stateful(live, notes=None):
+def stateful(live, annotations=None):
     db = Workload("StatefulSet", "db")
-    obj = web(live, notes)
+    obj = web(live, annotations)
     obj["metadata"].update({"name": "db", "uid": "db"})
     obj["status"].update({"updateRevision": "db-one" if live == "app:1" else "db-new"})
     items = [
@@ -199,70 +199,70 @@ def stateful(live, notes=None):
     pods = [
         serving("db-one", owner="db", label="controller-revision-hash"), broken("db-new", owner="db", label="controller-revision-hash")
     ]
-    return Scene(observe(pods=pods, workloads=[db], StatefulSet=[obj], ControllerRevision=items), NOW, Options()), db
+    return Snapshot(observe(pods=pods, workloads=[db], StatefulSet=[obj], ControllerRevision=items), NOW, WaitOptions()), db
 
 
-def test_a_stateful_sets_stuck_pods_are_deleted_also_after_a_way_back_that_was_cut_off():
-    scene, db = stateful("app:2")
-    (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
-    assert [type(action).__name__ for action in found.actions] == ["Change", "Removal"] and found.actions[1].pod == "web-db-new-1"
+def test_a_stateful_sets_stuck_pods_are_deleted_also_after_an_interrupted_rollback():
+    snapshot, db = stateful("app:2")
+    (found,) = plan_rollback(snapshot, {db: "db-one"}, {db}, "me", False)
+    assert [type(action).__name__ for action in found.actions] == ["SpecChange", "PodDeletion"] and found.actions[1].pod == "web-db-new-1"
     assert found.actions[0].annotations[CAUSE] == "the first"  # what the next revision begins with
-    scene, db = stateful("app:1")
-    (found,) = make_way_back(scene, {db: "db-one"}, {db}, "me", False)
-    assert [type(action).__name__ for action in found.actions] == ["Removal"]
+    snapshot, db = stateful("app:1")
+    (found,) = plan_rollback(snapshot, {db: "db-one"}, {db}, "me", False)
+    assert [type(action).__name__ for action in found.actions] == ["PodDeletion"]
 
 
-def notes(obj, pods, before, cause="deploy shop", sets=SETS, changed=(), writer="runbook-deploy"):
+def annotations(obj, pods, before, cause="deploy shop", sets=SETS, changed=(), writer="runbook-deploy"):
     template_of = {"f:spec": {"f:template": {}}}
     obj["metadata"]["managedFields"] = [
         {"manager": "kubectl", "time": at(1), "fieldsV1": template_of}, {"manager": writer, "time": at(2), "fieldsV1": template_of}
     ]
-    scene = scene_of(obj, pods, sets)
-    found = notes_of(scene, judge(scene.observation, NOW, Options()), {WEB: before}, cause, "me@here", set(changed))
-    return {(note.kind, note.name): note.annotations for note in found}
+    snapshot = snapshot_of(obj, pods, sets)
+    found = plan_annotations(snapshot, evaluate(snapshot.observation, NOW, WaitOptions()), {WEB: before}, cause, "me@here", set(changed))
+    return {(patch.kind, patch.name): patch.annotations for patch in found}
 
 
-def test_a_new_revision_is_noted_with_its_cause_and_as_serving_once():
+def test_a_new_revision_is_recorded_once_with_its_cause_and_as_good():
     text = "deploy shop: set containers[app].image to app:2 (by me@here)"
     complete = [serving("new")]
-    assert notes(web("app:2", available=1), complete, "web-one") == {
-        ("ReplicaSet", "web-new"): {CAUSE: text}, ("Deployment", "web"): {SERVED: "web-new", CAUSE: text}
+    assert annotations(web("app:2", available=1), complete, "web-one") == {
+        ("ReplicaSet", "web-new"): {CAUSE: text}, ("Deployment", "web"): {LAST_GOOD_REVISION: "web-new", CAUSE: text}
     }
-    assert notes(web("app:2", {SERVED: "web-one"}, available=1), complete, "web-new")[("ReplicaSet", "web-new")] == {CAUSE: text}
-    assert notes(web("app:2", {SERVED: "web-new"}, available=1), complete, "web-new") == {}
-    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), complete, "web-one", writer="kubectl-set")
-    assert notes(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {SERVED: "web-new"}}
+    assert annotations(web("app:2", {LAST_GOOD_REVISION: "web-one"}, available=1), complete, "web-new")[("ReplicaSet", "web-new")] == {CAUSE: text}
+    assert annotations(web("app:2", {LAST_GOOD_REVISION: "web-new"}, available=1), complete, "web-new") == {}
+    assert ("ReplicaSet", "web-new") not in annotations(web("app:2", available=1), complete, "web-one", writer="kubectl-set")
+    assert annotations(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {LAST_GOOD_REVISION: "web-new"}}
 
 
-def test_a_cause_of_its_own_is_kept_an_inherited_one_is_not():
-    own = [kept(1, "one", "app:1", "a"), kept(2, "new", "app:2", "kubectl set image")]
-    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own)
+def test_a_cause_of_its_own_is_preserved_an_inherited_one_is_not():
+    own = [revision(1, "one", "app:1", "a"), revision(2, "new", "app:2", "kubectl set image")]
+    assert ("ReplicaSet", "web-new") not in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own)
     own[1]["metadata"]["annotations"][CAUSE] = "a"
-    assert ("ReplicaSet", "web-new") in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own)
-    assert ("ReplicaSet", "web-new") not in notes(web("app:2", available=1), [serving("new")], "web-one", sets=own, changed=[WEB])
-    # What served at the first look is the former one, also where somebody else has made it since the last record.
-    three = [kept(1, "two", "app:0", "b"), *own]
-    assert ("ReplicaSet", "web-new") in notes(web("app:2", {SERVED: "web-two"}, available=1), [serving("new")], "web-one", sets=three)
+    assert ("ReplicaSet", "web-new") in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own)
+    assert ("ReplicaSet", "web-new") not in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own, changed=[WEB])
+    # What served at the first read is the former one, also where somebody else has made it since the last record.
+    three = [revision(1, "two", "app:0", "b"), *own]
+    assert ("ReplicaSet", "web-new") in annotations(web("app:2", {LAST_GOOD_REVISION: "web-two"}, available=1), [serving("new")], "web-one", sets=three)
 
 
-def test_what_failed_is_noted_in_the_history_and_not_as_serving():
-    found = notes(web("app:2", total=2), [serving("one"), broken("new")], "web-one")
+def test_a_failed_revision_is_recorded_in_the_history_and_not_as_good():
+    found = annotations(web("app:2", total=2), [serving("one"), broken("new")], "web-one")
     assert set(found[("Deployment", "web")]) == {CAUSE}
 
 
 PARAMS = {
     "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
-    "restart": "never", "secrets": [], "image_ids": {},
+    "restart": "never", "changed_secrets": [], "image_ids": {},
     "state": "complete", "to_revision": 0, "history": False, "change_cause": "", "force_conflicts": False, "rollback_on_failure": True,
-    "timeout": 5, "log_lines": 3, **vars(Options()),
+    "timeout": 5, "log_lines": 3, **vars(WaitOptions()),
 }
 
 
 class Cluster:
-    """A Deployment of two revisions, the newer of which fails; a patch of its template brings the pods of the older one back."""
+    """A Deployment of two revisions, the newer of which fails; a patch of its template restores the pods of the older one."""
 
-    def __init__(self, serves_again=True, refused=()):
-        self.serves_again, self.refused, self.patches = serves_again, refused, []
+    def __init__(self, recovers=True, refused=()):
+        self.recovers, self.refused, self.patches = recovers, refused, []
         self.objects = {"Deployment": [web("app:2", total=2)], "ReplicaSet": SETS, "Pod": [serving("one"), broken("new")]}
 
     def now(self):
@@ -289,56 +289,56 @@ class Cluster:
         if ("patch now", kind) in self.refused:
             raise ApiError("no such luck", 403, "Forbidden")
         if isinstance(body, list):
-            obj = web("app:1", available=1 if self.serves_again else 0)
+            obj = web("app:1", available=1 if self.recovers else 0)
             obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
-            one = kept(3, "one", "app:1")
-            pods = [serving("one") if self.serves_again else broken("one")]
+            one = revision(3, "one", "app:1")
+            pods = [serving("one") if self.recovers else broken("one")]
             self.objects = {"Deployment": [obj], "ReplicaSet": [one, SETS[1]], "Pod": pods}
 
 
 def failure(cluster, **params):
     with pytest.raises(RunbookError) as error:
-        run.roll_out(cluster, {**PARAMS, **params})
+        roll_out(cluster, {**PARAMS, **params})
     return str(error.value), error.value.facts
 
 
-def test_the_cause_comes_first_then_what_was_rolled_back_and_that_it_serves():
+def test_the_cause_comes_first_then_what_was_rolled_back_and_that_it_is_available():
     message, facts = failure(Cluster())
-    assert message.index("KeyError") < message.index("Deployment web was rolled back to revision 1, which serves again.")
-    assert facts["changed"] and "Deployment web: undo to revision 1" in facts["actions"]
-    assert [(item["workload"], item["revision"], item["serves"]) for item in facts["rollback"]] == [("Deployment web", 1, True)]
+    assert message.index("KeyError") < message.index("Deployment web was rolled back to revision 1, which is available again.")
+    assert facts["changed"] and "Deployment web: roll back to revision 1" in facts["actions"]
+    assert [(item["workload"], item["revision"], item["available"]) for item in facts["rollback"]] == [("Deployment web", 1, True)]
 
 
-def test_a_way_back_that_fails_too_says_both():
-    message, facts = failure(Cluster(serves_again=False), crash_restarts=1)
-    assert "rolled back to revision 1, which does not serve yet" in message
-    assert message.count("KeyError") == 2 and "The way back has failed too:\nDeployment web" in message
-    assert facts["rollback"][0]["serves"] is False
+def test_a_rollback_that_fails_as_well_reports_both():
+    message, facts = failure(Cluster(recovers=False), max_restarts=1)
+    assert "rolled back to revision 1, which is not available yet" in message
+    assert message.count("KeyError") == 2 and "The rollback failed as well:\nDeployment web" in message
+    assert facts["rollback"][0]["available"] is False
     message, facts = failure(Cluster(refused=[("patch now", "Deployment")]))
-    assert "KeyError" in message and "The way back has failed too: Deployment web: undo to revision 1: no such luck" in message
+    assert "KeyError" in message and "The rollback failed as well: Deployment web: roll back to revision 1: no such luck" in message
 
 
-def test_without_the_option_nothing_goes_back_and_nothing_is_noted():
+def test_without_the_option_nothing_is_rolled_back_or_recorded():
     cluster = Cluster()
     message, facts = failure(cluster, rollback_on_failure=False)
     assert "rolled back" not in message and "rollback" not in facts and cluster.patches == []
 
 
-def test_the_permission_is_asked_for_before_anything_is_changed():
+def test_the_permission_is_checked_before_anything_is_changed():
     cluster = Cluster(refused=[("patch", "Deployment")])
     message, _facts = failure(cluster)
     assert "Not allowed to patch Deployment web" in message and "rollback_on_failure: false" in message and cluster.patches == []
 
 
-def test_check_mode_says_that_it_would():
-    result = run.predict(Cluster(), PARAMS)
-    assert result["actions"] == ["wait until Deployment web is complete, else go back to what served before"]
+def test_check_mode_predicts_the_rollback():
+    result = predict(Cluster(), PARAMS)
+    assert result["actions"] == ["wait until Deployment web is complete, otherwise roll back to the last good revision"]
 
 
-def test_a_change_records_what_served_before_in_the_same_write():
+def test_a_change_records_the_last_good_revision_in_the_same_write():
     cluster = Cluster()
-    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [kept(2, "new", "app:1")], "Pod": [serving("new")]}
-    run.roll_out(cluster, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", "images": {"app": "app:3"}}]})
+    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [revision(2, "new", "app:1")], "Pod": [serving("new")]}
+    roll_out(cluster, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", "images": {"app": "app:3"}}]})
     kind, _name, operations = cluster.patches[0]
     written = {item["path"]: item["value"] for item in operations}
     assert kind == "Deployment" and written["/metadata/annotations/runbook.minikube~1served"] == "web-new"
@@ -346,9 +346,9 @@ def test_a_change_records_what_served_before_in_the_same_write():
 
 def test_a_restart_records_it_too():
     cluster = Cluster()
-    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [kept(2, "new", "app:1")], "Pod": [serving("new")]}
-    run.roll_out(cluster, {**PARAMS, "restart": "always"})
-    assert cluster.patches[0][2]["metadata"] == {"annotations": {SERVED: "web-new"}}
+    cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [revision(2, "new", "app:1")], "Pod": [serving("new")]}
+    roll_out(cluster, {**PARAMS, "restart": "always"})
+    assert cluster.patches[0][2]["metadata"] == {"annotations": {LAST_GOOD_REVISION: "web-new"}}
 
 
 class Blocked(Cluster):
@@ -356,8 +356,8 @@ class Blocked(Cluster):
 
     def __init__(self):
         super().__init__()
-        scene, _db = stateful("app:1")
-        self.objects = {kind: scene.observation.of(kind) for kind in ("StatefulSet", "ControllerRevision", "Pod")}
+        snapshot, _db = stateful("app:1")
+        self.objects = {kind: snapshot.observation.of(kind) for kind in ("StatefulSet", "ControllerRevision", "Pod")}
         self.deleted, self.gone = [], threading.Event()
 
     def delete(self, _kind, name, _namespace, body):
@@ -385,8 +385,8 @@ class Blocked(Cluster):
 def test_a_stuck_pod_of_a_former_revision_is_deleted_and_the_wait_goes_on():
     cluster = Blocked()
     params = {**PARAMS, "workloads": [{"kind": "StatefulSet", "name": "db", "dapr": None}]}
-    result = run.roll_out(cluster, params)
+    result = roll_out(cluster, params)
     assert cluster.deleted == [("web-db-new-1", "web-db-new-1")] and result["changed"]
     assert any("delete pod web-db-new-1" in action for action in result["actions"])
     with pytest.raises(RunbookError, match="delete the pod"):
-        run.roll_out(Blocked(), {**params, "rollback_on_failure": False})
+        roll_out(Blocked(), {**params, "rollback_on_failure": False})

@@ -1,19 +1,19 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which workloads run with a former value or a former image, by times and IDs alone."""
+"""Which workloads run with an outdated value or image, by times and IDs alone."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout import run, start
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.sources import bare_id, data_changed, started_of
-from ansible_collections.runbook.minikube.plugins.module_utils.rollout.stale import find_stale
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.scene import Scene
-from test_rollout_follow import PARAMS, PlayedCluster
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.stale import bare_id, find_stale, started_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.fields import data_changed
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.snapshot import Snapshot
+from test_rollout_run import PARAMS, SimulatedCluster, roll_out
 from workload_objects import START, WEB, at, container_status, deployment, pod, running, terminated, web
 
 KEY = {"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "k"}}}
@@ -62,11 +62,11 @@ def written(seconds, made=0):
 
 def test_the_time_of_a_value_is_that_of_its_last_write_and_labels_are_no_value():
     assert data_changed(written(20)) == datetime.fromisoformat(at(20))
-    assert data_changed({"creationTimestamp": at(3)}) == datetime.fromisoformat(at(3))
+    assert data_changed({"creationTimestamp": at(3)}) is None
 
 
 class Metadata:
-    """A cluster that gives metadata of one Secret, by list or by name."""
+    """A cluster that returns metadata of one Secret, by list or by name."""
 
     def __init__(self, metadata, refused=()):
         self.metadata, self.refused, self.calls = metadata, refused, []
@@ -84,8 +84,8 @@ class Metadata:
         return self.metadata if name == self.metadata["name"] else None
 
 
-def stale(cluster, found, image_ids=None, foretold=()):
-    return find_stale(cluster, Scene(web(found), START, Options()), image_ids or {}, set(foretold)).get(WEB, "")
+def stale(cluster, found, image_ids=None, changed_secrets=()):
+    return find_stale(cluster, Snapshot(web(found), START, WaitOptions()), image_ids or {}, set(changed_secrets)).get(WEB, "")
 
 
 @pytest.mark.parametrize(("seconds", "is_stale"), [(9, False), (10, True), (11, True)])
@@ -94,17 +94,17 @@ def test_a_value_that_was_written_after_the_container_had_started_makes_stale(se
     assert found == ("Secret mine changed after its container app had started" if is_stale else "")
 
 
-def test_only_what_is_read_is_asked_for_and_one_by_one_where_the_list_is_forbidden():
+def test_only_what_is_read_is_requested_and_one_by_one_where_the_list_is_forbidden():
     cluster = Metadata(written(1))
     assert stale(cluster, one()) == "" and cluster.calls == []
     narrow = Metadata(written(99), refused=["list"])
     assert stale(narrow, one({"env": [KEY]})) and narrow.calls == [("list", "Secret"), ("get", "Secret", "mine")]
-    with pytest.raises(RunbookError, match=r"Not allowed to list Secret .* nor to get those that the pods read \(mine\)"):
+    with pytest.raises(RunbookError, match=r"Not allowed to list Secret .* or get those that the pods read \(mine\)"):
         stale(Metadata(written(99), refused=["list", "get"]), one({"env": [KEY]}))
 
 
-def test_what_check_mode_did_not_change_is_foretold():
-    assert stale(Metadata(written(1)), one({"env": [KEY]}), foretold=["mine"]) and not stale(Metadata(written(1)), one(), foretold=["mine"])
+def test_secrets_that_check_mode_did_not_change_count_as_changed():
+    assert stale(Metadata(written(1)), one({"env": [KEY]}), changed_secrets=["mine"]) and not stale(Metadata(written(1)), one(), changed_secrets=["mine"])
 
 
 def test_pods_that_are_replaced_anyway_do_not_count():
@@ -125,56 +125,56 @@ def test_pods_that_are_replaced_anyway_do_not_count():
 )
 def test_another_image_behind_the_same_reference(image_ids, image_id, is_stale):
     found = stale(Metadata(written(1)), one(image_id=image_id), image_ids)
-    assert found == ("the node has another image behind app:1 than its pods run" if is_stale else "")
+    assert found == ("app:1 now points to a different image than its pods run" if is_stale else "")
 
 
-def test_an_id_is_told_from_a_digest():
+def test_an_id_is_distinguished_from_a_digest():
     assert bare_id("docker://" + ID) == bare_id(ID) == ID and bare_id("docker.io/library/app@" + ID) == ""
 
 
-class WithMetadata(Metadata, PlayedCluster):
-    """Both of the played clusters: pods, and the metadata of what they read."""
+class WithMetadata(Metadata, SimulatedCluster):
+    """Both of the simulated clusters: pods, and the metadata of what they read."""
 
     def __init__(self, found, deploy, metadata):
-        PlayedCluster.__init__(self, [found], deploy)
+        SimulatedCluster.__init__(self, [found], deploy)
         self.metadata, self.refused = metadata, ()
 
 
-def test_a_stale_workload_is_restarted_and_the_reason_stands_in_the_plan():
+def test_a_stale_workload_is_restarted_and_the_reason_is_in_the_plan():
     cluster = WithMetadata(one({"env": [KEY]}), deployment(available=1), written(99))
-    result = run.roll_out(cluster, {**PARAMS, "restart": "if_stale"})
+    result = roll_out(cluster, {**PARAMS, "restart": "if_stale"})
     assert [name for _kind, name, *_rest in cluster.patched] == ["web"]
-    assert result["actions"][0] == "restart Deployment web, as Secret mine changed after its container app had started"
+    assert result["actions"][0] == "restart Deployment web: Secret mine changed after its container app had started"
     fresh = WithMetadata(one({"env": [KEY]}), deployment(available=1), written(1))
-    assert run.roll_out(fresh, {**PARAMS, "restart": "if_stale"})["changed"] is False and fresh.patched == []
+    assert roll_out(fresh, {**PARAMS, "restart": "if_stale"})["changed"] is False and fresh.patched == []
 
 
 def test_nothing_is_restarted_before_the_controller_has_acted_on_an_apply(monkeypatch):
-    monkeypatch.setattr(start, "PAUSE", 0)
+    monkeypatch.setattr(observe, "PAUSE", 0)
     cluster = WithMetadata(one({"env": [KEY]}, hash_="old", owner="web-old"), deployment(generation=3), written(99))
-    looks = []
+    reads = []
 
-    def noticed(kind, namespace, **selectors):
+    def observed(kind, namespace, **selectors):
         if kind == "Deployment":
-            looks.append(kind)
-            cluster.objects["Deployment"] = [deployment(generation=3, observed=3 if len(looks) > 2 else 2, available=1)]
-        return PlayedCluster.list_with_version(cluster, kind, namespace, **selectors)
+            reads.append(kind)
+            cluster.objects["Deployment"] = [deployment(generation=3, observed=3 if len(reads) > 2 else 2, available=1)]
+        return SimulatedCluster.list_with_version(cluster, kind, namespace, **selectors)
 
-    monkeypatch.setattr(cluster, "list_with_version", noticed)
+    monkeypatch.setattr(cluster, "list_with_version", observed)
     with pytest.raises(RunbookError, match="not complete"):
-        run.roll_out(cluster, {**PARAMS, "restart": "if_stale", "timeout": 0})
-    assert len(looks) == 3 and cluster.patched == []
+        roll_out(cluster, {**PARAMS, "restart": "if_stale", "timeout": 0})
+    assert len(reads) == 3 and cluster.patched == []
 
 
-def test_a_moved_image_and_a_way_back_exclude_each_other_before_anything_is_changed():
+def test_a_retagged_image_and_a_rollback_exclude_each_other_before_anything_is_changed():
     cluster = WithMetadata(one(), deployment(available=1), written(1))
     params = {**PARAMS, "restart": "if_stale", "image_ids": {"app:1": OTHER_ID}}
-    with pytest.raises(RunbookError, match=r"workloads\[0\]: the node has another image behind app:1 .*rollback_on_failure: false"):
-        run.roll_out(cluster, {**params, "rollback_on_failure": True})
+    with pytest.raises(RunbookError, match=r"workloads\[0\]: app:1 now points to a different image .*rollback_on_failure: false"):
+        roll_out(cluster, {**params, "rollback_on_failure": True})
     assert cluster.patched == []
-    assert run.roll_out(cluster, params)["changed"] is True
+    assert roll_out(cluster, params)["changed"] is True
 
 
 def test_options_that_would_do_nothing_are_refused():
-    with pytest.raises(RunbookError, match="image_ids is for restart: if_stale only"):
-        run.roll_out(PlayedCluster([], deployment()), {**PARAMS, "image_ids": {"a:1": ID}})
+    with pytest.raises(RunbookError, match="image_ids is only valid with restart: if_stale"):
+        roll_out(SimulatedCluster([], deployment()), {**PARAMS, "image_ids": {"a:1": ID}})

@@ -1,15 +1,16 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Copying a value to Secrets, and telling who does not have it yet."""
+"""Copying a value to Secrets, and reporting who does not have it yet."""
 
 from __future__ import annotations
 
 import base64
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.exec import Execution
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_places import running
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.copy import copy_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs import container_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.copy import copy_value
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import CopyOptions
 from fake_cluster import FakeCluster
 
 RIGHT = b"\xffthe right value"
@@ -23,14 +24,15 @@ def secret(**values):
 def two_secrets():
     cluster = FakeCluster(namespaces=("default", "other"))
     cluster.put("Secret", "frontend", secret(auth=RIGHT))
-    cluster.put("Secret", "backend", secret(auth=b"wrong", more=b"kept"))
+    cluster.put("Secret", "backend", secret(auth=b"wrong", more=b"other"))
     return cluster
 
 
 def copy(cluster, *destinations, source=None, check=False, **params):
-    params = {"namespace": "default", "create": False, "readers": False, "destinations": list(destinations), **params}
+    source = source or {"secret": "frontend", "key": "auth"}
+    params = {"namespace": "default", "source": source, "create": False, "check_consumers": False, "destinations": list(destinations), **params}
     hidden = []
-    copied = copy_value(cluster, params, source or {"secret": "frontend", "key": "auth"}, hidden.extend, check)
+    copied = copy_value(cluster, CopyOptions.of(params), hidden.extend, check)
     assert hidden == [RIGHT]
     return copied
 
@@ -44,7 +46,7 @@ BACKEND = {"secret": "backend", "key": "auth"}
 
 def test_copied_once(cluster):
     copied = copy(cluster, BACKEND)
-    assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"kept"}
+    assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"other"}
     assert copied.report()["destinations"] == [{"namespace": "default", "secret": "backend", "key": "auth", "action": "updated"}]
     assert copied.diff() == {
         "before": {"default": {"backend": {"auth": "<old value>"}}}, "after": {"default": {"backend": {"auth": "<new value>"}}},
@@ -54,7 +56,7 @@ def test_copied_once(cluster):
     assert cluster.writes == written
 
 
-def test_check_mode_says_the_same_and_writes_nothing(cluster):
+def test_check_mode_reports_the_same_and_writes_nothing(cluster):
     predicted = copy(cluster, BACKEND, check=True)
     assert cluster.writes == []
     done = copy(cluster, BACKEND)
@@ -62,7 +64,7 @@ def test_check_mode_says_the_same_and_writes_nothing(cluster):
     assert predicted.diff() == done.diff()
 
 
-def test_a_missing_secret_is_made_only_when_asked(cluster):
+def test_a_missing_secret_is_created_only_when_requested(cluster):
     other = {"secret": "backend", "key": "auth", "namespace": "other"}
     with pytest.raises(RunbookError, match="No Secret was changed. There is no Secret backend in namespace other: correct the name"):
         copy(cluster, BACKEND, other)
@@ -124,7 +126,7 @@ def reading_pods(cluster, monkeypatch):
             return Execution(127, b"", b"")
         return Execution(0, b"AUTH=" + has[pod] + b"\0" if command[-1].startswith("/proc") else has[pod], b"")
 
-    monkeypatch.setattr(running, "execute", play)
+    monkeypatch.setattr(container_values, "execute", play)
     entry = {"name": "AUTH", "valueFrom": {"secretKeyRef": {"name": "backend", "key": "auth"}}}
     mount = {"volumeMounts": [{"name": "v", "mountPath": "/m"}]}
     volume = {"name": "v", "secret": {"secretName": "backend"}}
@@ -143,53 +145,53 @@ def reading_pods(cluster, monkeypatch):
 
 def test_who_must_restart(cluster, pods):
     pods.update({"api-5f6-a": b"wrong", "api-5f6-b": RIGHT, "worker-0": b"wrong"})
-    told = copy(cluster, BACKEND, readers=True).report()
-    assert told["restart"] == [{"namespace": "default", "workload": "Deployment/api"}]
-    assert [(one["pod"], one["state"]) for one in told["readers"]] == [
-        ("api-5f6-a", "stale"), ("api-5f6-b", "current"), ("worker-0", "follows"),
+    result = copy(cluster, BACKEND, check_consumers=True).report()
+    assert result["restart_required"] == [{"namespace": "default", "workload": "Deployment/api"}]
+    assert [(one["pod"], one["state"]) for one in result["consumers"]] == [
+        ("api-5f6-a", "stale"), ("api-5f6-b", "current"), ("worker-0", "syncing"),
     ]  # fmt: skip
 
 
 def test_a_run_cut_off_before_the_restart_leaves_it_to_the_next(cluster, pods):
     pods.update({"api-5f6-a": b"wrong", "api-5f6-b": b"wrong", "worker-0": RIGHT})
-    copy(cluster, BACKEND, readers=True)
-    told = copy(cluster, BACKEND, readers=True).report()
-    assert not told["changed"]
-    assert told["restart"] == [{"namespace": "default", "workload": "Deployment/api"}]
+    copy(cluster, BACKEND, check_consumers=True)
+    result = copy(cluster, BACKEND, check_consumers=True).report()
+    assert not result["changed"]
+    assert result["restart_required"] == [{"namespace": "default", "workload": "Deployment/api"}]
 
 
-def test_a_container_that_can_not_be_asked_is_unknown(cluster, pods):
+def test_a_container_that_can_not_be_read_is_unknown(cluster, pods):
     pods["worker-0"] = RIGHT
-    told = copy(cluster, BACKEND, readers=True).report()
-    assert told["restart"] == []
-    assert [one["state"] for one in told["readers"]] == ["unknown", "unknown", "current"]
+    result = copy(cluster, BACKEND, check_consumers=True).report()
+    assert result["restart_required"] == []
+    assert [one["state"] for one in result["consumers"]] == ["unknown", "unknown", "current"]
 
 
 @pytest.mark.parametrize("check", [False, True])
 @pytest.mark.parametrize(("forbidden", "words"), [
-    (("patch", "Secret"), "may not patch secrets/backend in namespace default"),
-    (("get", "Pod"), "may not get pods/exec in namespace default"),
-    (("create", "Pod"), "may not create pods/exec in namespace default"),
-    (("list", "Pod"), "may not list pods in namespace default"),
+    (("patch", "Secret"), "Not allowed to patch secrets/backend in namespace default"),
+    (("get", "Pod"), "Not allowed to get pods/exec in namespace default"),
+    (("create", "Pod"), "Not allowed to create pods/exec in namespace default"),
+    (("list", "Pod"), "Not allowed to list pods in namespace default"),
 ])  # fmt: skip
-def test_what_may_not_be_done_is_told_before_anything_is_written(cluster, pods, forbidden, words, check):
+def test_what_may_not_be_done_is_result_before_anything_is_written(cluster, pods, forbidden, words, check):
     cluster.forbidden.add(forbidden)
     with pytest.raises(RunbookError, match=words):
-        copy(cluster, BACKEND, readers=True, check=check)
+        copy(cluster, BACKEND, check_consumers=True, check=check)
     assert cluster.writes == []
 
 
 def test_no_namespace_is_written_where_another_may_not_be(cluster, monkeypatch):
     cluster.put("Secret", "backend", secret(auth=b"wrong"), "other")
     monkeypatch.setattr(cluster, "can", lambda _verb, _kind, namespace, **_more: namespace != "other")
-    with pytest.raises(RunbookError, match="may not patch secrets/backend in namespace other"):
+    with pytest.raises(RunbookError, match="Not allowed to patch secrets/backend in namespace other"):
         copy(cluster, BACKEND, {**BACKEND, "namespace": "other"})
     assert cluster.writes == []
 
 
 def test_containers_that_differ_are_no_source(cluster, pods):
     pods.update({"api-5f6-a": b"planted-one", "api-5f6-b": b"planted-two", "worker-0": b"planted-one"})
-    with pytest.raises(RunbookError, match="these places hold different values") as refused:
-        copy(cluster, BACKEND, source={"secret": "backend", "key": "auth", "readers": True})
+    with pytest.raises(RunbookError, match="these locations have different values") as refused:
+        copy(cluster, BACKEND, source={"secret": "backend", "key": "auth", "check_consumers": True})
     assert "planted" not in str(refused.value) + str(refused.value.facts) and "wrong" not in str(refused.value)
     assert cluster.writes == []

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, problems_of, sources_of, stages_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import Ref, problems_of, sources_of, stages_of
 
 PLANTED = "hunter2-planted"
 
@@ -36,12 +36,12 @@ def test_what_is_allowed(source):
         ({"generate": 8}, "from 16 to"),
         ({"generate": True}, "number of characters"),
         ({"generate": "32"}, "number of characters"),
-        ({"value": 5}, "put quotes"),
+        ({"value": 5}, "quote numbers"),
         ({"value": PLANTED, "generate": 32}, "has generate and value"),
         ({}, "has none of them"),
         ({"rotated_by": "x.yml"}, "has none of them"),
         ({"value": PLANTED, "rotated_by": ""}, "name of the playbook"),
-        ({"vaule": PLANTED}, "does not know vaule"),
+        ({"vaule": PLANTED}, "has unknown keys: vaule"),
         (PLANTED, "must be a mapping"),
         ({"template": f"{PLANTED}" + "{a.k}"}, "not {secret/key}"),
         ({"template": PLANTED}, "refers to no key"),
@@ -61,7 +61,7 @@ def test_a_key_that_kubernetes_would_refuse():
 
 def test_keys_made_of_each_other():
     found = problems(x={"copy": "a/y"}, y={"template": "-{a/x}-"}, z={"generate": 16})
-    assert found == ["these keys are made of each other, so none can be made: a/x, a/y"]
+    assert found == ["these keys depend on each other in a cycle: a/x, a/y"]
 
 
 def test_stages_follow_the_references():

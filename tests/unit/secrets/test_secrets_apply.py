@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import base64
 import itertools
-from types import SimpleNamespace
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.cluster.client import ApiError
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.masking import taken_out
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import sources_of
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.apply import ensure, random_text
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.intake import Intake, without_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import hidden_texts
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import sources_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.apply import ensure, hidden_generator, random_text
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import SecretsOptions, checked_sources, redact_secrets
 from fake_cluster import FakeCluster
 
 WANTED = sources_of(
@@ -26,7 +25,8 @@ WANTED = sources_of(
 
 def run(cluster, wanted=WANTED, check=False):
     counter = itertools.count()
-    return ensure(cluster, "default", wanted, {"team": "a"}, lambda length: f"made-{next(counter)}".ljust(length, "x"), check)
+    options = SecretsOptions("default", wanted, {"team": "a"})
+    return ensure(cluster, options, lambda length: f"generated-{next(counter)}".ljust(length, "x"), check)
 
 
 def value(cluster, secret, key):
@@ -54,7 +54,7 @@ def test_made_once_then_only_read():
     assert cluster.writes == written
 
 
-def test_check_mode_says_the_same_and_writes_nothing():
+def test_check_mode_reports_the_same_and_writes_nothing():
     cluster = FakeCluster()
     predicted = run(cluster, check=True)
     assert cluster.writes == []
@@ -69,7 +69,7 @@ def test_two_runs_at_once_agree_on_the_first_ones_value():
     report = run(cluster).report()
     assert value(cluster, "db", "password") == value(cluster, "api", "password") == "theirs"
     assert value(cluster, "db", "url") == "//theirs@db"
-    assert report["secrets"][1]["data"] == {"password": "kept", "url": "added"}
+    assert report["secrets"][1]["data"] == {"password": "unchanged", "url": "added"}
 
 
 @pytest.mark.parametrize("cut_at", range(3))
@@ -128,8 +128,8 @@ def test_changed_secrets_are_those_whose_values_were_replaced():
     outcome = run(cluster, wanted)
     assert outcome.report()["changed_secrets"] == [{"name": "a", "data": ["k"]}]
     assert outcome.diff() == {
-        "before": {"a": {"k": "<old value>", "same": "<kept>"}},
-        "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<kept>"}},
+        "before": {"a": {"k": "<old value>", "same": "<unchanged>"}},
+        "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<unchanged>"}},
     }
 
 
@@ -142,8 +142,8 @@ def test_where_listing_is_forbidden_single_secrets_are_read():
 @pytest.mark.parametrize(
     ("forbidden", "words"),
     [
-        ([("list", "Secret"), ("get", "Secret")], "No Secret was changed. The Secret api in namespace default can't be read"),
-        ([("create", "Secret")], "No Secret was changed. This user may not create secrets in namespace default"),
+        ([("list", "Secret"), ("get", "Secret")], "No Secret was changed. Not allowed to get secrets/api in namespace default"),
+        ([("create", "Secret")], "No Secret was changed. Not allowed to create secrets in namespace default"),
     ],
 )
 def test_missing_permissions_are_named_before_anything_is_written(forbidden, words):
@@ -156,12 +156,12 @@ def test_missing_permissions_are_named_before_anything_is_written(forbidden, wor
 def test_a_missing_permission_to_patch_names_the_secret():
     cluster = FakeCluster(forbidden=[("patch", "Secret")])
     cluster.put("Secret", "db", encoded(password="p"))
-    with pytest.raises(RunbookError, match="may not patch secrets/db in namespace default"):
+    with pytest.raises(RunbookError, match="Not allowed to patch secrets/db in namespace default"):
         run(cluster)
     assert cluster.writes == []
 
 
-def test_a_failure_in_the_middle_says_what_was_written():
+def test_a_failure_in_the_middle_reports_what_was_written():
     cluster = FakeCluster()
 
     def denied(*_arguments, **_options):
@@ -175,7 +175,7 @@ def test_a_failure_in_the_middle_says_what_was_written():
 
 
 def test_a_missing_namespace():
-    with pytest.raises(RunbookError, match="There is no namespace default"):
+    with pytest.raises(RunbookError, match="Namespace default of the Secret"):
         run(FakeCluster(namespaces=()))
 
 
@@ -185,7 +185,7 @@ def test_generated_text():
     assert all(len(text) == 40 and text.isalnum() and text.isascii() for text in made)
 
 
-GIVEN = [
+SECRETS = [
     {
         "name": "todo",
         "data": {
@@ -200,27 +200,26 @@ GIVEN = [
 
 
 def test_what_is_printed_of_the_option_holds_no_value_and_keeps_each_kind():
-    shown = without_values(GIVEN)
+    shown = redact_secrets(SECRETS)
     assert "hunter2-planted" not in str(shown)
     assert shown[0]["data"]["auth"] == {"generate": 32, "rotated_by": "rotate_secret.yml"}
-    assert set(taken_out(GIVEN, shown)) == {"todo", "hunter2-planted", "//x:hunter2-planted@{todo/user}"}
+    assert set(hidden_texts(SECRETS, shown)) == {"todo", "hunter2-planted", "//x:hunter2-planted@{todo/user}"}
 
 
-def test_a_mistake_is_told_without_a_value():
-    module = SimpleNamespace(params={"secrets": GIVEN})
+def test_a_mistake_is_reported_without_a_value():
     with pytest.raises(RunbookError, match="wrong: must be a mapping") as refused:
-        Intake(module).sources()
+        checked_sources(SECRETS)
     assert "hunter2" not in str(refused.value)
 
 
 def test_what_is_generated_is_hidden():
     hidden = []
-    made = Intake(SimpleNamespace(params={"secrets": []}, hide=hidden.extend)).generate(16)
-    assert hidden == [made]
+    text = hidden_generator(hidden.extend)(16)
+    assert hidden == [text]
 
 
 def test_a_source_keeps_its_kind():
-    assert without_values([{"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}]) == [
+    assert redact_secrets([{"name": "a", "data": {"k": {"value": 5}, "c": {"copy": "a/k"}}}]) == [
         {"name": "a", "data": {"k": {"value": "<hidden>"}, "c": {"copy": "a/k"}}},
     ]
 
@@ -229,4 +228,4 @@ def test_a_source_keeps_its_kind():
     ("name=a", "<hidden>"), (["a"], ["<hidden>"]), ([{"name": "a", "data": "k=v"}], [{"name": "a", "data": "<hidden>"}]),
 ])  # fmt: skip
 def test_what_is_not_as_it_should_be_is_hidden(wrong, shown):
-    assert without_values(wrong) == shown
+    assert redact_secrets(wrong) == shown

@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which keys are written, kept, restored or refused."""
+"""Which keys are written, unchanged, restored or refused."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.secret_sources import Ref, sources_of
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.observe import Stored
-from ansible_collections.runbook.minikube.plugins.module_utils.secrets.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.secrets import StoredSecret
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import Ref, sources_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.plan import make_plan
 
 PLANTED = "hunter2-planted"
 
@@ -17,7 +17,7 @@ def sources(**secrets):
 
 
 def stored(_values, **state):
-    return Stored(version="1", values={key: value.encode() for key, value in _values.items()}, **state)
+    return StoredSecret(version="1", values={key: value.encode() for key, value in _values.items()}, **state)
 
 
 def generate(length):
@@ -60,7 +60,7 @@ def test_a_second_run_writes_nothing():
         api=stored({"url": "postgresql://todo:short@db/todo", "auth": "s3cr3t"}),
     )
     assert made.writes == []
-    assert set(made.keys.values()) == {"kept"}
+    assert set(made.keys.values()) == {"unchanged"}
 
 
 def test_what_a_killed_run_left_is_built_upon():
@@ -84,7 +84,7 @@ def test_a_rotated_value_that_differs_is_refused_naming_the_playbook(source):
     wanted = sources(a={"k": {**source, "rotated_by": "rotate_secret.yml"}}, b={"x": {"value": PLANTED}, "new": {"generate": 16}})
     with pytest.raises(RunbookError, match="rotate_secret.yml") as refused:
         plan(wanted, a=stored({"k": PLANTED + "-in-use"}))
-    assert str(refused.value).startswith("a/k stands in the cluster")
+    assert str(refused.value).startswith("The value of a/k in the cluster differs")
     assert PLANTED not in str(refused.value) + str(refused.value.facts)
 
 
@@ -98,7 +98,7 @@ def test_a_lost_generated_value_comes_back_from_its_copy():
     made = plan(TODO, api=stored({"url": "x", "auth": "still-here"}))
     assert ("web", {"auth": b"still-here"}, True) in written(made)
     assert made.keys[Ref("web", "auth")] == "restored"
-    assert made.keys[Ref("api", "auth")] == "kept"
+    assert made.keys[Ref("api", "auth")] == "unchanged"
 
 
 def test_copies_that_differ_are_not_guessed_between():
@@ -137,9 +137,9 @@ def test_percent_encoding_and_braces_that_are_no_reference():
 
 def test_binary_values_can_be_copied_but_not_put_into_a_template():
     wanted = sources(a={"k": {"generate": 16}}, b={"k": {"copy": "a/k"}})
-    assert plan(wanted, a=Stored("1", {"k": b"\xff\x00"})).writes[0].data == {"k": b"\xff\x00"}
-    with pytest.raises(RunbookError, match="not text"):
-        plan(sources(a={"k": {"generate": 16}}, b={"k": {"template": "{a/k}"}}), a=Stored("1", {"k": b"\xff\x00"}))
+    assert plan(wanted, a=StoredSecret("1", {"k": b"\xff\x00"})).writes[0].data == {"k": b"\xff\x00"}
+    with pytest.raises(RunbookError, match="not valid UTF-8"):
+        plan(sources(a={"k": {"generate": 16}}, b={"k": {"template": "{a/k}"}}), a=StoredSecret("1", {"k": b"\xff\x00"}))
 
 
 def test_nothing_planned_prints_a_value():

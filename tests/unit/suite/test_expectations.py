@@ -16,7 +16,7 @@ EMPTY = ("", b"")
 
 
 def assertions(folder: str) -> Iterator[tuple[str, ast.expr]]:
-    """Where each assertion below a folder of the tests stands, and what it asserts."""
+    """The place of each assertion below a folder of the tests, and what it asserts."""
     for file in sorted((CHECKOUT / "tests" / folder).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Assert):
@@ -45,7 +45,7 @@ def test_no_assertion_is_met_by_everything():
     assert places == []
 
 
-def test_words_that_a_playbook_must_not_say_are_words_that_it_can_say():
+def test_words_that_a_playbook_must_not_print_are_words_that_it_can_print():
     """A task that was renamed is never in the output, whatever is done. What a test has planted is no word of a playbook."""
     absent = {
         left.value.removeprefix("TASK [").removesuffix("]")
@@ -59,4 +59,4 @@ def test_words_that_a_playbook_must_not_say_are_words_that_it_can_say():
 def test_every_fault_and_every_failure_has_words_by_which_it_is_known():
     assert FAULTS and CASES
     assert [name for name, fault in FAULTS.items() if not all(fault.cause) or not fault.cause] == []
-    assert [case.name for case in CASES if not case.says] == []
+    assert [case.name for case in CASES if not case.message] == []

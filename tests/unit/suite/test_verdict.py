@@ -50,8 +50,8 @@ def test_the_slowest_come_first():
 
 
 @pytest.mark.parametrize(
-    ("told", "name"),
+    ("test_id", "name"),
     [("f.py::t@todo", "f.py::t"), ("f.py::t[a@b]@todo", "f.py::t[a@b]"), ("f.py::t[a@b]", "f.py::t[a@b]"), ("f.py::t", "f.py::t")],
 )
-def test_the_group_is_no_part_of_a_name(told, name):
-    assert plain(told) == name
+def test_the_group_is_no_part_of_a_name(test_id, name):
+    assert plain(test_id) == name

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which cluster may be touched, and what is said where none may."""
+"""Which cluster may be changed, and the messages if none may."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import os
 
 import pytest
 import yaml
-from ansible_collections.runbook.minikube.plugins.module_utils.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils.target.kubeconfig import Kubeconfig, load, search_path
-from ansible_collections.runbook.minikube.plugins.module_utils.target.observe import minikube_profiles
-from ansible_collections.runbook.minikube.plugins.module_utils.target.plan import choose
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.kubeconfig import Kubeconfig, load, search_path
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.observe import minikube_profiles
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.plan import select_target
 
 MARK = {"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io", "version": "v1.36.0"}}
 HOME = "/home/me/.minikube"
@@ -47,7 +47,7 @@ def content():
 def decide(content, context, allowed=(), profiles=None, environ=None):
     kubeconfig = Kubeconfig()
     kubeconfig.add("/home/me/.kube/config", content)
-    return choose(kubeconfig, context, list(allowed), profiles or {}, environ or {})
+    return select_target(kubeconfig, context, list(allowed), profiles or {}, environ or {})
 
 
 def test_a_minikube_profile(content):
@@ -77,7 +77,7 @@ def test_a_mark_on_an_unchecked_server_proves_nothing(content):
         decide(content, "minikube", profiles={"minikube": HOME})
 
 
-def test_a_mark_on_the_context_alone_is_refused_and_the_message_says_how_to_allow(content):
+def test_a_mark_on_the_context_alone_is_refused_and_the_message_has_the_option_that_allows_it(content):
     with pytest.raises(RunbookError, match=r"runbook_allowed_contexts: \[prod\]") as refused:
         decide(content, "prod")
     assert "https://prod.example.com" in str(refused.value)
@@ -92,7 +92,7 @@ def test_allowed_by_name(content):
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_the_current_context_is_never_used(content, nothing):
-    with pytest.raises(RunbookError, match="No context is named") as refused:
+    with pytest.raises(RunbookError, match="No context is set") as refused:
         decide(content, nothing)
     assert "minikube (Minikube), prod, dangling" in str(refused.value)
     assert refused.value.facts["contexts"] == ["minikube", "prod", "dangling"]
@@ -104,7 +104,7 @@ def test_a_mistyped_context(content):
 
 
 def test_a_context_without_a_cluster(content):
-    with pytest.raises(RunbookError, match="names the cluster 'nowhere', which has no server"):
+    with pytest.raises(RunbookError, match="refers to the cluster 'nowhere', which has no server"):
         decide(content, "dangling", allowed=["dangling"])
 
 
@@ -113,13 +113,13 @@ def test_a_server_from_the_environment_is_refused(content):
         decide(content, "minikube", environ={"K8S_AUTH_HOST": "https://prod.example.com"})
 
 
-def test_no_credential_is_kept(content):
+def test_no_credential_is_stored(content):
     kubeconfig = Kubeconfig()
     kubeconfig.add("/x", content)
     assert "planted-token" not in repr(kubeconfig)
 
 
-def test_where_the_files_are_looked_for():
+def test_where_the_files_are_searched():
     environ = {"KUBECONFIG": "/a:/b", "K8S_AUTH_KUBECONFIG": "/c"}
     assert search_path("/d", environ) == ("/d", "option kubeconfig")
     assert search_path("", environ) == ("/c", "K8S_AUTH_KUBECONFIG")
@@ -138,7 +138,7 @@ def test_several_files_the_first_one_wins(tmp_path, content):
 
 
 @pytest.mark.parametrize(
-    ("text", "words"), [("a: [", "not valid YAML"), ("- a", "holds no mapping"), ("token: planted\n x: planted", "not valid YAML")]
+    ("text", "words"), [("a: [", "not valid YAML"), ("- a", "is not a mapping"), ("token: planted\n x: planted", "not valid YAML")]
 )
 def test_a_broken_file(tmp_path, text, words):
     (tmp_path / "config").write_text(text)
@@ -150,12 +150,12 @@ def test_a_broken_file(tmp_path, text, words):
 
 def test_an_empty_file_has_no_contexts(tmp_path):
     (tmp_path / "config").write_text("")
-    with pytest.raises(RunbookError, match="there are none"):
-        choose(load(str(tmp_path / "config"), {}), "minikube", [], {}, {})
+    with pytest.raises(RunbookError, match=r"Contexts in .*: none"):
+        select_target(load(str(tmp_path / "config"), {}), "minikube", [], {}, {})
 
 
 def test_no_file_at_all(tmp_path):
-    with pytest.raises(RunbookError, match=r"no kubeconfig at .*nothing \(KUBECONFIG\)"):
+    with pytest.raises(RunbookError, match=r"No kubeconfig found at .*nothing \(KUBECONFIG\)"):
         load(None, {"KUBECONFIG": str(tmp_path / "nothing")})
 
 

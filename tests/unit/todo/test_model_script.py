@@ -13,7 +13,7 @@ import pytest
 SOURCE = Path(__file__).resolve().parents[3] / "examples/todo/model/script.py"
 spec = importlib.util.spec_from_file_location("todo_model_script", SOURCE)
 script = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = script  # dataclasses look their module up
+sys.modules[spec.name] = script  # dataclasses search their module there
 spec.loader.exec_module(script)
 
 TOOLS = {"add_task", "list_tasks", "complete_task"}
@@ -47,7 +47,7 @@ def test_a_sentence_it_does_not_understand_is_answered_with_what_it_can_do():
     assert ask("Good morning") == script.Say(script.HELP)
 
 
-def test_it_calls_no_tool_that_it_was_not_given():
+def test_it_calls_no_tool_that_it_does_not_have():
     assert ask("Add a task to buy milk", {"list_tasks"}) == script.Say(script.HELP)
 
 

@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a pod tells of its owner and its sidecar."""
+"""What a pod shows of its owner and its sidecar."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.daprd import asks_for_dapr, port_of
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields import controller_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.pods import controller_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.daprd import dapr_enabled, port_of
 
 
 @pytest.mark.parametrize(
@@ -13,16 +13,16 @@ from ansible_collections.runbook.minikube.plugins.module_utils.workloads.fields 
     [("ReplicaSet", "web-5f", "5f", ("Deployment", "web")), ("ReplicaSet", "web-5f", None, ("ReplicaSet", "web-5f")),
      ("ReplicaSet", "web", "5f", ("ReplicaSet", "web")), ("StatefulSet", "db", None, ("StatefulSet", "db")), (None, "", None, ("", ""))],
 )  # fmt: skip
-def test_who_makes_a_pod_anew(kind, name, hash_, expected):
+def test_who_recreates_a_pod(kind, name, hash_, expected):
     owners = [{"kind": kind, "name": name, "controller": True}] if kind else []
     labels = {"pod-template-hash": hash_} if hash_ else {}
     assert controller_of({"metadata": {"ownerReferences": owners, "labels": labels}}) == expected
 
 
-@pytest.mark.parametrize(("value", "asks"), [("true", True), ("True", True), ("yes", True), ("1", True), ("false", False), ("", False), ("enabled", False)])
-def test_what_asks_for_dapr_is_what_the_injector_takes_for_true(value, asks):
-    assert asks_for_dapr({"metadata": {"annotations": {"dapr.io/enabled": value}}}) is asks
-    assert not asks_for_dapr({"metadata": {}})
+@pytest.mark.parametrize(("value", "enabled"), [("true", True), ("True", True), ("yes", True), ("1", True), ("false", False), ("", False), ("enabled", False)])
+def test_dapr_is_enabled_by_what_the_injector_reads_as_true(value, enabled):
+    assert dapr_enabled({"metadata": {"annotations": {"dapr.io/enabled": value}}}) is enabled
+    assert not dapr_enabled({"metadata": {}})
 
 
 @pytest.mark.parametrize("args", [["--dapr-public-port", "3600"], ["--dapr-public-port=3600"], ["-dapr-public-port=3600", "--app-port"]])

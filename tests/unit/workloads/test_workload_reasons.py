@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import FAILED, PROGRESSING
-from workload_objects import broken, container_status, event, terminated, verdict, waiting
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import FAILED, PROGRESSING
+from workload_objects import broken, container_status, event, status_of, terminated, waiting
 
 DIAL = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": dial tcp: lookup registry.example: no such host'
 NOT_FOUND = 'failed to resolve reference "docker.io/library/app:1": docker.io/library/app:1: not found'
@@ -20,7 +20,7 @@ WAITING = [
     ("RestartingAllContainers", "", None, None),
     ("", "", None, None),
     ("InvalidImageName", "couldn't parse image reference", "image_name_invalid", 0),
-    ("ErrImageNeverPull", "Container image is not present with pull policy of Never", "image_absent", 0),
+    ("ErrImageNeverPull", "Container image is not present with pull policy of Never", "image_not_present", 0),
     ("SignatureValidationFailed", "", "image_signature", 0),
     ("ErrImagePull", NOT_FOUND, "image_not_found", 0),
     ("ErrImagePull", "manifest for app:1 not found: manifest unknown: manifest unknown", "image_not_found", 0),
@@ -82,13 +82,13 @@ TERMINATED = [
 def test_waiting(kind, reason, message, category, grace):
     status = container_status(state=waiting(reason, message))
     if category is None:
-        healthy = verdict(broken(status, kind), 1000)
-        assert healthy.state == PROGRESSING and [cause.category for cause in healthy.states[0].causes] == ["starting"]
+        healthy = status_of(broken(status, kind), 1000)
+        assert healthy.state == PROGRESSING and [cause.category for cause in healthy.workloads[0].causes] == ["starting"]
         return
-    early, late = verdict(broken(status, kind), grace + 0.5), verdict(broken(status, kind), grace + 1.5)
+    early, late = status_of(broken(status, kind), grace + 0.5), status_of(broken(status, kind), grace + 1.5)
     assert (early.state, late.state) == (PROGRESSING, FAILED)
     assert [(cause.category, cause.container_type) for cause in late.causes] == [(category, kind)]
-    assert late.causes[0].hint and late.causes[0].says and late.causes[0].pod == "web-new-1"
+    assert late.causes[0].hint and late.causes[0].summary and late.causes[0].pod == "web-new-1"
 
 
 @pytest.mark.parametrize("kind", ["container", "init", "sidecar"])
@@ -96,82 +96,82 @@ def test_waiting(kind, reason, message, category, grace):
 def test_terminated(kind, reason, code, message, category, at_once):
     crashing = container_status(state=waiting("CrashLoopBackOff"), last=terminated(reason, code, message), restarts=2)
     first = container_status(state=terminated(reason, code, message))
-    assert verdict(broken(first, kind)).state == (FAILED if at_once else PROGRESSING)
-    cause = verdict(broken(crashing, kind)).causes[0]
+    assert status_of(broken(first, kind)).state == (FAILED if at_once else PROGRESSING)
+    cause = status_of(broken(crashing, kind)).causes[0]
     assert (cause.category, cause.exit_code, cause.previous_log, cause.restarts) == (category, code, True, 2)
 
 
 def test_a_start_that_failed_for_a_reason_of_its_own_has_time():
     status = container_status(state=terminated("StartError", 128, OCI + "error mounting /data"))
-    assert verdict(broken(status), 30.5).state == PROGRESSING
-    assert [cause.category for cause in verdict(broken(status), 31.5).causes] == ["start_failed"]
+    assert status_of(broken(status), 30.5).state == PROGRESSING
+    assert [cause.category for cause in status_of(broken(status), 31.5).causes] == ["start_failed"]
 
 
 def test_a_back_off_whose_former_run_is_not_known_is_a_crash():
     status = container_status(state=waiting("CrashLoopBackOff", "back-off 10s restarting failed container"), restarts=2)
-    assert [cause.category for cause in verdict(broken(status)).causes] == ["crash"]
+    assert [cause.category for cause in status_of(broken(status)).causes] == ["crash"]
 
 
 def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():
-    from ansible_collections.runbook.minikube.plugins.module_utils.workloads.model import Options
+    from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions
 
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=1)
-    assert verdict(broken(status), 500).state == PROGRESSING
-    assert verdict(broken(status), 1, Options(crash_restarts=0)).state == FAILED
+    assert status_of(broken(status), 500).state == PROGRESSING
+    assert status_of(broken(status), 1, WaitOptions(max_restarts=0)).state == FAILED
 
 
-def test_a_container_that_ends_without_error_is_told_to_keep_running():
+def test_a_container_that_exits_without_error_has_a_hint_to_keep_running():
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Completed", 0), restarts=2)
-    cause = verdict(broken(status)).causes[0]
-    assert (cause.category, cause.exit_code, cause.reason) == ("ends_at_once", 0, "Completed, CrashLoopBackOff")
+    cause = status_of(broken(status)).causes[0]
+    assert (cause.category, cause.exit_code, cause.reason) == ("exits_immediately", 0, "Completed, CrashLoopBackOff")
 
 
 def test_an_init_container_that_ended_well_is_no_cause():
-    assert verdict(broken(container_status(state=terminated("Completed", 0)), "init"), 1000).state == PROGRESSING
+    assert status_of(broken(container_status(state=terminated("Completed", 0)), "init"), 1000).state == PROGRESSING
 
 
 def test_a_container_lost_by_its_node_starts_again():
-    assert verdict(broken(container_status(state=terminated("ContainerStatusUnknown", 137))), 1000).state == PROGRESSING
+    assert status_of(broken(container_status(state=terminated("ContainerStatusUnknown", 137))), 1000).state == PROGRESSING
 
 
 def test_the_error_behind_back_off_comes_from_the_event_of_an_older_kubelet():
     status = container_status(state=waiting("ImagePullBackOff", 'Back-off pulling image "app:1"'))
-    told = event("web-new-1", "Failed", f'Failed to pull image "app:1": {NOT_FOUND}', field="spec.containers{app}")
+    reported = event("web-new-1", "Failed", f'Failed to pull image "app:1": {NOT_FOUND}', field="spec.containers{app}")
     other = event("web-new-1", "Failed", f'Failed to pull image "b": {DIAL}', first=9, field="spec.containers{other}")
-    assert verdict(broken(status, events=[told, other])).causes[0].category == "image_not_found"
+    assert status_of(broken(status, events=[reported, other])).causes[0].category == "image_not_found"
 
 
-def test_grace_counts_from_the_first_failure_that_the_kubelet_told_and_survives_changing_reasons():
-    told = event("web-new-1", "Failed", f'Failed to pull image "app:1": {DIAL}', first=-100, field="spec.containers{app}")
-    assert verdict(broken(container_status(state=waiting("ErrImagePull", DIAL)), events=[told])).state == FAILED
+def test_a_timeout_counts_from_the_first_failure_event_and_survives_changing_reasons():
+    reported = event("web-new-1", "Failed", f'Failed to pull image "app:1": {DIAL}', first=-100, field="spec.containers{app}")
+    assert status_of(broken(container_status(state=waiting("ErrImagePull", DIAL)), events=[reported])).state == FAILED
     observation = broken(container_status(state=waiting("ErrImagePull", DIAL)))
-    assert verdict(observation, 30).state == PROGRESSING
+    assert status_of(observation, 30).state == PROGRESSING
     observation.of("Pod")[0]["status"]["containerStatuses"][0]["state"] = waiting(
         "ImagePullBackOff", f'Back-off pulling image "app:1": ErrImagePull: {DIAL}'
     )
-    assert verdict(observation, 62).state == FAILED
+    assert status_of(observation, 62).state == FAILED
 
 
 def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=2)
-    told = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
+    reported = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
     killed = event("web-new-1", "Killing", "Container app failed liveness probe, will be restarted", field="spec.containers{app}")
-    cause = verdict(broken(status, events=[told, killed])).causes[0]
-    assert cause.category == "probe_kills" and "500" in cause.message
+    cause = status_of(broken(status, events=[reported, killed])).causes[0]
+    assert cause.category == "killed_by_probe" and "500" in cause.message
 
 
-def test_a_program_that_ends_by_itself_is_not_said_to_be_killed_by_the_probe_that_it_failed_before():
+def test_a_program_that_ends_by_itself_is_not_reported_as_killed_by_the_probe_that_it_failed_before():
     """On a busy machine the first probe comes before the program listens, and fails; the kubelet kills nothing for that."""
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=2)
-    told = event("web-new-1", "Unhealthy", "Liveness probe failed: dial tcp: connect: connection refused", field="spec.containers{app}")
-    assert verdict(broken(status, events=[told])).causes[0].category == "crash"
+    reported = event("web-new-1", "Unhealthy", "Liveness probe failed: dial tcp: connect: connection refused", field="spec.containers{app}")
+    assert status_of(broken(status, events=[reported])).causes[0].category == "crash"
 
 
 def test_a_name_that_is_taken_is_known_between_two_attempts_too():
-    """The kubelet shows the wait for the next attempt as a crash; that the last one could not be created is told by an event alone."""
+    """The kubelet shows the wait for the next attempt as a crash; that the last one could not be created is reported by an event alone."""
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=1)
     taken = 'Error: Error response from daemon: Conflict. The container name "/k8s_app" is already in use by container "1"'
     field = "spec.containers{app}"
     for first, category in ((5, "name_conflict"), (0, "crash")):
         observation = broken(status, events=[event("web-new-1", "Failed", taken, first=first, field=field)])
-        assert [cause.category for cause in verdict(observation, 60).states[0].causes] == [category]
+        assert [cause.category for cause in status_of(observation, 60).workloads[0].causes] == [category]

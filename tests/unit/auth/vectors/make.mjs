@@ -14,7 +14,7 @@ const A = "vector-secret-A-0123456789abcdefghijklmnop";
 const B = "vector-secret-B-ünïcödé:0123456789abcdefgh";
 const versions = (text) => text.split(",").map((entry) => ({ version: Number(entry[0]), value: { A, B }[entry[2]] }));
 
-// A user signs up and asks for a token, which makes a key.
+// A user signs up and requests a token, which makes a key.
 async function keyMadeWith(single, versioned, plain) {
   const tables = { user: [], session: [], account: [], verification: [], jwks: [] };
   const auth = betterAuth({

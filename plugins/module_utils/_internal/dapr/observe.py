@@ -1,0 +1,131 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Observes Dapr: its control plane, its trust bundle and webhook, and every pod that is annotated for a sidecar.
+
+A healthy Dapr costs one list or get for each kind. What explains or repairs a failure is read only when there is one.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..clients.cluster.client import MAX_WORKERS, Cluster
+from ..errors import RunbookError
+from ..workloads.daprd import DAPRD, daprd_of
+from ..workloads.fields import data_changed
+from ..workloads.model import WORKLOAD_KINDS, RolloutStatus
+from ..workloads.observe import WorkloadWatcher
+from .access import get, list_all
+from .components import SENTRY
+from .injector import InjectorState, observe_injector
+from .model import ComponentState, DaprState
+from .observe_control_plane import LOG_LINES, component_states, wait_for_control_plane
+from .observe_release import with_release
+from .options import RecoveryOptions
+from .probe import probe_health
+from .sidecars import SidecarProblem, find_problem, is_crashing, is_running, is_starting, needs_probe, pods_with_dapr
+from .trust_bundle import TrustBundle
+
+POLL_INTERVAL = 1  # seconds, while pods start
+
+
+@dataclass(frozen=True)
+class ControlPlaneState:
+    """``bundle_changed``: when the trust bundle was last written."""
+
+    injector: InjectorState
+    components: dict[str, ComponentState]
+    bundle_changed: datetime | None
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether pods that are starting get ready without help."""
+        existing = [state for state in self.components.values() if state.obj]
+        sound = all(state.is_complete and state.replicas and not state.old_certificate and not state.wrong_anchors for state in existing)
+        return sound and not self.injector.problem
+
+
+def observe(cluster: Cluster, options: RecoveryOptions) -> DaprState:
+    """Everything, at one moment. Raises RunbookError if Dapr does not exist or for a missing permission."""
+    watcher, status = wait_for_control_plane(cluster, options.namespace, options.startup_timeout)
+    _require_dapr(cluster, options, status)
+    with ThreadPoolExecutor(MAX_WORKERS) as pool:
+        observing = pool.submit(_control_plane, cluster, options, watcher, status)
+        listing = pool.submit(_application_pods, cluster, options, observing)
+        workloads = [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, options.app_namespaces)]
+        control_plane, pods = observing.result(), listing.result()
+    _require_namespaces(cluster, options, [*pods, *(obj for _kind, obj in workloads)])
+    injector, bundle = control_plane.injector, control_plane.injector.bundle
+    state = DaprState(
+        namespace=options.namespace, now=cluster.now(), components=control_plane.components, bundle=bundle,
+        bundle_changed=control_plane.bundle_changed, webhook=injector.webhook, endpoints=injector.endpoints,
+        injected=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods), workloads=tuple(workloads), secret=injector.secret,
+        sidecar_problems=tuple(_sidecar_problems(cluster, pods, bundle)), missing_components=tuple(_missing_components(cluster, options)),
+    )
+    return with_release(cluster, state, options.release)
+
+
+def _control_plane(cluster: Cluster, options: RecoveryOptions, watcher: WorkloadWatcher, status: RolloutStatus) -> ControlPlaneState:
+    injector = observe_injector(cluster, options.namespace)
+    writes = [data_changed(obj["metadata"]) for obj in (injector.secret, injector.configmap) if obj]
+    changed = max(filter(None, writes), default=None)
+    return ControlPlaneState(injector, component_states(cluster, watcher, status, injector.bundle, changed), changed)
+
+
+def _require_dapr(cluster: Cluster, options: RecoveryOptions, status: RolloutStatus) -> None:
+    """Refuses a namespace without a control plane, and names the one that has it."""
+    if status.workloads:
+        return
+    namespace = options.namespace
+    elsewhere = sorted({obj["metadata"]["namespace"] for obj in list_all(cluster, "Deployment", ()) if obj["metadata"]["name"] == SENTRY.workload})
+    if elsewhere:
+        raise RunbookError(f"namespace: Dapr's control plane is not in {namespace}, but in {', '.join(elsewhere)}. Set namespace to that.")
+    if cluster.get("Namespace", namespace) is None:
+        raise RunbookError(f"namespace: namespace {namespace} does not exist, and no other has a control plane of Dapr. Install Dapr (role dapr).")
+    raise RunbookError(f"namespace: no control plane of Dapr exists in {namespace}. Install Dapr (role dapr).")
+
+
+def _require_namespaces(cluster: Cluster, options: RecoveryOptions, objects: list[dict]) -> None:
+    """Refuses an application namespace that does not exist. One with objects does."""
+    empty = set(options.app_namespaces) - {obj["metadata"]["namespace"] for obj in objects}
+    for name in sorted(empty):
+        if get(cluster, "Namespace", name, None, "to distinguish an empty namespace from a missing one") is None:
+            raise RunbookError(f"app_namespaces: namespace {name} does not exist. See kubectl get namespaces.")
+
+
+def _application_pods(cluster: Cluster, options: RecoveryOptions, observing: Future[ControlPlaneState]) -> list[dict]:
+    """The pods that are annotated for Dapr; with a healthy control plane, once new ones have had the time to start."""
+    until = time.monotonic() + options.startup_timeout
+    while True:
+        pods = pods_with_dapr(list_all(cluster, "Pod", options.app_namespaces))
+        control_plane = observing.result()
+        starting = control_plane.is_healthy and any(is_starting(pod, control_plane.injector.bundle, cluster.now()) for pod in pods)
+        if not starting or time.monotonic() >= until:
+            return pods
+        time.sleep(POLL_INTERVAL)
+
+
+def _sidecar_problems(cluster: Cluster, pods: list[dict], bundle: TrustBundle) -> list[SidecarProblem]:
+    with ThreadPoolExecutor(MAX_WORKERS) as pool:
+        probing = {pod["metadata"]["uid"]: pool.submit(probe_health, cluster, pod) for pod in pods if needs_probe(pod)}
+        reading = {pod["metadata"]["uid"]: pool.submit(_crash_log, cluster, pod) for pod in pods if is_crashing(pod)}
+        results = {uid: future.result() for uid, future in probing.items()}
+        logs = {uid: future.result() for uid, future in reading.items()}
+    uids = [(pod, pod["metadata"]["uid"]) for pod in pods]
+    return [problem for pod, uid in uids if (problem := find_problem(pod, bundle, cluster.now(), results.get(uid), logs.get(uid, "")))]
+
+
+def _crash_log(cluster: Cluster, pod: dict) -> str:
+    """The end of the log of daprd's last crash. The kubelet keeps one ended container: if none runs now, it is not the previous one."""
+    where = (pod["metadata"]["name"], pod["metadata"]["namespace"], DAPRD)
+    restarted = is_running(pod)
+    return cluster.logs(*where, lines=LOG_LINES, previous=restarted) or cluster.logs(*where, lines=LOG_LINES, previous=not restarted)
+
+
+def _missing_components(cluster: Cluster, options: RecoveryOptions) -> list[tuple[str, str]]:
+    if not options.components:
+        return []
+    existing = {(obj["metadata"]["namespace"], obj["metadata"]["name"]) for obj in list_all(cluster, "Component", options.app_namespaces)}
+    return [(namespace, name) for namespace in options.app_namespaces for name in options.components if (namespace, name) not in existing]

@@ -1,0 +1,125 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Plans how applications get working sidecars: recreate a single broken pod, restart a workload whose pods are all broken. Pure."""
+
+from __future__ import annotations
+
+from ..clients.cluster.pods import is_ready
+from ..workloads.daprd import DAPR_ENABLED, dapr_enabled, daprd_of
+from .actions import RECREATE_POD, ROLLING_RESTART, Problem, RecoveryAction
+from .model import DaprState
+from .owner_references import Owner, owner_of
+from .sidecars import DAPRD_UNREADY, FIXED_BY_NEW_POD, INIT_WAITING, MANUAL, OLD_CA, SidecarProblem
+
+FORMER_CA = "its trust anchors are those of the former certificate authority"
+
+
+def plan_sidecars(state: DaprState, new_ca: bool, control_plane_pending: bool = False) -> tuple[list[RecoveryAction], list[Problem]]:
+    """The actions on the applications' pods, and the problems that are left.
+
+    ``new_ca``: whether every sidecar's anchors become invalid; ``control_plane_pending``: whether sidecars may reconnect on their own.
+    """
+    actions, problems = [], []
+    for owner, pods in _by_owner(state).items():
+        unhealthy = [problem for problem in _unhealthy(pods, state, new_ca) if not (control_plane_pending and problem.category == DAPRD_UNREADY)]
+        if unhealthy and owner.recreates_pods:
+            actions += _repair(owner, pods, unhealthy, state)
+        else:
+            problems += [_unmanaged(owner, problem) for problem in unhealthy]
+    problems += [_manual(problem) for problem in state.sidecar_problems if problem.category in MANUAL]
+    return actions, problems + _misplaced_annotations(state)
+
+
+def self_healing_workloads(state: DaprState) -> tuple[tuple[str, str, str], ...]:
+    """The workloads (namespace, kind, name) whose pods get ready on their own once the control plane is."""
+    others = {problem.pod["metadata"]["uid"] for problem in state.sidecar_problems if problem.category != INIT_WAITING}
+    owners = {owner_of(pod): None for pod in state.pods if not is_ready(pod) and pod["metadata"]["uid"] not in others}
+    return tuple((owner.namespace, owner.kind, owner.name) for owner in owners if owner.supports_restart)
+
+
+def reconnecting_pods(state: DaprState) -> tuple[str, ...]:
+    """The UIDs of pods whose sidecars may only lack the control plane."""
+    return tuple(problem.pod["metadata"]["uid"] for problem in state.sidecar_problems if problem.category == DAPRD_UNREADY)
+
+
+def init_wait_notes(state: DaprState) -> list[str]:
+    """Pods that wait in an init container although Dapr is complete."""
+    return [f"Pod {_name(problem.pod)}: {problem.evidence}, and Dapr is healthy: it waits for something else"
+            for problem in state.sidecar_problems if problem.category == INIT_WAITING]
+
+
+def _by_owner(state: DaprState) -> dict[Owner, list[dict]]:
+    grouped: dict[Owner, list[dict]] = {}
+    for pod in state.pods:
+        grouped.setdefault(owner_of(pod), []).append(pod)
+    return grouped
+
+
+def _unhealthy(pods: list[dict], state: DaprState, new_ca: bool) -> list[SidecarProblem]:
+    fixable = {problem.pod["metadata"]["uid"]: problem for problem in state.sidecar_problems if problem.category in FIXED_BY_NEW_POD}
+    of_pods = [fixable.get(pod["metadata"]["uid"]) for pod in pods]
+    if not new_ca:
+        return [problem for problem in of_pods if problem]
+    return [problem or SidecarProblem(pod, OLD_CA, FORMER_CA) for pod, problem in zip(pods, of_pods) if problem or daprd_of(pod)]
+
+
+def _repair(owner: Owner, pods: list[dict], unhealthy: list[SidecarProblem], state: DaprState) -> list[RecoveryAction]:
+    if len(unhealthy) == len(pods) and _restart_replaces_all(owner, unhealthy, state):
+        names = ", ".join(problem.pod["metadata"]["name"] for problem in unhealthy)
+        evidence = f"{_summary(unhealthy)} ({names})"
+        return [
+            RecoveryAction(ROLLING_RESTART, owner.kind, owner.name, owner.namespace, unhealthy[0].category, evidence, workload=(owner.kind, owner.name))
+        ]
+    workload = (owner.kind, owner.name) if owner.supports_restart else None
+    return [
+        RecoveryAction(RECREATE_POD, "Pod", problem.pod["metadata"]["name"], owner.namespace, problem.category, problem.evidence,
+                       workload=workload, uid=problem.pod["metadata"]["uid"])
+        for problem in unhealthy
+    ]
+
+
+def _summary(unhealthy: list[SidecarProblem]) -> str:
+    return unhealthy[0].evidence if len(unhealthy) == 1 else f"all {len(unhealthy)} pods: {unhealthy[0].evidence}"
+
+
+def _restart_replaces_all(owner: Owner, unhealthy: list[SidecarProblem], state: DaprState) -> bool:
+    """Whether a change of the pod template replaces all of the pods."""
+    spec = next((obj["spec"] for kind, obj in state.workloads if kind == owner.kind and _key(obj) == (owner.namespace, owner.name)), None)
+    if spec is None or not owner.supports_restart or not dapr_enabled(spec["template"]):
+        return False
+    if owner.kind == "Deployment":
+        return not spec.get("paused")
+    strategy = spec.get("updateStrategy") or {}
+    if strategy.get("type", "RollingUpdate") != "RollingUpdate" or (strategy.get("rollingUpdate") or {}).get("partition"):
+        return False
+    # A StatefulSet's controller replaces no pod while another one is not ready.
+    return owner.kind == "DaemonSet" or all(is_ready(problem.pod) for problem in unhealthy)
+
+
+def _unmanaged(owner: Owner, problem: SidecarProblem) -> Problem:
+    """A pod that no controller recreates, or a Job's, which would count it as a failure."""
+    whose = f"is a pod of {owner}" if owner.kind else "is a bare pod, which no controller recreates"
+    step = "Delete it and create it again manually" if not owner.kind else f"Let {owner} finish, or run it again"
+    return Problem("Pod", problem.pod["metadata"]["name"], owner.namespace, problem.category, f"{problem.evidence}; it {whose}", step)
+
+
+def _manual(problem: SidecarProblem) -> Problem:
+    metadata = problem.pod["metadata"]
+    return Problem("Pod", metadata["name"], metadata["namespace"], problem.category, problem.evidence, problem.next_step)
+
+
+def _misplaced_annotations(state: DaprState) -> list[Problem]:
+    """Workloads that carry the annotation themselves, where it has no effect, instead of on their pod template."""
+    step = f'Move it to spec.template.metadata.annotations ({DAPR_ENABLED}: "true")'
+    return [
+        Problem(kind, obj["metadata"]["name"], obj["metadata"]["namespace"], "annotation_misplaced",
+                f"the annotation {DAPR_ENABLED} is on the {kind}, not on its pod template, so its pods get no sidecar", step)
+        for kind, obj in state.workloads if dapr_enabled(obj) and not dapr_enabled(obj["spec"]["template"])
+    ]
+
+
+def _key(obj: dict) -> tuple[str, str]:
+    return obj["metadata"]["namespace"], obj["metadata"]["name"]
+
+
+def _name(pod: dict) -> str:
+    return f"{pod['metadata']['name']} in namespace {pod['metadata']['namespace']}"

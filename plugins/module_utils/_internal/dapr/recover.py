@@ -1,0 +1,137 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Recovers Dapr: observe, plan, apply, wait for each step, and observe again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ..clients.cluster.client import Cluster
+from ..clients.cluster.pods import is_ready
+from ..clients.cluster.retry import retry_unreachable
+from ..errors import RunbookError
+from ..workloads.explain import failure_report
+from ..workloads.model import COMPLETE, WaitOptions, Workload
+from ..workloads.observe import WorkloadWatcher
+from ..workloads.wait import wait_for
+from .access import list_all
+from .actions import CREATE, SET_CA_BUNDLE, RecoveryAction, RecoveryPlan
+from .apply import apply_action, require_permissions
+from .components import INJECTOR, ORDER
+from .injector import observe_injector
+from .model import DaprState
+from .observe import observe
+from .options import RecoveryOptions
+from .plan import make_plan
+
+MAX_ROUNDS = 3  # problems that the recovery itself reveals are fixed too, but not forever
+PROXY_LAG = 2  # seconds until the node's proxy sends no more requests to a terminated injector
+POLL_INTERVAL = 0.5
+MAX_RESTARTS = 5  # the components restart while they wait for each other's first certificates
+LOG_LINES = 20
+
+
+@dataclass
+class Recovery:
+    """One run. ``done``: the actions that were applied."""
+
+    cluster: Cluster
+    options: RecoveryOptions
+    done: list[RecoveryAction] = field(default_factory=list)
+
+    def predict(self) -> tuple[DaprState, RecoveryPlan]:
+        """The observed state, and what would be done about it."""
+        state = retry_unreachable(lambda: observe(self.cluster, self.options))
+        return state, make_plan(state, self.options.allow_new_ca)
+
+    def run(self) -> tuple[DaprState, RecoveryPlan]:
+        """Applies plans until there is nothing to do. Returns the last state and its plan, which holds the problems that are left.
+
+        Raises RunbookError for a step that fails, with the actions that were applied.
+        """
+        try:
+            return self._run()
+        except RunbookError as error:
+            facts = {"changed": bool(self.done), "actions": [action.as_data() for action in self.done]}
+            raise RunbookError(str(error), **{**facts, **error.facts}) from error
+
+    def _run(self) -> tuple[DaprState, RecoveryPlan]:
+        state, plan = self.predict()
+        for _round in range(MAX_ROUNDS):
+            if not plan.actions:
+                return state, plan
+            self._apply(state, plan)
+            state, plan = self.predict()
+        if plan.actions:
+            remaining = "; ".join(map(str, plan.actions))
+            raise RunbookError(f"Dapr did not converge after {MAX_ROUNDS} rounds. Remaining: {remaining}. Something keeps reverting the changes.")
+        return state, plan
+
+    def _apply(self, state: DaprState, plan: RecoveryPlan) -> None:
+        retry_unreachable(lambda: require_permissions(self.cluster, plan.actions))
+        self._control_plane(state, plan)
+        self._applications(plan)
+
+    def _control_plane(self, state: DaprState, plan: RecoveryPlan) -> None:
+        """Missing objects and the trust bundle, then one component after the other, each waited for, then the webhook."""
+        last = [action for action in plan.control_plane if action.operation == SET_CA_BUNDLE]
+        first = [action for action in plan.control_plane if action.operation == CREATE or not action.component and action not in last]
+        self._apply_all(first)
+        manual = {(problem.kind, problem.name) for problem in plan.problems}
+        for component in ORDER:
+            own = [action for action in plan.control_plane if action.component == component.name]
+            self._apply_all(action for action in own if action not in first)
+            observed = state.components[component.name]
+            self_healing = observed.obj is not None and not observed.is_complete and (component.kind, component.workload) not in manual
+            if own or (self_healing and plan.control_plane):
+                self._wait(self.options.namespace, [component.as_workload])
+        self._apply_all(last)
+
+    def _applications(self, plan: RecoveryPlan) -> None:
+        self._wait_for_connections(plan.reconnecting)
+        if not plan.applications and not plan.awaited:
+            return
+        if plan.applications:
+            self._wait_for_injection(any(action.component == INJECTOR.name for action in plan.control_plane))
+        self._apply_all(plan.applications)
+        awaited: dict[str, dict[Workload, None]] = {}
+        for namespace, kind, name in plan.awaited:
+            awaited.setdefault(namespace, {})[Workload(kind, name)] = None
+        for action in plan.applications:
+            if action.workload:
+                awaited.setdefault(action.namespace, {})[Workload(*action.workload)] = None
+        for namespace, workloads in awaited.items():
+            self._wait(namespace, list(workloads))
+
+    def _apply_all(self, actions: Iterable[RecoveryAction]) -> None:
+        for action in actions:
+            apply_action(self.cluster, action)
+            self.done.append(action)
+
+    def _wait(self, namespace: str, workloads: list[Workload]) -> None:
+        """Until they are complete. Raises RunbookError with the cause if they fail."""
+        timeout = self.options.timeout
+        watcher = retry_unreachable(lambda: WorkloadWatcher.open(self.cluster, namespace, tuple(workloads)))
+        result = wait_for(watcher, WaitOptions(max_restarts=MAX_RESTARTS, init_timeout=timeout), timeout)
+        if result.status.state != COMPLETE:
+            raise RunbookError(failure_report(self.cluster, namespace, result, timeout, LOG_LINES)[0])
+
+    def _wait_for_connections(self, uids: tuple[str, ...]) -> None:
+        """Gives sidecars the time to reconnect to the control plane; those that do not are observed again."""
+        until = time.monotonic() + self.options.startup_timeout
+        while uids and time.monotonic() < until:
+            pods = retry_unreachable(lambda: list_all(self.cluster, "Pod", self.options.app_namespaces))
+            if not any(pod["metadata"]["uid"] in uids and not is_ready(pod) for pod in pods):
+                return
+            time.sleep(POLL_INTERVAL)
+
+    def _wait_for_injection(self, is_new: bool) -> None:
+        """Until the API server reaches an injector that it trusts: a pod that is created earlier silently gets no sidecar."""
+        until = time.monotonic() + self.options.timeout
+        while problem := retry_unreachable(lambda: observe_injector(self.cluster, self.options.namespace)).problem:
+            if time.monotonic() >= until:
+                raise RunbookError(f"New pods would get no sidecar, after {self.options.timeout} s: {problem}. No application was changed.")
+            time.sleep(POLL_INTERVAL)
+        if is_new:
+            time.sleep(PROXY_LAG)

@@ -1,0 +1,161 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The identity of a lease's holder: one process on one host, distinct from every other, also from a later one with the same PID."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..libraries import missing_message
+
+START_TOLERANCE = 1.0  # seconds by which two readings of the start of one process may differ
+INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # fixed in the Linux kernel: a process there is in no container
+
+
+class UnknownProcess(Exception):
+    """Whether a process is running can't be determined here."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host since its last boot, and the PID namespace. Not every system reports all of them."""
+
+    hostname: str
+    machine_id: str
+    boot_id: str
+    pid_namespace: str
+
+    @classmethod
+    def this(cls) -> Host:
+        """The host that this code runs on."""
+        machine_id = _line("/etc/machine-id") or _hardware_address()
+        return cls(socket.gethostname(), machine_id, _line("/proc/sys/kernel/random/boot_id"), _pid_namespace())
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies it. A host name may change while a playbook runs, so it is only the last resort."""
+        return self.boot_id or self.machine_id or self.hostname, self.pid_namespace
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A playbook run that holds or requests a lease. ``started`` is the result of process_start(); user and playbook are for people."""
+
+    host: Host
+    pid: int
+    started: float
+    inventory_host: str
+    user: str = ""
+    playbook: str = ""
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Holder:
+        """The inverse of to_dict(). Raises KeyError, TypeError or ValueError for other data."""
+        host = Host(**{part.name: str(data["machine"][part.name]) for part in dataclasses.fields(Host)})
+        return cls(host, int(data["pid"]), float(data["started"]), str(data["inventory_host"]), str(data["user"]), str(data["playbook"]))
+
+    def to_dict(self) -> dict:
+        """Plain data, as it is stored with the lease."""
+        data = dataclasses.asdict(self)
+        return {"machine": data.pop("host"), **data}
+
+    @property
+    def name(self) -> str:
+        """The holderIdentity: short enough for ``kubectl get lease``, and unique for every process."""
+        who = f"{self.user}@{self.host.hostname}"
+        return f"{who}/{self.pid}/{int(self.started)}/{self.host.key[0][:8]}/{self.inventory_host}"
+
+    def same_process(self, other: Holder) -> bool:
+        """Whether both are the same run of ansible-playbook."""
+        return self.host.key == other.host.key and self.pid == other.pid and abs(self.started - other.started) <= START_TOLERANCE
+
+    def same(self, other: Holder) -> bool:
+        """Whether both are the same run, for the same host of its inventory."""
+        return self.same_process(other) and self.inventory_host == other.inventory_host
+
+
+def has_ended(holder: Holder, here: Host, start_time) -> bool:
+    """Whether a holder's process has ended with certainty. A holder on another host never has.
+
+    ``start_time(pid)`` returns the start of a running process, or None where there is none.
+    """
+    if holder.host.key == here.key:
+        started = start_time(holder.pid)
+        return started is None or abs(started - holder.started) > START_TOLERANCE
+    return _rebooted(holder.host, here)
+
+
+def process_start(pid: int) -> float | None:
+    """The start of a running process, None where there is none, or only a zombie. Raises UnknownProcess.
+
+    On Linux in seconds since boot, so that a changed clock does not make a running process look like another one; elsewhere in seconds
+    since 1970.
+    """
+    if os.path.exists("/proc/self/stat"):
+        return _start_on_linux(pid)
+    return _start_elsewhere(pid)
+
+
+def _start_elsewhere(pid: int) -> float | None:
+    """Without /proc, as on macOS; psutil is needed only there."""
+    try:
+        import psutil
+    except ImportError as error:
+        raise UnknownProcess(missing_message(["psutil"])) from error
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.NoSuchProcess:
+        return None
+    except psutil.AccessDenied as error:
+        raise UnknownProcess(str(error)) from error
+
+
+def _start_on_linux(pid: int) -> float | None:
+    status = _line(f"/proc/{pid}/stat")
+    if not status:
+        _require_gone(pid)
+        return None
+    state, *fields = status.rpartition(")")[2].split()  # the name before it, in brackets, may contain anything
+    return None if state in ("Z", "X") else int(fields[18]) / os.sysconf("SC_CLK_TCK")
+
+
+def _require_gone(pid: int) -> None:
+    """Another user's process may be hidden from /proc (hidepid), but can still be found by a signal."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise UnknownProcess(f"process {pid} belongs to another user") from error
+    raise UnknownProcess(f"process {pid} can't be read")
+
+
+def _rebooted(before: Host, here: Host) -> bool:
+    """Whether it is the same host after another boot. In a container the identity may be that of the image, so the result is False."""
+    same = (before.hostname, before.machine_id, before.pid_namespace) == (here.hostname, here.machine_id, here.pid_namespace)
+    return same and bool(here.machine_id) and here.pid_namespace == INITIAL_PID_NAMESPACE and before.boot_id != here.boot_id
+
+
+def _line(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError:
+        return ""
+
+
+def _hardware_address() -> str:
+    """The address of a network interface; "" where Python generated one, which it marks as a multicast address."""
+    node = uuid.getnode()
+    return "" if node >> 40 & 1 else f"{node:012x}"
+
+
+def _pid_namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""

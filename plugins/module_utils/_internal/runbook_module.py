@@ -1,0 +1,132 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The base of every module of this collection: cluster connection, redaction of secrets, and clear failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .clients.cluster import certificate_files
+from .credentials import parse_kubeconfig, redact_kubeconfig
+from .errors import RunbookError
+from .libraries import CLUSTER, missing, missing_message
+from .masking import hidden_texts, masked, printed_forms
+
+try:
+    from ansible.module_utils.secrets import register_secrets
+except ImportError:  # ansible-core hides by no_log_values alone up to 2.21
+
+    def register_secrets(_values):
+        """There is no registry."""
+
+
+if TYPE_CHECKING:
+    from .clients.cluster.client import Cluster
+
+# Importing the Kubernetes client takes 0.15 s, so only modules that connect do.
+
+
+class Runbook:
+    """What a module's code uses beside AnsibleModule's own ``params``, ``check_mode``, ``fail_json`` and ``exit_json``.
+
+    ``redact``: option name to a function that returns the option's value without its secrets, for options that contain some.
+    Ansible's ``no_log`` on such an option would hide every word in it, names too, and from ansible-core 2.22 on for the rest of the play.
+    """
+
+    params: dict
+    fail_json: Callable
+    redact: dict[str, Callable]
+    no_log_values: set[str]
+
+    @cached_property
+    def cluster(self) -> Cluster:
+        """The cluster of the connection options. Raises RunbookError where it cannot be reached."""
+        from .clients.cluster.client import Cluster
+
+        return Cluster.connect(self.params)
+
+    def hide(self, values: Iterable[str | bytes]) -> None:
+        """Masks values in all output from now on, in clear and in base64. The only place where a module adds to no_log_values."""
+        forms = printed_forms(values)
+        self.no_log_values.update(forms)
+        register_secrets(forms)
+
+    @contextmanager
+    def clear_failures(self):
+        """Fails the module with the message and the facts of a RunbookError raised in the block."""
+        try:
+            yield
+        except RunbookError as error:
+            self.fail_json(msg=str(error), **error.facts)
+
+    def redacted_params(self) -> dict:
+        """The options as they may be printed."""
+        return {name: self.redact.get(name, _unchanged)(value) for name, value in self.params.items()}
+
+    def _hide_options(self) -> None:
+        redacted = self.redacted_params()
+        for name in self.redact.keys() & self.params.keys():
+            self.hide(hidden_texts(self.params[name], redacted[name]))
+        content = parse_kubeconfig(self.params.get("kubeconfig"))
+        self.hide(hidden_texts(content, redact_kubeconfig(content)))
+
+    def _require(self, libraries: Callable[[dict], Iterable[str]]) -> None:
+        not_found = missing(libraries(self.params))
+        if not_found:
+            self.fail_json(msg=missing_message(not_found))
+
+
+class RunbookModule(Runbook, AnsibleModule):
+    """An AnsibleModule that turns a RunbookError into a failure and connects to the cluster on first use."""
+
+    def __init__(self, argument_spec: dict, *, connects: bool = True, redact: dict | None = None, libraries: Callable | None = None, **settings):
+        self.redact = redactions(redact)
+        super().__init__(argument_spec=complete_spec(argument_spec, connects), supports_check_mode=True, **settings)
+        self._hide_options()
+        certificate_files.use_parent(lambda: self.tmpdir)  # which Ansible removes, even where this process is killed
+        self._require(libraries or default_libraries(connects))
+
+    def _log_invocation(self) -> None:
+        """Logs the invocation to syslog, without secrets: Ansible does so before the module's code can hide anything."""
+        params, self.params = self.params, self.redacted_params()
+        super()._log_invocation()
+        self.params = params
+
+    def exit_json(self, **result) -> None:
+        """Ends the module. Hidden values are masked in the result and in the options that Ansible adds to it."""
+        self.params = masked(self.redacted_params(), self.no_log_values)
+        super().exit_json(**masked(result, self.no_log_values))
+
+    def fail_json(self, msg: str, **facts) -> None:
+        """As exit_json. AnsibleModule also calls it for invalid options, before any of them was hidden."""
+        self._hide_options()
+        self.params = masked(self.redacted_params(), self.no_log_values)
+        super().fail_json(**masked({"msg": msg, **facts}, self.no_log_values))
+
+
+def redactions(redact: dict | None) -> dict[str, Callable]:
+    """The redactions of a module's own options and of the connection's."""
+    return {"kubeconfig": redact_kubeconfig, **(redact or {})}
+
+
+def default_libraries(connects: bool) -> Callable[[dict], tuple[str, ...]]:
+    """The libraries of a module that does not name its own."""
+    return lambda _params: CLUSTER if connects else ()
+
+
+def complete_spec(argument_spec: dict, connects: bool) -> dict:
+    """A module's options, with kubernetes.core's connection options where it ``connects``."""
+    if not connects:
+        return argument_spec
+    from .clients.cluster.client import AUTH_ARG_SPEC
+
+    kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}} if AUTH_ARG_SPEC else {}
+    return {**AUTH_ARG_SPEC, **kubeconfig, **argument_spec}
+
+
+def _unchanged(value):
+    return value

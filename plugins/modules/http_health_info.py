@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: http_health_info
+short_description: Check the health URLs of Services over their NodePorts
+version_added: 0.1.0
+author:
+  - The runbook.minikube authors (@runbook-minikube)
+description:
+  - Requests all URLs at once, each until its response is as expected or the timeout expires, and fails with what was wrong with the last responses.
+  - Needs C(list) on C(services) in the namespace.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.cluster
+  - runbook.minikube.attributes.read_only
+options:
+  namespace:
+    description: Namespace of the Services.
+    type: str
+    default: default
+  node_address:
+    description: Address of a node.
+    type: str
+    required: true
+  checks:
+    description: The URLs to check, and their expected responses.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Display name.
+        type: str
+        required: true
+      service:
+        description: The Service. It needs a NodePort.
+        type: str
+        required: true
+      port:
+        description: Port of the Service, by name or number. By default the first one.
+        type: raw
+      path:
+        description: Path and query of the URL.
+        type: str
+        default: /
+      status:
+        description: Expected HTTP status. Redirects are followed unless one is expected.
+        type: int
+        default: 200
+      json:
+        description: Expected subset of the JSON body.
+        type: dict
+  timeout:
+    description: Seconds until a check that is not successful fails.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: Check whether the backend reaches its database
+  runbook.minikube.http_health_info:
+    context: minikube
+    node_address: 192.168.49.2
+    checks:
+      - name: backend
+        service: backend-api
+        path: /health
+        json: {status: healthy}
+
+- name: Check two Services, for at most two minutes
+  runbook.minikube.http_health_info:
+    context: minikube
+    namespace: todo
+    node_address: 192.168.49.2
+    timeout: 120
+    checks:
+      - {name: frontend, service: frontend}
+      - {name: metrics, service: backend-api, port: metrics, path: /metrics}
+"""
+
+RETURN = r"""
+checks:
+  description: The result of each check.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Display name.
+      type: str
+      returned: always
+      sample: backend
+    url:
+      description: The URL.
+      type: str
+      returned: always
+      sample: http://192.168.49.2:30800/health
+    healthy:
+      description: Whether its response was as expected.
+      type: bool
+      returned: always
+      sample: true
+    problem:
+      description: What was wrong with the last response, empty if nothing was.
+      type: str
+      returned: always
+      sample: ""
+    attempts:
+      description: Number of requests.
+      type: int
+      returned: always
+      sample: 1
+    seconds:
+      description: Duration of the check.
+      type: float
+      returned: always
+      sample: 0.02
+"""
+
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.health.observe import observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.health.options import ARGUMENT_SPEC, HealthOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.health.report import failure_message
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+
+SETTINGS: dict = {}
+
+
+def run(module):
+    """Ends by exit_json or fail_json."""
+    with module.clear_failures():
+        results = observe(module.cluster, HealthOptions.of(module.params))
+        failure = failure_message(results)
+        if failure:
+            raise RunbookError(failure, checks=results)
+    module.exit_json(changed=False, checks=results)
+
+
+def main():
+    run(RunbookModule(ARGUMENT_SPEC, **SETTINGS))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Permissions are checked before anything is changed."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.actions import (
+    CREATE,
+    RECREATE_POD,
+    ROLLING_RESTART,
+    SET_CA_BUNDLE,
+    RecoveryAction,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.apply import require_permissions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from fake_cluster import FakeCluster
+
+
+@pytest.mark.parametrize(
+    ("operation", "kind", "verb", "words"),
+    [(ROLLING_RESTART, "Deployment", "patch", "patch Deployment x in namespace ns"),
+     (RECREATE_POD, "Pod", "create", "create eviction of Pod objects in namespace ns"),
+     (CREATE, "Service", "create", "create Service objects in namespace ns"), (CREATE, "Service", "patch", "patch Service x in namespace ns"),
+     (SET_CA_BUNDLE, "MutatingWebhookConfiguration", "patch", "patch MutatingWebhookConfiguration x, which")],
+)  # fmt: skip
+def test_missing_permission_is_named_with_its_purpose(operation, kind, verb, words):
+    action = RecoveryAction(operation, kind, "x", "ns", "cause", "evidence")
+    with pytest.raises(RunbookError, match=f"Not allowed to {words}.*evidence.*Nothing was changed"):
+        require_permissions(FakeCluster(forbidden={(verb, kind)}), (action,))
+    require_permissions(FakeCluster(), (action,))
+
+
+def test_unknown_kind_is_not_checked():
+    require_permissions(FakeCluster(forbidden={("create", "Namespace")}), (RecoveryAction(CREATE, "ServiceAccount", "x", "ns", "cause", "evidence"),))

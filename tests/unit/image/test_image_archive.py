@@ -1,0 +1,131 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Reading saved images of every form, and writing those that travel."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.image_archive import ArchiveError, ImageArchive, select_image
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.partial_archive import PartialArchive
+from archives import config, digest, docker_save, layer, oci_layout, tar, unpacked
+
+ONE, TWO, THREE = layer("one"), layer("two"), layer("three" * 1000)
+
+
+def opened(data: bytes) -> ImageArchive:
+    return ImageArchive(io.BytesIO(data))
+
+
+FORMS = {
+    "docker": docker_save([ONE, TWO, THREE]),
+    "docker, compressed": gzip.compress(docker_save([ONE, TWO, THREE])),
+    "oci": oci_layout([([ONE, TWO, THREE], "amd64")]),
+    "oci, nested": oci_layout([([ONE, TWO, THREE], "amd64")], nested=True),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    assert image.id == digest(config([ONE, TWO, THREE])) and image.platform == "linux/amd64"
+    assert image.names in (("a:1",), ("docker.io/library/a:1",))
+    assert [archive.layer(one).read() for one in image.layers] == [ONE, TWO, THREE]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_docker_archive_has_only_the_missing_layers(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    stream = PartialArchive(archive, image, "b:2", "docker", {digest(ONE), digest(TWO)})
+    data = b"".join(stream)
+    members = unpacked(data)
+    (manifest,) = json.loads(members["manifest.json"])
+    assert manifest["RepoTags"] == ["b:2"] and len(manifest["Layers"]) == 3
+    assert digest(members[manifest["Config"]]) == image.id
+    assert [members.get(name) for name in manifest["Layers"]] == [None, None, THREE]
+    assert (stream.sent, stream.reused, stream.bytes_sent) == (1, 2, len(data))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_oci_layout_has_only_the_missing_layers_under_the_digests_that_are_found_again(form):
+    archive = opened(FORMS[form])
+    (image,) = archive.images
+    stream = PartialArchive(archive, image, "b:2", "oci", {digest(ONE)})
+    data = b"".join(stream)
+    members = unpacked(data)
+    (entry,) = json.loads(members["index.json"])["manifests"]
+    assert entry["annotations"] == {"io.containerd.image.name": "docker.io/library/b:2"}
+    blobs = {f"sha256:{name.rpartition('/')[2]}": content for name, content in members.items() if name.startswith("blobs/")}
+    assert all(digest(content) == name for name, content in blobs.items())
+    manifest = json.loads(blobs[entry["digest"]])
+    assert manifest["config"]["digest"] == image.id and blobs[image.id] == image.config
+    assert [(one["digest"], one["size"]) for one in manifest["layers"]] == [(digest(one), len(one)) for one in (ONE, TWO, THREE)]
+    assert digest(ONE) not in blobs and blobs[digest(THREE)] == THREE
+    assert list(members)[-1] == "index.json", "what names the image comes last"
+    assert (stream.sent, stream.reused, stream.bytes_sent) == (2, 1, len(data))
+
+
+@pytest.mark.parametrize("archive_format", ["docker", "oci"])
+def test_a_layer_that_an_image_has_twice_travels_once(archive_format):
+    archive = opened(docker_save([ONE, TWO, ONE]))
+    stream = PartialArchive(archive, archive.images[0], "b:2", archive_format, set())
+    data = b"".join(stream)
+    assert (stream.sent, stream.reused) == (2, 0) and data.count(ONE[:600]) == 1
+    assert [archive.layer(one).read() for one in archive.images[0].layers] == [ONE, TWO, ONE]
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"no tar at all", "not a tar"),
+        (docker_save([ONE])[:700], "truncated"),
+        (gzip.compress(docker_save([ONE, TWO, THREE]))[:200], "truncated"),
+        (tar({"other": b""}), "neither manifest.json"),
+        (tar({"manifest.json": b'[{"Config": "gone", "Layers": []}]'}), "its member gone is missing"),
+        (tar({"manifest.json": b'[{"Config": "c", "Layers": ["x"]}]', "c": config([])}), "lists 0 layers, but it has 1"),
+        (tar({"manifest.json": b"{"}), "image metadata"),
+        (tar({"manifest.json": b'[{"Layers": []}]'}), "image metadata"),
+    ],
+    ids=["text", "archive cut off", "compressed archive cut off", "another archive", "no configuration", "layers and history differ", "no JSON", "no image"],
+)
+def test_what_is_no_saved_image_is_refused(data, words):
+    with pytest.raises(ArchiveError, match=words):
+        opened(data)
+
+
+def test_a_layer_that_is_cut_off_is_refused():
+    described = config([ONE])
+    archive = opened(tar({"l": gzip.compress(ONE)[:20], "c": described, "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
+    with pytest.raises(ArchiveError, match="cannot be decompressed"):
+        archive.layer(archive.images[0].layers[0])
+
+
+def test_a_compression_that_cannot_be_read_is_named():
+    archive = opened(tar({"l": b"\x28\xb5\x2f\xfd1234", "c": config([ONE]), "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
+    with pytest.raises(ArchiveError, match="zstd"):
+        archive.layer(archive.images[0].layers[0])
+
+
+class TestChoosing:
+    BOTH = opened(oci_layout([([ONE], "amd64"), ([TWO], "arm64")])).images
+
+    def test_the_only_one_is_meant_whatever_its_name(self):
+        (image,) = opened(docker_save([ONE], names=())).images
+        assert select_image((image,), lambda _image: False, None) == image
+
+    def test_a_platform_decides(self):
+        assert select_image(self.BOTH, lambda _image: True, "linux/arm64").platform == "linux/arm64"
+
+    def test_a_name_decides(self):
+        other = opened(docker_save([TWO], names=("b:1",))).images[0]
+        first = opened(docker_save([ONE])).images[0]
+        assert select_image((first, other), lambda image: "b:1" in image.names, None) == other
+
+    @pytest.mark.parametrize("platform", [None, "linux/s390x"])
+    def test_what_is_not_clear_is_refused_with_what_there_is(self, platform):
+        with pytest.raises(ArchiveError, match=r"a:1 \(linux/amd64\), .*a:1 \(linux/arm64\)"):
+            select_image(self.BOTH, lambda _image: True, platform)
