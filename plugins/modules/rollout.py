@@ -131,15 +131,17 @@ options:
       - V(if_stale) does the same only for workloads whose running pods would get something else if they were recreated. A Secret or
         a ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that container
         had started; or the node has another image for its reference, see O(image_ids). Files of a whole volume don't count, as they
-        are updated while the container runs. A second run restarts nothing. No value is read, only times.
+        are updated while the container runs. A second run restarts nothing.
+      - If such a Secret or ConfigMap was written later and is not in O(changed_secrets), its values are compared with those in the
+        containers, and equal ones restart nothing. Where they can't be compared, the time counts. No value is returned.
       - V(never) changes nothing.
     type: str
     choices: [never, always, if_stale]
     default: never
   changed_secrets:
     description:
-      - Names of Secrets whose values a run would have changed before this task, so that O(restart=if_stale) can predict in check mode
-        what it would restart. Used in check mode only.
+      - Names of Secrets whose values this run has changed before this task, or would have in check mode. O(restart=if_stale) restarts the
+        workloads that read them, and so predicts in check mode what it would restart.
     type: list
     elements: str
     default: []
@@ -218,7 +220,8 @@ notes:
     C(list) and C(watch) of C(controllerrevisions) for StatefulSets with O(state=rolled_back), O(history), O(change_cause) or
     O(rollback_on_failure). C(patch) of C(replicasets) or C(controllerrevisions) for an O(change_cause) of what was applied."
   - "O(rollback_on_failure) needs C(patch) and C(get) of the workload, and C(delete) of C(pods) for a StatefulSet. O(restart=if_stale)
-    needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read when they start."
+    needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read when they start. With C(get) of them, and
+    C(get) and C(create) of C(pods/exec), their values are compared."
 seealso:
   - module: kubernetes.core.k8s
     description: Applies the manifests whose rollout this module follows.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import secrets
 import time
@@ -152,6 +153,13 @@ def test_a_rotation_that_is_cut_off_three_times_goes_on(cluster, addresses, play
         done = playbooks.run(ROTATE).ok()
     people.check()
     assert versions_of(cluster) == [str(int(first) + 1)], done.output[-3000:]
+
+
+def test_a_deploy_after_a_rotation_restarts_nothing(cluster, rotation, playbooks, tmp_path):
+    """The Secrets were written after the pods had started, which run with the same values nevertheless."""
+    report = tmp_path / "report.json"
+    deployed = playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True, runbook_report_file=str(report)).ok()
+    assert [action for action in json.loads(report.read_text())["actions"] if action["what"] == "restart"] == [], deployed.output[-3000:]
 
 
 @pytest.mark.long

@@ -151,8 +151,8 @@ def test_a_timeout_reports_what_is_missing_and_that_the_api_server_did_not_answe
     cluster = SimulatedCluster([STARTING], deployment(), {"Pod": [[Unreachable("nobody at 192.0.2.1")]] * 1000})
     cluster.list_with_version = _away_after_first(cluster.list_with_version)
     with pytest.raises(RunbookError) as error:
-        roll_out(cluster, {**PARAMS, "timeout": 1})
-    assert "not complete after 1 s" in str(error.value) and "0/1 ready" in str(error.value)
+        roll_out(cluster, {**PARAMS, "timeout": 4})
+    assert "not complete after 4 s" in str(error.value) and "0/1 ready" in str(error.value)
     assert "did not answer: nobody at 192.0.2.1" in str(error.value)
 
 

@@ -1,12 +1,15 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which workloads run with an outdated value or image, by times and IDs alone."""
+"""Which workloads run with an outdated value or image: by times and IDs, and by the values in the containers where a Secret was written late."""
 
 from __future__ import annotations
 
+import base64
 from datetime import datetime
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs import container_values
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout import observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.stale import bare_id, find_stale, started_of
@@ -66,10 +69,13 @@ def test_the_time_of_a_value_is_that_of_its_last_write_and_labels_are_no_value()
 
 
 class Metadata:
-    """A cluster that returns metadata of one Secret, by list or by name."""
+    """A cluster that returns metadata of one Secret, by list or by name, but no value."""
 
     def __init__(self, metadata, refused=()):
         self.metadata, self.refused, self.calls = metadata, refused, []
+
+    def get(self, _kind, _name, _namespace):
+        raise ApiError("no", 403, "Forbidden")
 
     def list_metadata(self, kind, _namespace):
         self.calls.append(("list", kind))
@@ -84,8 +90,23 @@ class Metadata:
         return self.metadata if name == self.metadata["name"] else None
 
 
-def stale(cluster, found, image_ids=None, changed_secrets=()):
-    return find_stale(cluster, Snapshot(web(found), START, WaitOptions()), image_ids or {}, set(changed_secrets)).get(WEB, "")
+class WithValue(Metadata):
+    """One that returns the Secret too, and may refuse exec."""
+
+    def __init__(self, value, refused=()):
+        super().__init__(written(99), refused)
+        self.value = value
+
+    def get(self, kind, name, _namespace):
+        assert (kind, name) == ("Secret", "mine")
+        return {"data": {"k": base64.b64encode(self.value.encode()).decode(), "another": "eA=="}}
+
+    def can(self, _verb, _kind, _namespace, subresource=None):
+        return subresource not in self.refused
+
+
+def stale(cluster, found, image_ids=None, changed_secrets=(), check_mode=True):
+    return find_stale(cluster, Snapshot(web(found), START, WaitOptions()), image_ids or {}, set(changed_secrets), check_mode).get(WEB, "")
 
 
 @pytest.mark.parametrize(("seconds", "is_stale"), [(9, False), (10, True), (11, True)])
@@ -101,6 +122,43 @@ def test_only_what_is_read_is_requested_and_one_by_one_where_the_list_is_forbidd
     assert stale(narrow, one({"env": [KEY]})) and narrow.calls == [("list", "Secret"), ("get", "Secret", "mine")]
     with pytest.raises(RunbookError, match=r"Not allowed to list Secret .* or get those that the pods read \(mine\)"):
         stale(Metadata(written(99), refused=["list", "get"]), one({"env": [KEY]}))
+
+
+ENVIRONMENT = b"PATH=/bin\0A=now\0"
+
+
+@pytest.mark.parametrize(
+    ("value", "spec", "environ", "refused", "is_stale"),
+    [
+        ("now", {"env": [KEY]}, ENVIRONMENT, (), False),
+        ("other", {"env": [KEY]}, ENVIRONMENT, (), True),
+        ("now", {"env": [KEY]}, b"PATH=/bin\0", (), True),
+        ("now", {"env": [KEY]}, None, (), True),
+        ("now", {"env": [KEY]}, ENVIRONMENT, ("exec",), True),
+        ("now", {"env": [KEY], "envFrom": [{"secretRef": {"name": "mine"}}]}, ENVIRONMENT, (), True),
+        ("now", {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "gone", "optional": True}}}]}, ENVIRONMENT, (), True),
+        ("now", {"env": [{"name": "B", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "gone", "optional": True}}}]}, ENVIRONMENT, (), False),
+    ],
+)
+def test_a_late_write_is_checked_in_the_container(monkeypatch, value, spec, environ, refused, is_stale):
+    def execute(_cluster, _pod, _namespace, _container, _command, timeout):
+        return Execution(0, environ, b"") if environ is not None else Execution(1, b"", b"Permission denied")
+
+    monkeypatch.setattr(container_values, "execute", execute)
+    assert bool(stale(WithValue(value, refused), one(spec))) == is_stale
+
+
+def test_a_secret_that_this_run_has_changed_is_not_compared(monkeypatch):
+    """In check mode it has its former value still: the prediction would not be what the run does."""
+    monkeypatch.setattr(container_values, "execute", lambda *_arguments, timeout: Execution(0, ENVIRONMENT, b""))
+    assert not stale(WithValue("now"), one({"env": [KEY]}), check_mode=False)
+    assert stale(WithValue("now"), one({"env": [KEY]}), changed_secrets=["mine"], check_mode=False)
+
+
+def test_what_an_init_container_has_read_before_it_ended_can_not_be_checked():
+    found = one({"env": [KEY]})
+    found["spec"]["initContainers"] = [{"name": "first", "env": [KEY]}]
+    assert stale(WithValue("now"), found)
 
 
 def test_secrets_that_check_mode_did_not_change_count_as_changed():

@@ -38,8 +38,7 @@ def observe(cluster: Cluster, options: RolloutOptions, check_mode: bool) -> Obse
     watcher, stale = open_watcher(cluster, options), {}
     if options.restart == "if_stale":
         watcher = watcher if check_mode else _wait_observed(cluster, options, watcher)
-        changed_secrets = options.changed_secrets if check_mode else frozenset()
-        stale = find_stale(cluster, snapshot_of(watcher, options), options.image_ids, changed_secrets)
+        stale = find_stale(cluster, snapshot_of(watcher, options), options.image_ids, options.changed_secrets, check_mode)
     snapshot = snapshot_of(watcher, options)
     return ObservedRollout(watcher, snapshot, evaluate(watcher.observation, snapshot.now, options.wait), stale, autoscalers)
 

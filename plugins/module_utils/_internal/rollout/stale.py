@@ -17,8 +17,7 @@ from ..clients.cluster.errors import ApiError
 from ..workloads.fields import containers_of, data_changed, time_of
 from ..workloads.model import Workload
 from ..workloads.snapshot import Snapshot, WorkloadView
-
-Source = tuple[str, str]  # kind (Secret or ConfigMap) and name
+from .stale_values import Source, unchanged_sources
 
 ENV = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
 ENV_FROM = {"secretRef": "Secret", "configMapRef": "ConfigMap"}
@@ -36,16 +35,23 @@ class StartedContainer:
     image_id: str
 
 
-def find_stale(cluster: Cluster, snapshot: Snapshot, image_ids: Mapping[str, str | None], changed_secrets: Set[str]) -> dict[Workload, str]:
-    """Workload to the reason why it is stale. Reads the metadata of Secrets and ConfigMaps, never a value.
+def find_stale(
+    cluster: Cluster, snapshot: Snapshot, image_ids: Mapping[str, str | None], changed_secrets: Set[str], check_mode: bool
+) -> dict[Workload, str]:
+    """Workload to the reason why it is stale. Reads the metadata of Secrets and ConfigMaps, and the values of those that were written late.
 
-    ``image_ids``: reference to the ID that the node has for it. ``changed_secrets``: Secrets that would have changed by now, were this
-    not check mode.
+    ``image_ids``: reference to the ID that the node has for it. ``changed_secrets``: Secrets that this run has changed, or would have in
+    check mode. Their values are not compared, as check mode could not predict the result.
     """
     views = snapshot.views()
     sources = {source for view in views for started in started_containers(view) for source in started.sources}
-    changed = _read_changes(cluster, snapshot.observation.namespace, sources)
-    reasons = {view.workload: stale_reason(view, changed, image_ids, changed_secrets) for view in views}
+    namespace = snapshot.observation.namespace
+    changed = _read_changes(cluster, namespace, sources)
+    predicted = changed_secrets if check_mode else frozenset()
+    reasons = {
+        view.workload: stale_reason(view, _with_other_values(cluster, namespace, view, changed, changed_secrets), image_ids, predicted)
+        for view in views
+    }
     return {workload: reason for workload, reason in reasons.items() if reason}
 
 
@@ -69,6 +75,15 @@ def retagged_images(view: WorkloadView, image_ids: Mapping[str, str | None]) -> 
         if started.image in present and started.image_id and present[started.image] not in ("", started.image_id)
     }
     return sorted(retagged)
+
+
+def _with_other_values(
+    cluster: Cluster, namespace: str, view: WorkloadView, changed: Mapping[Source, datetime], changed_secrets: Set[str]
+) -> dict[Source, datetime]:
+    """The changes without those whose present values the pods run with anyway."""
+    late = {source for started in started_containers(view) for source in started.sources if _is_late(started, source, changed, frozenset())}
+    unchanged = unchanged_sources(cluster, namespace, view.active, late - {("Secret", name) for name in changed_secrets})
+    return {source: at for source, at in changed.items() if source not in unchanged}
 
 
 def started_containers(view: WorkloadView) -> list[StartedContainer]:

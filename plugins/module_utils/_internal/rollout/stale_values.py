@@ -1,0 +1,70 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which Secrets and ConfigMaps have the values with which the containers run, although they were written later.
+
+A write that changes nothing, or changes another key, does not make a pod stale. Where that can't be proven, the time of the write counts.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+from ..clients.cluster.client import Cluster
+from ..clients.cluster.errors import ApiError
+from ..clients.secret_refs.consumers import FIELDS, consumers_of
+from ..clients.secret_refs.container_values import Lookup, lookup_of, read_values
+from ..errors import RunbookError
+
+Source = tuple[str, str]  # kind (Secret or ConfigMap) and name
+
+
+def unchanged_sources(cluster: Cluster, namespace: str, pods: list[dict], sources: set[Source]) -> set[Source]:
+    """The sources all of whose values the running containers of the pods are proven to have. Needs get on them, and exec."""
+    return {source for source in sources if _is_unchanged(cluster, namespace, pods, source)}
+
+
+def _is_unchanged(cluster: Cluster, namespace: str, pods: list[dict], source: Source) -> bool:
+    if any(_is_hidden(pod["spec"], source) for pod in pods):
+        return False
+    try:
+        obj = cluster.get(*source, namespace)
+        expected = {lookup: value for pod in pods for lookup, value in _lookups(pod, source, obj)} if obj else {}
+        found = read_values(cluster, list(expected))
+    except (ApiError, RunbookError):  # not allowed, or not reachable
+        return False
+    return bool(expected) and all(not one.unknown and one.value == expected[lookup] for lookup, one in found.items())
+
+
+def _is_hidden(spec: dict, source: Source) -> bool:
+    """Whether a container has read the source in a way that can't be checked: all keys at once, of which one may be gone, or before it ended."""
+    kind, name = source
+    ended = [one for one in spec.get("initContainers") or [] if one.get("restartPolicy") != "Always"]
+    all_keys = FIELDS[kind]["all"]
+    whole = [ref for one in [*ended, *spec["containers"]] for ref in one.get("envFrom") or [] if (ref.get(all_keys) or {}).get("name") == name]
+    mounts = [mount for one in ended for mount in one.get("volumeMounts") or [] if mount.get("subPath") or mount.get("subPathExpr")]
+    return bool(whole or mounts or any(_keys_of(one, source) for one in ended))
+
+
+def _lookups(pod: dict, source: Source, obj: dict) -> Iterator[tuple[Lookup, bytes | None]]:
+    """Each value that a container keeps from its start, with the present one; None for a key that does not exist."""
+    kind, name = source
+    data = _decoded(kind, obj)
+    for key in {*data, *(key for one in pod["spec"]["containers"] for key in _keys_of(one, source))}:
+        for consumer in consumers_of(pod["spec"], kind, name, key):
+            if consumer.needs_restart:
+                yield lookup_of(pod, consumer), data.get(key)
+
+
+def _keys_of(container: dict, source: Source) -> set[str]:
+    """The keys of the source that environment variables of a container name."""
+    kind, name = source
+    refs = [(entry.get("valueFrom") or {}).get(FIELDS[kind]["env"]) or {} for entry in container.get("env") or []]
+    return {ref["key"] for ref in refs if ref.get("name") == name}
+
+
+def _decoded(kind: str, obj: dict) -> dict[str, bytes]:
+    data = obj.get("data") or {}
+    if kind == "Secret":
+        return {key: base64.b64decode(value) for key, value in data.items()}
+    binary = {key: base64.b64decode(value) for key, value in (obj.get("binaryData") or {}).items()}
+    return {**binary, **{key: value.encode() for key, value in data.items()}}
