@@ -5,34 +5,33 @@ from __future__ import annotations
 
 import re
 import subprocess
-import threading
 from collections import Counter
+from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
+from background import Background
 from harness import TestCluster
 
 
-class CountingProxy:
+class CountingProxy(Background):
     """Use as a context manager. ``server`` is its URL, ``kubeconfig`` leads through it; ``count`` has (verb, resource) to the number of requests."""
 
     def __init__(self, cluster: TestCluster):
         self._command = cluster.command("proxy", "--port=0", "-v=6")
         self.count: Counter[tuple[str, str]] = Counter()
 
-    def __enter__(self) -> CountingProxy:
+    def __enter__(self) -> Self:
         self._proxy = subprocess.Popen(self._command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.server = f"http://{self._proxy.stdout.readline().split()[-1]}"
         self.kubeconfig = _kubeconfig(self.server)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
-        return self
+        return super().__enter__()
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *exception) -> None:
         self._proxy.terminate()
-        self._thread.join()
+        super().__exit__(*exception)
         self._proxy.wait()
 
-    def _listen(self) -> None:
+    def _run(self) -> None:
         for line in self._proxy.stderr:
             logged = re.search(r'verb="(\w+)" url="([^"]+)"', line)
             if logged:

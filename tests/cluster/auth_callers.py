@@ -4,34 +4,24 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import requests
+from background import Background
 from todo_client import TIMEOUT, TodoClient
 
 BOUND = 1800  # seconds after which a caller stops by itself
 
 
 @dataclass
-class Caller:
+class Caller(Background):
     """Calls again and again while it is entered. ``answers``: (time.monotonic(), HTTP status or what went wrong)."""
 
     call: Callable[[], int]
     pause: float  # seconds between an answer and the next call
     answers: list[tuple[float, int | str]] = field(default_factory=list)
-
-    def __enter__(self) -> Caller:
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._drive, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._end.set()
-        self._thread.join()
 
     def go_on_for(self, answers: int) -> None:
         """Returns when that many more have come."""
@@ -43,7 +33,7 @@ class Caller:
         """The answers with none of these."""
         return [answer for answer in self.answers if answer[1] not in statuses]
 
-    def _drive(self) -> None:
+    def _run(self) -> None:
         until = time.monotonic() + BOUND
         while not self._end.is_set() and time.monotonic() < until:
             began = time.monotonic()

@@ -15,6 +15,7 @@ import deployment
 import pytest
 import recorder
 from harness import CHECKOUT, LONG, Playbooks, Run, TestCluster
+from todo_client import as_probe
 
 PHASES = ("undeployed", "deploy", "application", "beside", "cluster_wide", "stopping")
 FIRST = "test_rollout_failures.py"  # of a phase: in cluster_wide, pods may be created late, as Dapr's webhook is away
@@ -108,6 +109,12 @@ def addresses(cluster) -> tuple[str, str]:
     node = next(a["address"] for a in cluster.objects("nodes")[0]["status"]["addresses"] if a["type"] == "InternalIP")
     ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in cluster.objects("services")}
     return f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}"
+
+
+@pytest.fixture
+def probe(person, tmp_path) -> tuple[str, str]:
+    """The ``person`` of the test's own file as the account to prove sign-in with, as options of a playbook."""
+    return as_probe(person, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -9,33 +9,34 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from typing import Self
 
+from background import Background
 from harness import TestCluster
 
 FOLLOWS = ("--filter", "type=image", "--filter", "type=container", "--filter", "event=create", "--filter", "event=pull", "--filter", "event=load",
            "--filter", "event=tag", "--filter", "event=import")  # fmt: skip
 
 
-class EngineEvents:
+class EngineEvents(Background):
     """Use as a context manager. ``observed``: 'image ACTION NAME', and 'container NAME' for one that is none of Kubernetes' own."""
 
     def __init__(self, cluster: TestCluster):
         self._cluster = cluster
         self.observed: list[str] = []
 
-    def __enter__(self) -> EngineEvents:
+    def __enter__(self) -> Self:
         command = ["docker", "exec", self._cluster.profile, "docker", "events", *FOLLOWS, "--format", "{{json .}}"]
         self._events = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self._thread = threading.Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        super().__enter__()
         self._mark("begin")
         return self
 
-    def __exit__(self, *_exception) -> None:
+    def __exit__(self, *exception) -> None:
         self._mark("end")  # all that was before it has been observed then
         self._events.terminate()
         self._events.wait()
-        self._thread.join()
+        super().__exit__(*exception)
 
     def _mark(self, name: str) -> None:
         """Makes an event of our own, and waits until it is observed."""
@@ -47,7 +48,7 @@ class EngineEvents:
             self._cluster.docker("rmi", self._awaited[0])
             assert self._events.poll() is None, "the node's engine reports no events"
 
-    def _listen(self) -> None:
+    def _run(self) -> None:
         for line in self._events.stdout:
             event = json.loads(line)
             name = event["Actor"]["Attributes"].get("name", "")

@@ -4,17 +4,19 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Self
 from urllib.parse import urlsplit
+
+from background import Background
 
 BOUND = 900  # seconds after which it stops by itself
 
 
 @dataclass
-class Load:
+class Load(Background):
     """Use as a context manager; ``failures`` holds (seconds since the start, what went wrong)."""
 
     url: str
@@ -23,16 +25,9 @@ class Load:
     requests: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
 
-    def __enter__(self) -> Load:
-        self._end = threading.Event()
+    def __enter__(self) -> Self:
         self._began = time.monotonic()
-        self._thread = threading.Thread(target=self._drive, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._end.set()
-        self._thread.join()
+        return super().__enter__()
 
     def go_on_for(self, questions: int) -> None:
         """Returns when that many more have been sent."""
@@ -40,7 +35,7 @@ class Load:
         while self.requests < wanted and time.monotonic() < self._began + BOUND:
             time.sleep(0.1)
 
-    def _drive(self) -> None:
+    def _run(self) -> None:
         with ThreadPoolExecutor(max_workers=self.rate * 4) as pool:
             while not self._end.is_set() and time.monotonic() < self._began + BOUND:
                 due = self._began + self.requests / self.rate

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from background import Background
 from harness import TestCluster
 
 PAUSE = 0.05  # seconds between two reads of the processes
@@ -40,7 +40,7 @@ def found_in(folder: Path, values: dict[str, str]) -> list[tuple[str, str]]:
     return found
 
 
-class Traces:
+class Traces(Background):
     """A folder that gets what runs leave while it is entered; ``shell`` has them leave as much as Ansible can."""
 
     def __init__(self, folder: Path):
@@ -51,15 +51,8 @@ class Traces:
         }  # fmt: skip
         self._command_lines: set[bytes] = set()
 
-    def __enter__(self) -> Traces:
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._end.set()
-        self._thread.join()
+    def __exit__(self, *exception) -> None:
+        super().__exit__(*exception)
         self.keep("processes", b"\n".join(sorted(self._command_lines)))
 
     def files(self) -> set[str]:
@@ -77,7 +70,7 @@ class Traces:
             self.keep(f"log-{name}", cluster.kubectl("logs", name, "--all-containers", "--tail=-1", check=False))
         self.keep("events", json.dumps(cluster.objects("events")))
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         """The arguments of all processes, those in the node's containers too."""
         while not self._end.wait(PAUSE):
             for place in Path("/proc").glob("[0-9]*/cmdline"):

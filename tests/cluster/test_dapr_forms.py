@@ -37,9 +37,7 @@ FORMS = {
 
 @pytest.fixture(scope="module")
 def user(addresses) -> TodoClient:
-    client = TodoClient(*addresses)
-    client.sign_up()
-    return client
+    return TodoClient.signed_up(*addresses)
 
 
 @pytest.fixture

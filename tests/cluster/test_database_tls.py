@@ -6,16 +6,10 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import Authority
 from modules import run_task
 
 pytestmark = pytest.mark.phase("application")
@@ -23,38 +17,11 @@ NAME = "postgres.default.svc"
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 
 
-@dataclass
-class Authority:
-    """A certificate authority that lives for an hour."""
-
-    name: str
-
-    def __post_init__(self):
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self.signed(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
-
-    def signed(self, name: str, key, extension) -> x509.Certificate:
-        """A certificate for a key, signed by this authority."""
-        now = datetime.now(timezone.utc)
-        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name))
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        made = made.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(hours=1))
-        return made.add_extension(extension, critical=True).sign(self.key, hashes.SHA256())
-
-    def file(self, folder: Path) -> Path:
-        """Its certificate as a file."""
-        place = folder / f"{self.name}.pem"
-        place.write_bytes(self.certificate.public_bytes(serialization.Encoding.PEM))
-        return place
-
-
 @pytest.fixture
 def authority(cluster) -> Iterator[Authority]:
     """Sets a certificate for its name inside the cluster on the application's database; removes it again."""
-    made, key = Authority("right"), ec.generate_private_key(ec.SECP256R1())
-    certificate = made.signed(NAME, key, x509.SubjectAlternativeName([x509.DNSName(NAME)]))
-    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    for name, content in (("server.crt", certificate.public_bytes(serialization.Encoding.PEM)), ("server.key", secret)):
+    made = Authority("right")
+    for name, content in zip(("server.crt", "server.key"), made.issue(NAME)):
         place = f"/var/lib/postgresql/data/pgdata/{name}"
         cluster.kubectl("exec", "-i", "postgres-0", "--", "sh", "-c", f"umask 077 && cat > {place}", stdin=content.decode())
     switch(cluster, "SET ssl = on")

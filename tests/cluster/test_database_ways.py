@@ -18,8 +18,7 @@ WAYS = {
 
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_finds_the_same_keys(cluster, addresses, way):
-    person = TodoClient(*addresses)
-    person.sign_up()
+    person = TodoClient.signed_up(*addresses)
     person.token()  # there is a key then
     where = {"kubeconfig": str(cluster.kubeconfig), "context": cluster.profile, "auth_servers": AUTH_SERVERS}
     found = run_module("jwks_info", **where, database=WAYS[way])

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from own_user import OwnUser, own_user
 from secret_scan import Traces, found_in, secrets_of
-from todo_client import TodoClient, as_probe
+from todo_client import TodoClient
 
 from roles import Roles
 
@@ -33,16 +33,9 @@ def issuer_key(cluster) -> str:
 @pytest.fixture
 def person(addresses) -> TodoClient:
     """Somebody who has a token, so that there is a key."""
-    client = TodoClient(*addresses)
-    client.sign_up()
+    client = TodoClient.signed_up(*addresses)
     client.token()
     return client
-
-
-@pytest.fixture
-def probe(person, tmp_path) -> tuple[str, str]:
-    """That person's password as an option of a playbook."""
-    return as_probe(person, tmp_path)
 
 
 def leaks_of(cluster, person: TodoClient, user: OwnUser, folder: Path) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from todo_client import TodoClient, as_probe
+from todo_client import TodoClient
 
 pytestmark = pytest.mark.phase("application")
 DEPLOY = "playbooks/deploy.yml"
@@ -39,16 +39,9 @@ def _signing(cluster, playbooks):
 @pytest.fixture(scope="module")
 def person(addresses, _signing) -> TodoClient:
     """Somebody whose token was signed before anything happens, so that there is a key in use."""
-    client = TodoClient(*addresses)
-    client.sign_up()
+    client = TodoClient.signed_up(*addresses)
     client.token()
     return client
-
-
-@pytest.fixture
-def probe(person, tmp_path) -> tuple[str, str]:
-    """That person as the account to prove it with, as options of a playbook."""
-    return as_probe(person, tmp_path)
 
 
 def write_secret(cluster, name: str, value: str) -> None:

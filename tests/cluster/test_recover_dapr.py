@@ -39,9 +39,7 @@ def _namespace(cluster):
 @pytest.fixture(scope="module")
 def user(addresses) -> TodoClient:
     """A user whose tasks are audited."""
-    client = TodoClient(*addresses)
-    client.sign_up()
-    return client
+    return TodoClient.signed_up(*addresses)
 
 
 @pytest.fixture

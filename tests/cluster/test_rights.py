@@ -126,8 +126,7 @@ def user(cluster, own, tmp_path_factory) -> Iterator[User]:
 @pytest.fixture(scope="module")
 def module_options(addresses) -> dict[str, dict]:
     """The options of the application's modules. A token was requested, so that there is a key."""
-    person = TodoClient(*addresses)
-    person.sign_up()
+    person = TodoClient.signed_up(*addresses)
     person.token()
     urls = {"url": f"{addresses[0]}/api/auth", "verify_url": f"{addresses[1]}/api/tasks"}
     return {**OF_THE_APPLICATION, "auth_probe": {**OF_THE_APPLICATION["auth_probe"], **urls}}

@@ -165,8 +165,7 @@ def test_a_deploy_after_a_rotation_restarts_nothing(cluster, rotation, playbooks
 @pytest.mark.long
 def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playbooks):
     """Before and after every write of the plan."""
-    person = TodoClient(*addresses)
-    person.sign_up()
+    person = TodoClient.signed_up(*addresses)
     token = with_token(person)
     for task in writes_of(playbooks.run(ROTATE, "--check").ok().output):
         for then in ("", "changed:"):
@@ -181,8 +180,7 @@ def test_a_rotation_that_is_cut_off_anywhere_goes_on(cluster, addresses, playboo
 
 @pytest.mark.long
 def test_a_secret_of_ones_own_and_no_other_while_it_is_under_way(cluster, addresses, playbooks, tmp_path):
-    person = TodoClient(*addresses)
-    person.sign_up()
+    person = TodoClient.signed_up(*addresses)
     person.token()  # a key lies under the secret
     own, other = (f"planted-{secrets.token_urlsafe(32)}" for _number in range(2))
     files = {}

@@ -45,9 +45,7 @@ with concurrent.futures.ThreadPoolExecutor(8) as pool:
 
 @pytest.fixture
 def client(addresses) -> TodoClient:
-    person = TodoClient(*addresses)
-    person.sign_up()
-    return person
+    return TodoClient.signed_up(*addresses)
 
 
 def sql(cluster, query: str) -> list[list[str]]:

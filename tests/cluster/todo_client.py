@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Self
 
 import requests
 
@@ -31,6 +32,13 @@ class TodoClient:
         self.http = requests.Session()
         self.email = f"user-{uuid.uuid4().hex[:12]}@example.org"
         self.password = uuid.uuid4().hex
+
+    @classmethod
+    def signed_up(cls, frontend: str, backend: str) -> Self:
+        """A user with an account and a session."""
+        user = cls(frontend, backend)
+        user.sign_up()
+        return user
 
     def sign_up(self) -> dict:
         """Make the user's account; leaves a session, as in the browser. Returns {token, user}."""
@@ -116,8 +124,7 @@ def server_sent_events(response: requests.Response) -> Iterator[tuple[str, dict]
 
 def walk_through(frontend: str, backend: str) -> dict:
     """Sign up, sign out and in, ask the chat for a task. Returns {email, user_id, title, answer, tasks}."""
-    client = TodoClient(frontend, backend)
-    client.sign_up()
+    client = TodoClient.signed_up(frontend, backend)
     client.sign_out()
     user = client.sign_in()["user"]
     title = f"buy milk {uuid.uuid4().hex[:8]}"

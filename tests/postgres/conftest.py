@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import collection
 import pytest
 import recorder
-from servers import Authority, Pooler, Server, programs
+from certificates import Authority
+from servers import Pooler, Server, programs
 
 
 def pytest_configure(config):

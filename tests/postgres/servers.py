@@ -14,14 +14,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import psycopg2
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from certificates import Authority
 from packages import install
 
 PATIENCE = 60  # seconds until a server has to answer
@@ -152,7 +148,10 @@ class Server(Process):
 
     def _made(self, place: Path) -> None:
         (self.folder / "password").write_text(PASSWORD)
-        self._authority.sign(NAME, self.folder)
+        certificate, key = self._authority.issue(NAME)
+        (self.folder / "server.crt").write_bytes(certificate)
+        (self.folder / "server.key").write_bytes(key)
+        (self.folder / "server.key").chmod(0o600)
         self._give()
         command = [str(self._programs.initdb), "-D", str(place), "-U", "owner", "-A", "scram-sha-256", "--pwfile", str(self.folder / "password"),
                    "-E", "UTF8", "--locale", "C", "--no-sync"]  # fmt: skip
@@ -193,34 +192,3 @@ class Pooler(Process):
 
     def _start(self) -> subprocess.Popen:
         return self.start([str(self._program), str(self.folder / "pgbouncer.ini")])
-
-
-class Authority:
-    """A certificate authority that lives for an hour."""
-
-    def __init__(self, name: str):
-        self.name = name
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._certificate = self._signed(name, self._key, x509.BasicConstraints(ca=True, path_length=None))
-
-    def sign(self, name: str, folder: Path) -> None:
-        """Writes a certificate for a name and its key into a folder."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = self._signed(name, key, x509.SubjectAlternativeName([x509.DNSName(name)]))
-        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        (folder / "server.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        (folder / "server.key").write_bytes(secret)
-        (folder / "server.key").chmod(0o600)
-
-    def file(self, folder: Path) -> Path:
-        """Its own certificate as a file."""
-        place = folder / f"{self.name}.pem"
-        place.write_bytes(self._certificate.public_bytes(serialization.Encoding.PEM))
-        return place
-
-    def _signed(self, name: str, key, extension) -> x509.Certificate:
-        now = datetime.now(timezone.utc)
-        subject, issuer = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, one)]) for one in (name, self.name))
-        made = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
-        made = made.serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(minutes=5)).not_valid_after(now + timedelta(hours=1))
-        return made.add_extension(extension, critical=True).sign(self._key, hashes.SHA256())

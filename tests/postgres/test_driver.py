@@ -21,8 +21,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients
     rows,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from certificates import Authority
 from line import CutAfterCommit
-from servers import NAME, PASSWORD, Authority
+from servers import NAME, PASSWORD
 
 SLEEPER = Path(__file__).parent / "sleeper.py"
 PATIENCE = 30

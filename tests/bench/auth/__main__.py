@@ -30,8 +30,7 @@ class Bench:
         self.cluster, self.playbooks = TestCluster(), Playbooks()
         node = next(one["address"] for one in self.cluster.objects("nodes")[0]["status"]["addresses"] if one["type"] == "InternalIP")
         ports = {service["metadata"]["name"]: service["spec"]["ports"][0].get("nodePort") for service in self.cluster.objects("services")}
-        self.person = TodoClient(f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}")
-        self.person.sign_up()
+        self.person = TodoClient.signed_up(f"http://{node}:{ports['frontend']}", f"http://{node}:{ports['backend-api']}")
 
     def break_sign_in(self) -> str:
         """Changes the secret as the guide's incident has it, and returns a token of before. Raises SystemExit where nothing is broken by it."""

@@ -2,7 +2,7 @@
 """Compares ways of deploying the example in one run; see ../README.md.
 
     make bench                                        or, with options:
-    PYTHONPATH=tests/bench $(scripts/venv newest)/bin/python tests/bench/deploy --profile runbook-test --rounds 3
+    PYTHONPATH=tests/bench:tests/cluster $(scripts/venv newest)/bin/python tests/bench/deploy --profile runbook-test --rounds 3
 """
 
 from __future__ import annotations

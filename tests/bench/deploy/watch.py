@@ -4,30 +4,21 @@
 from __future__ import annotations
 
 import http.client
-import threading
 import time
+
+from background import Background
 
 PAUSE = 0.05  # seconds between two questions
 
 
-class Watch:
+class Watch(Background):
     """Requests http://host:port/api/live on new connections until an answer has ``marker``; ``observed`` is when, by time.monotonic()."""
 
     def __init__(self, host: str, port: int, marker: str):
         self._host, self._port, self._marker = host, port, marker
-        self._end = threading.Event()
         self.observed: float | None = None
 
-    def __enter__(self) -> Watch:
-        self._thread = threading.Thread(target=self._request, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_exception) -> None:
-        self._end.set()
-        self._thread.join()
-
-    def _request(self) -> None:
+    def _run(self) -> None:
         while not self._end.wait(PAUSE):
             if self._marker in self._answer():
                 self.observed = time.monotonic()

@@ -23,9 +23,7 @@ def audit_rows(cluster: TestCluster, title: str) -> list[str]:
 
 def publish_arrives(cluster: TestCluster, addresses: tuple[str, str], user: TodoClient | None = None) -> str:
     """Adds a task, asserts that its event is written exactly once, and returns the event's ID."""
-    if user is None:
-        user = TodoClient(*addresses)
-        user.sign_up()
+    user = user or TodoClient.signed_up(*addresses)
     title = f"published {uuid.uuid4().hex[:12]}"
     user.add_task(title)
 

@@ -3,23 +3,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from load_file import load_file
 
 FILE = Path(__file__).resolve().parents[2] / "bench/deploy/example.py"
 
 
 @pytest.fixture(scope="module")
 def module():
-    spec = importlib.util.spec_from_file_location("bench_example", FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses search it there
-    spec.loader.exec_module(module)
-    return module
+    return load_file("bench_example", FILE)
 
 
 @pytest.fixture

@@ -3,22 +3,17 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pytest
+from load_file import load_file
 
 FILE = Path(__file__).resolve().parents[2] / "bench/figures.py"
 
 
 @pytest.fixture(scope="module")
 def figures_module():
-    spec = importlib.util.spec_from_file_location("bench_figures", FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses search it there
-    spec.loader.exec_module(module)
-    return module
+    return load_file("bench_figures", FILE)
 
 
 @pytest.fixture

@@ -3,18 +3,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import pytest
+from load_file import load_file
 
 SOURCE = Path(__file__).resolve().parents[3] / "examples/todo/model/script.py"
-spec = importlib.util.spec_from_file_location("todo_model_script", SOURCE)
-script = importlib.util.module_from_spec(spec)
-sys.modules[spec.name] = script  # dataclasses search their module there
-spec.loader.exec_module(script)
+script = load_file("todo_model_script", SOURCE)
 
 TOOLS = {"add_task", "list_tasks", "complete_task"}
 
