@@ -4,24 +4,33 @@
 from __future__ import annotations
 
 
-def _attributes(diff_mode: str) -> str:
-    return f"""
-options: {{}}
+class ModuleDocFragment:
+    """All of them are fully supported, but for the diff of a module that only reads. A module describes its own diff, and adds details."""
+
+    DOCUMENTATION = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
     support: full
   diff_mode:
     description: Returns details on what has changed, or would change in check mode.
-    {diff_mode}
+    support: full
   idempotent:
     description: A second run changes nothing.
     support: full
 """
-
-
-class ModuleDocFragment:
-    """All of them are fully supported, but for the diff of a module that only reads. A module describes its own diff, and adds details."""
-
-    DOCUMENTATION = _attributes("support: full")
-    READ_ONLY = _attributes("support: none\n    details: The module changes nothing.")
+    READ_ONLY = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Can run without changing anything and report what would be done.
+    support: full
+  diff_mode:
+    description: Returns details on what has changed, or would change in check mode.
+    support: none
+    details: The module changes nothing.
+  idempotent:
+    description: A second run changes nothing.
+    support: full
+"""

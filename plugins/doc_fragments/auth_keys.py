@@ -5,7 +5,9 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """Documentation that modules share. The suboptions of ``secret`` and ``secrets`` are in the fragment locations."""
+    """Documentation that modules share. ``auth_servers`` is described in a section of its own; the suboptions of ``secret`` and
+    ``secrets`` are in the fragment locations.
+    """
 
     AUTH_SERVERS = r"""
 options:
@@ -23,7 +25,10 @@ options:
         description: The container that signs tokens. By default all containers that have the secret.
         type: str
 """
-    DOCUMENTATION = f"""{AUTH_SERVERS}    default: []
+    DOCUMENTATION = r"""
+options:
+  auth_servers:
+    default: []
   namespace:
     description: Namespace of the Secrets, Services and workloads in the other options.
     type: str
@@ -52,7 +57,7 @@ options:
     description:
       - Renamed columns of the table, from Better Auth's name to the application's, for example C(privateKey) to C(private_key).
     type: dict
-    default: {{}}
+    default: {}
 requirements:
   - PyNaCl >= 1.5.0
   - psycopg2 >= 2.9.10 (not for O(database.via=pod))

@@ -57,10 +57,12 @@ def _suboptions(option: str, check_consumers: str) -> str:
 class ModuleDocFragment:
     """The suboptions of options that are locations, one section for each. The module describes the option."""
 
-    AUTH_SECRETS = "options:\n  secret:" + _suboptions("secret", REQUIRE_SAME) + "  secrets:" + _suboptions("secrets", REQUIRE_SAME)
-    OLD_SECRETS = "options:\n  old_secrets:" + _suboptions("old_secrets[]", USE_OTHERS)
-    SOURCE = "options:\n  source:" + _suboptions("source", REQUIRE_SAME)
-    COMPARED = f"""
+
+# Outside of the class: ansible-test reads those in it as literals.
+ModuleDocFragment.AUTH_SECRETS = "options:\n  secret:" + _suboptions("secret", REQUIRE_SAME) + "  secrets:" + _suboptions("secrets", REQUIRE_SAME)
+ModuleDocFragment.OLD_SECRETS = "options:\n  old_secrets:" + _suboptions("old_secrets[]", USE_OTHERS)
+ModuleDocFragment.SOURCE = "options:\n  source:" + _suboptions("source", REQUIRE_SAME)
+ModuleDocFragment.COMPARED = f"""
 options:
   locations:{_suboptions("locations[]", COMPARE)}
       required:

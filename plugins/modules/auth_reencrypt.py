@@ -36,6 +36,7 @@ extends_documentation_fragment:
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.auth_keys
+  - runbook.minikube.auth_keys.auth_servers
   - runbook.minikube.locations.auth_secrets
   - runbook.minikube.locations.old_secrets
   - runbook.minikube.database

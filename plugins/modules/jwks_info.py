@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - runbook.minikube.cluster
   - runbook.minikube.attributes.read_only
   - runbook.minikube.auth_keys
+  - runbook.minikube.auth_keys.auth_servers
   - runbook.minikube.locations.auth_secrets
   - runbook.minikube.database
 seealso:

@@ -39,8 +39,9 @@ def test_a_password_in_the_url_of_a_proxy():
 
 
 def test_everything_else_is_unchanged():
-    content = {"apiVersion": "v1", "current-context": "a", "clusters": [{"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "x"}}],
-             "contexts": [{"name": "a", "context": {"cluster": "a", "user": "u"}}], **user(token="s3cret")}  # fmt: skip
+    clusters = [{"name": "a", "cluster": {"server": "https://a", "certificate-authority-data": "x"}}]
+    contexts = [{"name": "a", "context": {"cluster": "a", "user": "u"}}]
+    content = {"apiVersion": "v1", "current-context": "a", "clusters": clusters, "contexts": contexts, **user(token="s3cret")}
     assert redact_kubeconfig(content) == {**content, "users": [{"name": "u", "user": {"token": HIDDEN}}]}
 
 

@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Union
 
 from ..errors import RunbookError
 from .digest import ContextEntry, ignore_patterns, normalized_mode
@@ -34,7 +34,7 @@ class BuildContext:
     bases: tuple[str, ...]
 
 
-ImageSource: TypeAlias = "BuildContext | Prebuilt"
+ImageSource = Union[BuildContext, Prebuilt]  # noqa: UP007 (pylint knows no | of classes)
 
 
 class FileHashes:
