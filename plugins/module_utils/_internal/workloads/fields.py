@@ -13,11 +13,13 @@ DATA_FIELDS = ("f:data", "f:stringData", "f:binaryData")
 
 
 @overload
-def time_of(text: str) -> datetime: ...
+def time_of(text: str) -> datetime:
+    ...
 
 
 @overload
-def time_of(text: None) -> None: ...
+def time_of(text: None) -> None:
+    ...
 
 
 def time_of(text: str | None) -> datetime | None:
