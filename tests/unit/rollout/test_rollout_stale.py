@@ -136,6 +136,7 @@ ENVIRONMENT = b"PATH=/bin\0A=now\0"
         ("now", {"env": [KEY]}, None, (), True),
         ("now", {"env": [KEY]}, ENVIRONMENT, ("exec",), True),
         ("now", {"env": [KEY], "envFrom": [{"secretRef": {"name": "mine"}}]}, ENVIRONMENT, (), True),
+        ("now", {"env": [KEY], "volumeMounts": MOUNT}, ENVIRONMENT, (), True),
         ("now", {"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "gone", "optional": True}}}]}, ENVIRONMENT, (), True),
         ("now", {"env": [{"name": "B", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "gone", "optional": True}}}]}, ENVIRONMENT, (), False),
     ],

@@ -36,12 +36,12 @@ def _is_unchanged(cluster: Cluster, namespace: str, pods: list[dict], source: So
 
 
 def _is_hidden(spec: dict, source: Source) -> bool:
-    """Whether a container has read the source in a way that can't be checked: all keys at once, of which one may be gone, or before it ended."""
+    """Whether a container has read the source in a way that can't be checked: before it ended, or keys that may be gone by now (envFrom, subPath)."""
     kind, name = source
     ended = [one for one in spec.get("initContainers") or [] if one.get("restartPolicy") != "Always"]
     all_keys = FIELDS[kind]["all"]
-    whole = [ref for one in [*ended, *spec["containers"]] for ref in one.get("envFrom") or [] if (ref.get(all_keys) or {}).get("name") == name]
-    mounts = [mount for one in ended for mount in one.get("volumeMounts") or [] if mount.get("subPath") or mount.get("subPathExpr")]
+    whole = [ref for one in _containers(spec) for ref in one.get("envFrom") or [] if (ref.get(all_keys) or {}).get("name") == name]
+    mounts = [mount for one in _containers(spec) for mount in one.get("volumeMounts") or [] if mount.get("subPath") or mount.get("subPathExpr")]
     return bool(whole or mounts or any(_keys_of(one, source) for one in ended))
 
 
@@ -49,10 +49,14 @@ def _lookups(pod: dict, source: Source, obj: dict) -> Iterator[tuple[Lookup, byt
     """Each value that a container keeps from its start, with the present one; None for a key that does not exist."""
     kind, name = source
     data = _decoded(kind, obj)
-    for key in {*data, *(key for one in pod["spec"]["containers"] for key in _keys_of(one, source))}:
+    for key in {*data, *(key for one in _containers(pod["spec"]) for key in _keys_of(one, source))}:
         for consumer in consumers_of(pod["spec"], kind, name, key):
             if consumer.needs_restart:
                 yield lookup_of(pod, consumer), data.get(key)
+
+
+def _containers(spec: dict) -> list[dict]:
+    return [*(spec.get("initContainers") or []), *spec["containers"]]
 
 
 def _keys_of(container: dict, source: Source) -> set[str]:
