@@ -11,13 +11,13 @@ import json
 import shutil
 from pathlib import Path
 
-import deployment
 import pytest
 import recorder
+from deployment import FIRST_APPLICATION, Application
 from harness import CHECKOUT, LONG, Playbooks, Run, TestCluster
 from todo_client import as_probe
 
-PHASES = ("undeployed", "deploy", "application", "beside", "cluster_wide", "stopping")
+PHASES = ("undeployed", "deploy", "application", "second_application", "beside", "cluster_wide", "stopping")
 FIRST = "test_rollout_failures.py"  # of a phase: in cluster_wide, pods may be created late, as Dapr's webhook is away
 LAST = "test_teardown.py"
 MARKERS = (
@@ -71,30 +71,36 @@ def group_of(item) -> str:
 
 
 @pytest.fixture(scope="session")
-def playbooks() -> Playbooks:
-    return Playbooks()
+def application() -> Application:
+    """The todo application of the tests; those in second_application/ have one of their own."""
+    return FIRST_APPLICATION
 
 
 @pytest.fixture(scope="session")
-def deployed(playbooks) -> tuple[TestCluster, Run]:
-    """The todo application on the test cluster, by the playbook that `make deploy` runs, and how that run went."""
-    return TestCluster(), deployment.outcome(playbooks).ok()
+def playbooks(application) -> Playbooks:
+    return application.playbooks
+
+
+@pytest.fixture(scope="session")
+def deployed(application) -> tuple[TestCluster, Run]:
+    """The application on the test cluster, by the playbook that `make deploy` runs, and how that run went."""
+    return application.cluster, application.deploy().ok()
 
 
 @pytest.fixture
-def as_described(deployed, playbooks) -> None:
+def as_described(deployed, application) -> None:
     """The application is as the example describes it."""
-    deployment.restore(playbooks)
+    application.restore()
 
 
 @pytest.fixture
-def changes(deployed, playbooks, request):
+def changes(deployed, application, request):
     """For a test that changes the application, and leaves it working: the next that needs it as described restores it. One that fails does so at once."""
-    deployment.CHANGED.touch()
+    application.changed.touch()
     failed = request.session.testsfailed
     yield
     if request.session.testsfailed > failed:
-        deployment.restore(playbooks)
+        application.restore()
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,11 @@ class Run:
         assert line, f"no recap in:\n{self.output[-4000:]}"
         return {key: int(number) for key, number in re.findall(r"(\w+)=(\d+)", line[1])}
 
+    @property
+    def address(self) -> str:
+        """The URL that the playbook printed for a browser."""
+        return re.search(r"Open (http://\S+)", self.output)[1].rstrip("\"'")
+
     def ok(self) -> Run:
         """Itself, if it ended well."""
         assert self.status == 0, f"exit status {self.status}:\n{self.output[-6000:]}"
@@ -125,6 +130,7 @@ class TestCluster:
     __test__ = False
     state: Path = STATE
     profile: str = PROFILE
+    namespace: str = "default"  # of the application
 
     @property
     def kubeconfig(self) -> Path:
@@ -132,7 +138,8 @@ class TestCluster:
 
     def command(self, *arguments: str) -> list[str]:
         """The command line of kubectl."""
-        return [shutil.which("kubectl") or "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", self.profile, *arguments]
+        own = () if self.namespace == "default" else ("--namespace", self.namespace)  # a later option wins
+        return [shutil.which("kubectl") or "kubectl", "--kubeconfig", str(self.kubeconfig), "--context", self.profile, *own, *arguments]
 
     def kubectl(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """What kubectl prints."""
@@ -141,9 +148,9 @@ class TestCluster:
         assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout
 
-    def objects(self, kind: str, namespace: str = "default", *options: str) -> list[dict]:
-        """All objects of a kind."""
-        return json.loads(self.kubectl("get", kind, "-n", namespace, "-o", "json", *options))["items"]
+    def objects(self, kind: str, namespace: str = "", *options: str) -> list[dict]:
+        """All objects of a kind, by default in the application's namespace."""
+        return json.loads(self.kubectl("get", kind, "-n", namespace or self.namespace, "-o", "json", *options))["items"]
 
     def docker(self, *arguments: str) -> str:
         """What docker prints inside the node."""

@@ -27,7 +27,7 @@ def own_user(cluster: TestCluster, account: str, folder: Path, **more) -> OwnUse
     binding = ("--clusterrole=cluster-admin", f"--serviceaccount={NAMESPACE}:{account}")
     for kind, options in (("serviceaccount", ("-n", NAMESPACE)), ("clusterrolebinding", binding)):
         made = cluster.kubectl("create", kind, account, *options, "--dry-run=client", "-o", "json")
-        cluster.kubectl("apply", "-f", "-", stdin=made)
+        cluster.kubectl("apply", "-n", NAMESPACE, "-f", "-", stdin=made)
     token = cluster.kubectl("create", "token", account, "-n", NAMESPACE, "--duration=4h").strip()
     config["users"][0]["user"] = {"token": token}
     kubeconfig = folder / f"{account}.kubeconfig"

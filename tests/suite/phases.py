@@ -18,7 +18,7 @@ from verdict import to_rerun
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
 FOLDERS = ("tests/cluster/", "tests/postgres/")
-WORKERS = 2  # beside the one that works on the application
+WORKERS = max(1, (os.cpu_count() or 2) // 2)  # beside those that work on the applications
 FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record names them), none was chosen
 
 
@@ -45,12 +45,14 @@ class Phases:
         if any(test["outcome"] == "failed" for test in deployed):
             log("The deployment failed: the other tests on the cluster are left out")
             return
-        log(f"Tests on the application, then those that change objects of the whole cluster; beside them, {WORKERS} at once, those in namespaces of their own")
+        log(f"Tests on two applications, then those that change cluster-wide objects; beside them, {WORKERS} at once, those in their own namespaces")
         with self.clock.measure("beside"), self._start("beside", self._arguments("beside", "-n", str(WORKERS), "--dist", "loadgroup")) as beside:
-            self._phase("application")
+            with self.clock.measure("second_application"), self._start("second_application", self._arguments("second_application")) as second:
+                self._phase("application")
+                self._note(second.name, second.finish())
             self._phase("cluster_wide")
             self._note(beside.name, beside.finish())
-        self.first += self._recorded("beside")
+        self.first += self._recorded("second_application") + self._recorded("beside")
         for folder in FOLDERS:  # the hooks of one are none of the other's
             self._rerun(f"rerun_{Path(folder).name}", [test for test in self.first if test["id"].startswith(folder)])
         log("Tests that stop the engine or the cluster, and its end")

@@ -11,7 +11,7 @@ import pytest
 from harness import kill_group
 from load import Load
 
-pytestmark = pytest.mark.phase("application")
+pytestmark = pytest.mark.phase("second_application")
 DEPLOY, ROLLBACK = "playbooks/deploy.yml", "playbooks/rollback.yml"
 CAUSE, REVISION = "kubernetes.io/change-cause", "deployment.kubernetes.io/revision"
 ABSENT = "registry.invalid/nobody/nothing:1"
@@ -32,10 +32,6 @@ def causes(cluster, name: str) -> dict[int, str]:
     return {int(number): cause for number, cause in re.findall(r"^(\d+)\s+(.*)$", "\n".join(lines), re.MULTILINE)}
 
 
-def backend_url(run) -> str:
-    return f"http://{re.search(r'Open http://([^:/]+)', run.output)[1]}:30800/health"
-
-
 def break_backend(own_copy) -> str:
     """Lets the backend end at its import, each time with an image of its own. Returns the description's path."""
     source = own_copy / "backend/main.py"
@@ -48,10 +44,10 @@ def mend_backend(own_copy) -> None:
     source.write_text(f"{source.read_text().rpartition('raise RuntimeError')[0]}# mended at {time.time()}\n")
 
 
-def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, playbooks, changes, own_copy):
-    cluster, run = deployed
+def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, addresses, playbooks, changes, own_copy):
+    cluster, _run = deployed
     before = workload(cluster, "backend-api")
-    with Load(backend_url(run)) as load:
+    with Load(f"{addresses[1]}/health") as load:
         failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), **SOON)
         load.go_on_for(60)
     assert failed.status != 0, failed.output[-3000:]
@@ -109,11 +105,11 @@ def test_rollback_by_name_and_to_a_revision(deployed, playbooks, changes):
 
 @pytest.mark.long
 @pytest.mark.parametrize("next_run", ["broken", "mended"])
-def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, playbooks, changes, own_copy, next_run):
-    cluster, run = deployed
+def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, addresses, playbooks, changes, own_copy, next_run):
+    cluster, _run = deployed
     before = workload(cluster, "backend-api")
     app = break_backend(own_copy)
-    with Load(backend_url(run)) as load:
+    with Load(f"{addresses[1]}/health") as load:
         process = playbooks.start(DEPLOY, runbook_app_file=app, **SOON)
         until = time.monotonic() + 300
         while "after a failure" not in workload(cluster, "backend-api")["metadata"]["annotations"].get(CAUSE, ""):

@@ -1,0 +1,105 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Deploys of a changed application, one that is killed, two at once, and one from an installed collection."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from engine_events import EngineEvents
+from harness import AUDITED, CHECKOUT, LOCK_WAIT, LONG, PROFILE
+from load import Load
+
+pytestmark = pytest.mark.phase("second_application")
+DEPLOY = "playbooks/deploy.yml"
+BUILD, WAIT = "runbook.minikube.images : Build", "runbook.minikube.rollout : Wait"
+STAGES = [
+    "runbook.minikube.local_cluster : Ensure", "runbook.minikube.dapr : ", BUILD, "Create the Secrets",
+    "runbook.minikube.rollout : Find the objects that an apply would change", WAIT, "runbook.minikube.health : ",
+]  # fmt: skip
+AS_MADE = {"local_cluster_profile": PROFILE, "local_cluster_start_arguments": AUDITED, "runbook_lock_wait": LOCK_WAIT}
+IMAGES = {"frontend", "backend-api", "mcp-server", "audit-service", "model"}
+
+
+def revisions(cluster) -> dict[str, str]:
+    annotation = "deployment.kubernetes.io/revision"
+    return {item["metadata"]["name"]: item["metadata"]["annotations"][annotation] for item in cluster.objects("deployments")}
+
+
+def wait_for_the_former_pods_to_go(cluster, name: str) -> None:
+    deadline = time.monotonic() + 300
+    while any("deletionTimestamp" in pod["metadata"] for pod in cluster.objects("pods", "", "-l", f"app.kubernetes.io/name={name}")):
+        assert time.monotonic() < deadline, f"former pods of {name} are still ending"
+        time.sleep(0.5)
+
+
+@pytest.mark.no_rerun
+def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, addresses, playbooks, as_described, changes, own_copy):
+    cluster, _run = deployed
+    source = own_copy / "backend/main.py"
+    source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
+    before = revisions(cluster)
+    with Load(f"{addresses[1]}/health") as load, EngineEvents(cluster) as engine:
+        playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
+        wait_for_the_former_pods_to_go(cluster, "backend-api")
+        load.go_on_for(60)
+    after = revisions(cluster)
+    assert {name for name in after if after[name] != before[name]} == {"backend-api"}
+    tagged = {event.removeprefix("image tag ") for event in engine.observed if event.startswith("image tag ")}
+    assert [name.partition(":")[0] for name in tagged if name.partition(":")[0] in IMAGES] == ["backend-api"], engine.observed
+    assert load.requests > 60 and not load.failures, f"{len(load.failures)} of {load.requests}: {load.failures[:5]}"
+
+
+@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
+def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, changes, own_copy, stage):
+    """SIGKILL as a stage begins, with work to do in the stages after it; the next run ends well."""
+    source = own_copy / "services/audit-service/audit_service.py"
+    source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
+    app = str(own_copy / "app.yml")
+    playbooks.killed_after(f"TASK [{stage}", DEPLOY, runbook_app_file=app)
+    playbooks.run(DEPLOY, runbook_app_file=app).ok()
+    if LONG:
+        assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
+
+
+def test_two_at_once_the_second_names_the_holder(deployed, playbooks, changes, own_copy):
+    source = own_copy / "services/audit-service/audit_service.py"
+    source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
+    app = str(own_copy / "app.yml")
+    first = playbooks.start(DEPLOY, runbook_app_file=app)
+    next(line for line in first.stdout if BUILD in line)
+    os.killpg(first.pid, signal.SIGSTOP)  # so that it holds the lock however long the second takes to request it
+    try:
+        second = playbooks.run(DEPLOY, runbook_app_file=app, runbook_lock_wait=0)
+    finally:
+        os.killpg(first.pid, signal.SIGCONT)
+    output = first.stdout.read()
+    assert first.wait() == 0, output
+    assert second.status != 0 and re.search(r"[Hh]eld by .*pid \d+", second.output), second.output
+
+
+@pytest.mark.parametrize("end", ["oldest", "newest"])
+def test_the_built_archive_deploys_from_an_empty_place(deployed, application, as_described, tmp_path, end):
+    """Installed as a user installs it, it finds all unchanged, as the content tags don't depend on the place."""
+    venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
+    tree = subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path / "tree"], check=True, text=True, capture_output=True).stdout.strip()
+    galaxy = f"{venv}/bin/ansible-galaxy"
+    subprocess.run([galaxy, "collection", "build", tree, "--output-path", tmp_path], check=True, capture_output=True)
+    archive = next(tmp_path.glob("runbook-minikube-*.tar.gz"))
+    subprocess.run([galaxy, "collection", "install", archive, "--no-deps", "-p", tmp_path / "collections"], check=True, capture_output=True)
+    done = subprocess.run(
+        [f"{venv}/bin/ansible-playbook", "runbook.minikube.deploy", "-e", json.dumps({**AS_MADE, **application.variables})],
+        cwd=tmp_path, env=environment(venv, tmp_path), text=True, capture_output=True, check=False, timeout=1200,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert re.search(r"changed=0\b", done.stdout), done.stdout[-4000:]
+
+
+def environment(venv: str, place: Path) -> dict:
+    return {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(place / "collections"), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
