@@ -4,6 +4,7 @@
 .PHONY: help deploy teardown test test-fast test-long bench lint sanity build
 ARGS ?=
 BENCH ?= deploy
+ANSIBLE_STDOUT_CALLBACK ?= runbook.minikube.concise
 
 help:
 	@echo "make deploy     start or reuse a Minikube, deploy examples/todo on it, print the address to open"
@@ -15,10 +16,10 @@ help:
 	@echo "make lint | sanity | build"
 
 deploy:
-	@scripts/playbook playbooks/deploy.yml -e local_cluster_install_packages=true $(ARGS)
+	@ANSIBLE_STDOUT_CALLBACK=$(ANSIBLE_STDOUT_CALLBACK) scripts/playbook playbooks/deploy.yml -e local_cluster_install_packages=true $(ARGS)
 
 teardown:
-	@scripts/playbook playbooks/teardown.yml $(ARGS)
+	@ANSIBLE_STDOUT_CALLBACK=$(ANSIBLE_STDOUT_CALLBACK) scripts/playbook playbooks/teardown.yml $(ARGS)
 
 test:
 	@scripts/test all $(ARGS)

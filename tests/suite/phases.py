@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from verdict import to_rerun
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 OUTPUT = CHECKOUT / "tests/output"
-FOLDERS = ("tests/cluster/", "tests/postgres/")
+BESIDE = ("postgres", "callback")  # folders of tests that need no cluster
+FOLDERS = ("tests/cluster/", *(f"tests/{name}/" for name in BESIDE))
 WORKERS = max(1, (os.cpu_count() or 2) // 2)  # beside those that work on the applications
 FINE = (0, 1, 5)  # pytest's exit statuses: all passed, some failed (the record names them), none was chosen
 
@@ -35,13 +37,15 @@ class Phases:
 
     def run_all(self) -> None:
         """All phases in their order. Without a deployment there is nothing to go on with."""
-        log("Deployment of examples/todo; beside it the tests that need none, and those on a PostgreSQL of their own")
+        log("Deployment of examples/todo; beside it the tests that need none, those on a PostgreSQL of their own, and those of the callback")
         with self.clock.measure("deploy"):
-            with self._start("undeployed", self._arguments("undeployed")) as undeployed, self._start("postgres", ["tests/postgres"]) as postgres:
+            with ExitStack() as stack:
+                jobs = [stack.enter_context(self._start("undeployed", self._arguments("undeployed")))]
+                jobs += [stack.enter_context(self._start(name, [f"tests/{name}"])) for name in BESIDE]
                 deployed = self._run("deploy")
-                for job in (undeployed, postgres):
+                for job in jobs:
                     self._note(job.name, job.finish())
-            self.first += deployed + self._recorded("undeployed") + self._recorded("postgres")
+            self.first += [test for name in (job.name for job in jobs) for test in self._recorded(name)] + deployed
         if any(test["outcome"] == "failed" for test in deployed):
             log("The deployment failed: the other tests on the cluster are left out")
             return
