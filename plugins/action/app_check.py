@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         return {"changed": False, "msg": msg}
 
     def _evaluated(self, description):
-        """Raises RunbookError with the path of an expression that can't be evaluated."""
+        """Raises RunbookError with the path of an expression that cannot be evaluated."""
         try:
             return self._templar.template(description)
         except AnsibleError as error:

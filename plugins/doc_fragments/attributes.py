@@ -5,7 +5,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """All of them are fully supported, but for the diff of a module that only reads. A module describes its own diff, and adds details."""
+    """All are fully supported, except for the diff of a module that only reads. A module may describe its own diff and add details."""
 
     DOCUMENTATION = r"""
 options: {}

@@ -9,6 +9,16 @@ class ModuleDocFragment:
     ``secrets`` are in the fragment locations.
     """
 
+    ALGORITHM = r"""
+options:
+  algorithm:
+    description:
+      - Better Auth's option C(jwks.keyPairConfig.alg), which is V(EdDSA) if the application does not set it.
+      - Better Auth 1.7 signs with the newest key of this algorithm that has not expired, and only if there is none with the newest of
+        another. Earlier releases, whose table has no column C(alg), sign with the newest key, whatever its algorithm.
+    type: str
+    choices: [EdDSA, ES256, ES512, PS256, RS256]
+"""
     AUTH_SERVERS = r"""
 options:
   auth_servers:
@@ -41,6 +51,9 @@ options:
   secrets:
     description: Location of the value of C(BETTER_AUTH_SECRETS), for example of V(2:newest,1:older).
     type: dict
+"""
+    TABLE = r"""
+options:
   private_keys:
     description: How the application stores private keys. V(unencrypted) is Better Auth's option C(disablePrivateKeyEncryption).
     type: str
@@ -55,7 +68,8 @@ options:
     type: str
   columns:
     description:
-      - Renamed columns of the table, from Better Auth's name to the application's, for example C(privateKey) to C(private_key).
+      - Renamed columns of the table, from Better Auth's name to the application's, for example C(privateKey) to C(secretPart).
+      - A column that is not named here is found by Better Auth's name or in snake case, for example C(private_key).
     type: dict
     default: {}
 requirements:

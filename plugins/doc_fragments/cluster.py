@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What modules require that use the API of a cluster."""
+"""The requirements of modules that use the API of a cluster."""
 
 from __future__ import annotations
 

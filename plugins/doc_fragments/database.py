@@ -17,8 +17,15 @@ options:
         defaults of the host. A URL without host, user or database is refused.
       - A URL whose host is C(localhost), another loopback address, a socket or none at all means the host where the module runs, and not
         the one where the application runs. It is refused unless O(database.workload) or O(database.via=direct) is set.
-      - A C(schema) in the URL, as Prisma writes it, is the schema of the tables. It must not contradict the module's option C(schema).
-      - A database that is read only (C(default_transaction_read_only)) is not written.
+      - The URL may be written for another driver. A driver in its scheme, as in C(postgresql+psycopg2://), and parameters that libpq does not
+        know, such as C(pgbouncer) and C(connection_limit), are ignored. A C(/), C(#) or C(?) in the password need not be encoded. Only a C(/)
+        at its start or after digits, which could also follow a port, is refused in a URL without a driver in its scheme.
+      - A C(schema) in the URL, as Prisma writes it, a C(currentSchema) or a C(search_path) is the schema of the tables. It must not contradict
+        the module's option C(schema).
+      - A C(sslcert) without C(sslkey) is the certificate of the authority, as for Prisma, and C(sslaccept=strict) requires a valid certificate.
+        If the URL requires one and names no authority, those of the system are used, and not C(~/.postgresql/root.crt) of the host.
+      - A URL with several hosts is refused, as any of them may be a standby. A standby, and a database that is read only
+        (C(default_transaction_read_only)), is read but never written.
     type: dict
     required: true
     suboptions:
@@ -48,8 +55,8 @@ options:
           - How to connect. V(direct) connects from the host where the module runs, also to a database on that host.
             V(port_forward) connects through the Kubernetes API to a pod behind the Service that the URL names, and checks the
             certificate against the name in the URL.
-            V(pod) runs a small program in a container of O(database.workload), with the Node.js and pg, or Python and psycopg2,
-            that it has; the URL does not leave the pod then, and missing parts of it are taken from the container's own settings.
+            V(pod) runs a small program in a container of O(database.workload), with the Node.js and pg, or the Python and
+            psycopg2 or psycopg, that it has; the URL does not leave the pod then, and missing parts of it are taken from the container's own settings.
           - By default V(pod) if O(database.workload) is set, V(port_forward) if the host in the URL is a Service of the
             cluster, else V(direct).
         type: str

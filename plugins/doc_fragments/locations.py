@@ -69,4 +69,10 @@ options:
         description: Whether a missing value is a difference.
         type: bool
         default: true
+      check_former:
+        description:
+          - Whether to report which locations have a value that was overwritten in this key, by this collection, and is kept in the Secret
+            C(<name>-former). Needs the verb C(get) on that Secret.
+        type: bool
+        default: false
 """

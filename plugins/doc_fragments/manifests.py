@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of modules that apply objects, or predict it."""
+"""The options of modules that apply objects, or predict the apply."""
 
 from __future__ import annotations
 

@@ -10,9 +10,13 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   allowed_contexts:
-    description: Names of contexts that are allowed although they are not Minikube profiles.
+    description:
+      - Contexts that are allowed although they are not Minikube profiles, by name.
+      - Different clusters may have the same context name, as each cluster of kubeadm has C(kubernetes-admin@kubernetes). A mapping with V(name)
+        and V(server) (the URL in the kubeconfig), V(ca_fingerprint) (the SHA-256 fingerprint of its certificate authority, as C(openssl x509
+        -noout -fingerprint -sha256) prints it) or both allows only that cluster. It also holds for a Minikube profile of that name.
     type: list
-    elements: str
+    elements: raw
     default: []
   minikube_homes:
     description:

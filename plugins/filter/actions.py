@@ -22,8 +22,8 @@ options:
       - Results by step. Steps are V(namespace) (M(kubernetes.core.k8s)), V(manifests) (M(runbook.minikube.manifests)),
         V(dapr) (M(kubernetes.core.helm)), V(images) (M(runbook.minikube.minikube_image)), V(secrets) (M(runbook.minikube.app_secrets)) and
         V(rollout) (M(runbook.minikube.rollout)).
-      - With V(dry_run), the result of M(runbook.minikube.manifests_info) for the same objects, a restart that a changed object causes anyway
-        is not repeated, and if V(manifests) was skipped, its predicted actions are listed.
+      - V(dry_run) is the result of M(runbook.minikube.manifests_info) for the same objects. With it, a restart that a changed object causes
+        anyway is not listed again, and if V(manifests) was skipped, its predicted actions are listed.
       - A step that was skipped or is missing has no actions.
     type: dict
     required: true

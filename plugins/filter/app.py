@@ -25,7 +25,14 @@ options:
       - The description of the application, usually the variable C(runbook_app).
       - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address), V(database) and V(auth).
       - V(auth) contains the Secret and key of Better Auth's secret (V(secret), V(key)), the V(service) and V(path) of its server, and in V(verify)
-        a V(service) and V(path) that require its tokens. Workloads with V(signs) are its auth servers; keys that V(copy) its secret have the same value.
+        a V(service) and V(path) that require its tokens. Workloads with V(signs) are its auth servers. Keys that V(copy) its secret get the same value.
+      - V(verify_cookies) in V(auth) lists a V(service) and V(path) of each service that verifies session cookies itself, and V(origin) is the
+        application's own address if it is not that of the NodePort.
+      - V(verifiers) in V(auth) lists the Secrets with such a key whose workloads verify session cookies with each secret of C(BETTER_AUTH_SECRETS),
+        and the key from which they take that list (V(secret), V(versions_key)). They accept all new cookies while the secret is rotated.
+      - V(tables) in V(auth) has the options of M(runbook.minikube.auth_reencrypt) about tables that the application has renamed or does not use
+        (V(table), V(schema), V(columns), V(table_names), V(column_names), V(additional_columns), V(unused), V(unscanned)), and V(algorithm) its
+        option of that name.
     type: dict
     required: true
   directory:
@@ -39,7 +46,8 @@ options:
     type: dict
     default: {}
 notes:
-  - A folder in V(manifests) means its files that end in C(.yml), C(.yaml), C(.yml.j2) or C(.yaml.j2), by name, without subfolders.
+  - A folder in V(manifests) means its files that end in C(.yml), C(.yaml) or C(.json), with C(.j2) after that or not, by name, without
+    subfolders.
 seealso:
   - plugin: runbook.minikube.app_check
     plugin_type: module
@@ -125,6 +133,24 @@ _value:
       verify:
         service: backend-api
         path: /api/tasks
+      verify_cookies:
+        - service: backend-api
+          path: /api/tasks
+      origin: ""
+      verifiers:
+        - secret: backend-api-secrets
+          versions_key: better-auth-secrets
+      algorithm: null
+      tables:
+        table: null
+        schema: null
+        columns: null
+        table_names: null
+        column_names: null
+        additional_columns: null
+        unused:
+          - twoFactor
+        unscanned: null
       servers:
         - workload: Deployment/frontend
       secrets:
@@ -142,7 +168,7 @@ def app(description, directory, overrides=None):
     try:
         return complete_app(description, directory, overrides)
     except RunbookError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 class FilterModule:

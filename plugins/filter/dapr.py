@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter dapr_recovery_summary: what the role dapr prints."""
+"""The filter runbook.minikube.dapr_recovery_summary, which the role dapr prints."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ class FilterModule:
     """The filters of this file."""
 
     def filters(self):
-        """Ansible asks for the filters here."""
+        """The filters for Ansible."""
         return {"dapr_recovery_summary": recovery_summary}

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.apply_report import changes, refusals
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.manifests import validated
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.manifests import with_images as replace_images
+from ansible_collections.runbook.minikube.plugins.plugin_utils.documents import read_documents
 
 
 def manifests(files: list[str], plain: list[str], rendered: list, namespace: str) -> list[dict]:
@@ -17,12 +17,15 @@ def manifests(files: list[str], plain: list[str], rendered: list, namespace: str
     try:
         return validated({file: _parsed(file, next(texts[file.endswith(".j2")])) for file in files}, namespace)
     except RunbookError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 def with_images(objects: list[dict], images: dict) -> list[dict]:
     """Objects with final image references."""
-    return replace_images(objects, images)
+    try:
+        return replace_images(objects, images)
+    except RunbookError as error:
+        raise AnsibleFilterError(str(error)) from None
 
 
 def applied(result: dict) -> list[str]:
@@ -36,12 +39,7 @@ def refused(result: dict, failed: dict) -> str:
 
 
 def _parsed(file: str, text) -> list:
-    if not isinstance(text, str):  # a template that renders to JSON arrives as data
-        return [text]
-    try:
-        return list(yaml.safe_load_all(text))
-    except yaml.YAMLError as error:
-        raise RunbookError(f"{file} is not valid YAML: {error}") from error
+    return read_documents(file, text) if isinstance(text, str) else [text]  # a template that renders to JSON arrives as data
 
 
 class FilterModule:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filters runbook.minikube.rollback_candidates and revision_summary: what rollback.yml computes."""
+"""The filters runbook.minikube.rollback_candidates and revision_summary of the playbook rollback.yml."""
 
 from __future__ import annotations
 

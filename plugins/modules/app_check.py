@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - runbook.minikube.attributes.read_only
 options:
   file:
-    description: The file that defines it, for messages.
+    description: The file that defines C(runbook_app), for messages.
     type: str
   directory:
     description: Absolute folder in which relative paths of the description start, usually that of its file.
@@ -37,7 +37,7 @@ EXAMPLES = r"""
   runbook.minikube.app_check:
     directory: "{{ playbook_dir }}"
 
-- name: Validate it for another namespace
+- name: Validate a description with another namespace
   runbook.minikube.app_check:
     directory: "{{ playbook_dir }}"
     overrides:

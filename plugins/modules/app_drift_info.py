@@ -10,13 +10,13 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Observes all components in parallel, from images in the node, Secrets, manifests and workloads to health URLs, and lists each difference.
+  - Observes all components in parallel (images in the node, Secrets, manifests, workloads, health URLs and others), and lists each difference.
     Changes nothing.
-  - A difference is whatever the component's own module would change. Manifests are sent to the API server as a dry run of a
-    server-side apply. So RV(in_sync) means that a whole deployment would change nothing.
-  - A component that can't be observed, because the cluster does not answer or a permission is missing, is a difference with the reason.
-  - The user needs the verbs C(get) and C(patch) on the kinds of O(objects), C(list) on C(nodes), C(services) and C(secrets), and what
-    M(runbook.minikube.rollout) needs to read.
+  - A difference is whatever the component's own module would change. Manifests are compared by a dry run of a server-side apply.
+    So RV(in_sync) means that a whole deployment would change nothing.
+  - A component that cannot be observed, because the cluster does not answer or a permission is missing, is a difference with the reason.
+  - Needs the verbs C(get) and C(patch) on the kinds of O(objects), C(list) on C(nodes), C(services) and C(secrets), and the read permissions
+    of M(runbook.minikube.rollout).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - runbook.minikube.cluster
@@ -25,7 +25,7 @@ extends_documentation_fragment:
   - runbook.minikube.attributes.read_only
 options:
   context:
-    description: Name of the context. The current context is never used as a default.
+    description: Name of the kubeconfig context. The current context is never used as a default.
     type: str
     required: true
   namespace:
@@ -96,7 +96,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check the backend against its manifest
+- name: Compare the backend with its manifest
   runbook.minikube.app_drift_info:
     context: minikube
     objects: "{{ query('ansible.builtin.file', 'backend.yml') | map('from_yaml') }}"
@@ -118,7 +118,7 @@ in_sync:
   type: bool
   sample: false
 msg:
-  description: The differences, one a line.
+  description: The differences, one per line.
   returned: success
   type: str
   sample: "object Deployment backend-api: differs in spec.template.spec.containers[0].image"

@@ -10,9 +10,9 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Selects the file that describes the application, and fails if it can't be read, is not valid YAML, or does not define C(runbook_app).
+  - Selects the file that describes the application, and fails if it cannot be read, is not valid YAML, or does not define C(runbook_app).
     The file may be encrypted by ansible-vault.
-  - With O(context) the application is required, so that a missing option can't affect a cluster.
+  - With O(context) the application is required, so that a forgotten option never changes a cluster.
   - Without O(context), O(file) and the variable C(runbook_app), the default is C(app.yml) in the working directory of
     C(ansible-playbook), or else O(example).
   - Prints nothing of the file's content, which may contain secrets. Use C(ansible.builtin.include_vars) to read it.
@@ -30,7 +30,7 @@ options:
     description: The kubeconfig context, if one is set.
     type: str
   previous_file:
-    description: The file that an earlier play of the same run has read. The variable C(runbook_app) was then not set in place of a file.
+    description: The file that an earlier play of the same run has read. The variable C(runbook_app) then comes from it, and does not replace a file.
     type: str
     default: ""
   example:
@@ -54,7 +54,7 @@ EXAMPLES = r"""
     file: "{{ selected.path }}"
   no_log: true
 
-- name: Check one file
+- name: Check whether a file describes an application
   runbook.minikube.app_file:
     file: ~/shop/app.yml
     example: /usr/share/shop/app.yml
@@ -72,7 +72,7 @@ directory:
   type: str
   sample: /home/me/shop
 msg:
-  description: The file and the reason for its selection, or its error and the next step.
+  description: The file and the reason for its selection, or the error and the next step.
   returned: always
   type: str
   sample: The application is described in /home/me/shop/app.yml.

@@ -17,10 +17,14 @@ description:
   - The keys that a template or a copy refers to are written before it, so an interrupted run is completed by the next one.
     Two concurrent runs agree on the values of the one that wrote first.
   - All refusals are collected before the first write. If anything is refused, nothing is changed.
-  - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace.
+  - A value is overwritten only after it has been added to the Secret C(<name>-former), which no workload reads, under a key of its own.
+    Values in it are never overwritten and do not expire. M(runbook.minikube.secret_copy) restores one.
+  - A Secret that was applied from a manifest with another value is written, with a warning, as the next apply would write that value back.
+  - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace, and C(get) for the former values.
     Missing permissions are reported before the first write.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.secrets
@@ -126,6 +130,32 @@ changed_secrets:
     - name: backend-api-secrets
       data:
         - database-url
+former_values:
+  description: Where the overwritten values are kept.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    secret:
+      description: Name of the Secret with the overwritten value.
+      type: str
+      returned: always
+      sample: backend-api-secrets
+    key:
+      description: Its key.
+      type: str
+      returned: always
+      sample: database-url
+    former_secret:
+      description: Name of the Secret that keeps the value.
+      type: str
+      returned: always
+      sample: backend-api-secrets-former
+    former_key:
+      description: Its key there.
+      type: str
+      returned: always
+      sample: database-url.1
 refusals:
   description: Why nothing was changed, one sentence for each key or Secret.
   returned: when something was refused
@@ -152,7 +182,7 @@ ARGUMENT_SPEC = {
     "labels": {"type": "dict", "default": {}},
 }
 
-SETTINGS: dict = {"redact": {"secrets": redact_secrets}}
+SETTINGS: dict = {"writes": True, "redact": {"secrets": redact_secrets}}
 
 
 def run(module):
@@ -160,6 +190,8 @@ def run(module):
     with module.clear_failures():
         options = SecretsOptions.of(module.params)
         result = ensure(module.cluster, options, hidden_generator(module.hide), module.check_mode)
+    for warning in dict.fromkeys(result.warnings):
+        module.warn(warning)
     module.exit_json(**result.report(), diff=result.diff())
 
 

@@ -10,8 +10,9 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Signs in to Better Auth with an account, requests a token, presents it to a service that verifies tokens, and signs out, as a browser
-    does. A valid key in the database shows less than that, and a response of C(/jwks) shows nothing.
+  - Signs in to Better Auth with an account, requests a token, verifies its signature with the public keys that the application serves,
+    presents token and cookie to services that verify them, and signs out, as a browser does. A valid key in the database shows less than
+    that, and a response of C(/jwks) alone shows nothing.
   - Password, cookies and token never leave the module.
   - The account is a dedicated one (O(email)), or with O(create) a temporary one that is removed from the database afterwards. The address
     of a temporary account ends with C(@runbook-probe.invalid), a reserved domain. One left by an interrupted run is removed by the next.
@@ -19,6 +20,7 @@ description:
     C(account).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.database
 options:
   url:
@@ -26,7 +28,23 @@ options:
     type: str
     required: true
   verify_url:
-    description: A URL that answers 401 without a token, and 200 with one. Without it the token is not verified.
+    description: A URL that answers 401 without a token, and 200 with one. Without it no service is asked to accept the token.
+    type: str
+  cookie_urls:
+    description:
+      - URLs that answer 401 without a session, and 200 with the cookie of one, of each service that verifies session cookies itself. Such
+        a service needs the secret that Better Auth signs cookies with, and a token that it accepts does not show that it has it.
+    type: list
+    elements: str
+    default: []
+  jwks_url:
+    description: URL of the application's public keys. By default C(/jwks) below O(url).
+    type: str
+  origin:
+    description:
+      - The application's own address, that of C(BETTER_AUTH_URL), for example V(https://app.example.org), if O(url) is another one, such
+        as that of a NodePort or of a forward. Better Auth refuses requests of other origins. By default the address of O(url).
+      - Cookies of an application with an https address are sent to O(url) and O(cookie_urls) even if these are http addresses.
     type: str
   email:
     description: Address of the account. Requires O(password).
@@ -41,7 +59,7 @@ options:
     type: bool
     default: false
   url_validate_certs:
-    description: Whether to verify the certificates of O(url) and O(verify_url).
+    description: Whether to verify the certificates of all URLs.
     type: bool
     default: true
   namespace:
@@ -67,6 +85,7 @@ attributes:
     support: full
 requirements:
   - python >= 3.11
+  - cryptography >= 42.0.0
   - kubernetes >= 31.0.0 (with O(create))
   - psycopg2 >= 2.9.10 (with O(create), and not for O(database.via=pod))
 seealso:
@@ -78,6 +97,14 @@ EXAMPLES = r"""
   runbook.minikube.auth_probe:
     url: http://192.168.49.2:30300/api/auth
     verify_url: http://192.168.49.2:30800/api/tasks
+    cookie_urls: [http://192.168.49.2:30800/api/tasks]
+    email: probe@example.org
+    password: "{{ probe_password }}"
+
+- name: Check an application with an https address over its NodePort
+  runbook.minikube.auth_probe:
+    url: http://192.168.49.2:30300/api/auth
+    origin: https://app.example.org
     email: probe@example.org
     password: "{{ probe_password }}"
 
@@ -91,7 +118,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: The steps in their order, V(sign_up), V(sign_in), V(token), V(verify) and V(sign_out), and the HTTP status of each.
+  description: The steps in their order, V(sign_up), V(sign_in), V(token), V(jwks), V(verify), V(cookie) and V(sign_out), and the HTTP status of each.
   returned: always
   type: list
   elements: dict
@@ -120,12 +147,15 @@ status:
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.probe import ProbeOptions, check_sign_in
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.options import DATABASE
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER, database_libraries
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CERTIFICATES, CLUSTER, database_libraries
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {
     "url": {"type": "str", "required": True},
     "verify_url": {"type": "str"},
+    "cookie_urls": {"type": "list", "elements": "str", "default": [], "no_log": False},
+    "jwks_url": {"type": "str"},
+    "origin": {"type": "str"},
     "email": {"type": "str"},
     "password": {"type": "str", "no_log": True},
     "create": {"type": "bool", "default": False},
@@ -137,11 +167,12 @@ ARGUMENT_SPEC = {
 
 
 def libraries(params):
-    """Signing in needs none; a temporary account needs the database, which may be reached through the cluster."""
-    return [*CLUSTER, *database_libraries(params["database"])] if params["create"] else []
+    """Verifying a signature needs one; a temporary account needs the database, which may be reached through the cluster."""
+    return [*CERTIFICATES, *([*CLUSTER, *database_libraries(params["database"])] if params["create"] else [])]
 
 
 SETTINGS: dict = {
+    "writes": True,
     "required_together": [["email", "password"]],
     "required_if": [["create", True, ["database"]]],
     "libraries": libraries,

@@ -23,20 +23,25 @@ description:
     the secret that is to be removed.
   - A value that none of the secrets decrypts is counted and left unchanged, as are malformed values, OAuth tokens stored in plain text,
     and keys stored unencrypted.
-  - Pending one-time codes in C(verification) are left unchanged, as they expire by themselves. Session cookies are not stored in a table;
-    they end when the application switches to the new secret.
+  - Afterwards all other text and JSON columns of the database are searched for values that an old secret decrypts, see RV(elsewhere). The
+    server filters what looks like an encrypted text; expired rows of C(verification), columns of extensions and other databases are left
+    out. Columns of the type C(bytea) are not searched.
+  - Pending one-time codes in C(verification) are left unchanged, as they expire by themselves. Until then RV(old_secret_removable) is
+    false if they are encrypted. Session cookies are not stored in a table; they end when the application switches to the new secret.
   - Values are decrypted on the host where the module runs. No secret is sent to a pod or to the database, and the result contains no part
     of a secret or of a value.
   - Depending on the options, the user needs C(get) on C(secrets), C(deployments), C(statefulsets), C(daemonsets) and C(services),
     C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward); in the database C(SELECT) on the ID and the
     encrypted columns of C(jwks), C("twoFactor") and C(account), as far as they exist, and C(UPDATE) on these encrypted columns,
-    with O(scope=jwks) on that of C(jwks) alone.
+    with O(scope=jwks) on that of C(jwks) alone. Tables without C(SELECT) are not searched, and are reported in RV(unscanned).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.auth_keys
   - runbook.minikube.auth_keys.auth_servers
+  - runbook.minikube.auth_keys.table
   - runbook.minikube.locations.auth_secrets
   - runbook.minikube.locations.old_secrets
   - runbook.minikube.database
@@ -46,9 +51,19 @@ options:
       - Locations of secrets that may have been used before, each with one value in the format of C(BETTER_AUTH_SECRET).
       - The secrets of O(secret), O(secrets) and the running O(auth_servers) are always tried, so if the auth servers still have the old
         one, as in a versioned rotation, it need not be set.
+      - A list in the format of C(BETTER_AUTH_SECRETS) counts as all its secrets.
     type: list
     elements: dict
     default: []
+  state:
+    description:
+      - V(present) re-encrypts. V(forgotten) removes the former values that O(old_secrets) names in Secrets C(<name>-former), and re-encrypts
+        nothing. It is refused while RV(old_secret_removable) is false, a value is encrypted with one of them anywhere, also in a backup table of
+        M(runbook.minikube.jwks_cleanup), or one of them is in use. There is no way back.
+      - V(forgotten) needs C(get) and C(patch) on these Secrets. A key that does not exist is no error.
+    type: str
+    choices: [present, forgotten]
+    default: present
   version:
     description:
       - The version to encrypt with. V(current) is the one that the application itself encrypts with, which is the first version of
@@ -65,16 +80,44 @@ options:
     default: all
   table_names:
     description:
-      - Renamed tables beside C(jwks), from Better Auth's name to the application's, for example C(twoFactor) to C(two_factor).
-        See RV(missing).
+      - Renamed tables beside C(jwks), from Better Auth's name to the application's, for example C(twoFactor) to C(second_factors).
+      - A table that is not named here is found by Better Auth's name or in snake case, for example C(two_factor).
     type: dict
     default: {}
   column_names:
     description:
       - Renamed columns of these tables, from Better Auth's name to the application's, for example C(twoFactor.backupCodes) to
-        C(backup_codes). See RV(missing).
+        C(codes). A column that is not named here is found by Better Auth's name or in snake case.
     type: dict
     default: {}
+  additional_columns:
+    description:
+      - Other columns whose values the application encrypts with the secret, as V(table.column) in the names of the database. They are
+        re-encrypted too. A value that is not an encrypted text is left unchanged.
+      - RV(elsewhere) names columns to consider. The table needs a primary key C(id).
+    type: list
+    elements: str
+    default: []
+  unused:
+    description:
+      - Tables and columns of RV(missing) that the application does not use, for example V(twoFactor) for one without two-factor sign-in.
+      - A missing table may have been renamed. Until it is named in O(table_names) or here, RV(old_secret_removable) is false.
+    type: list
+    elements: str
+    default: []
+  unscanned:
+    description:
+      - Tables and columns that are not searched for encrypted values, as V(schema.table) or V(schema.table.column), because you know that
+        they contain none. What could not be searched is in RV(unscanned), and RV(old_secret_removable) is false until it is listed here.
+    type: list
+    elements: str
+    default: []
+  scan_timeout:
+    description:
+      - Seconds for searching the database for encrypted values in other columns than the known ones. Tables that were not searched by
+        then are in RV(unscanned). The search may exceed it by one statement.
+    type: int
+    default: 300
   batch_size:
     description: Number of rows to read at once and write in one transaction, from 1 to 10000.
     type: int
@@ -103,12 +146,13 @@ EXAMPLES = r"""
     database: {secret: backend-api-secrets, key: database-url}
     auth_servers:
       - workload: Deployment/frontend
+    unused: [twoFactor]  # the application has no two-factor sign-in
   register: reencrypted
 
 - name: Fail while the old secret is still needed
   ansible.builtin.assert:
     that: reencrypted.old_secret_removable
-    fail_msg: "{{ reencrypted.remaining_with_old_secret }} values remain, or auth servers still encrypt with the old secret: {{ reencrypted.auth_servers }}"
+    fail_msg: "{{ reencrypted.blockers | join(' ') }}"
 
 - name: Recover the keys after a change of the secret, where the old one is still known
   runbook.minikube.auth_reencrypt:
@@ -118,6 +162,17 @@ EXAMPLES = r"""
       - workload: Deployment/frontend
     old_secrets:
       - {secret: frontend-secrets-backup, key: better-auth-secret}
+
+- name: Remove a former secret that no data is encrypted with
+  runbook.minikube.auth_reencrypt:
+    context: runbook
+    database: {secret: backend-api-secrets, key: database-url}
+    auth_servers:
+      - workload: Deployment/frontend
+    unused: [twoFactor]
+    old_secrets:
+      - {secret: frontend-secrets-former, key: better-auth-secret.1}
+    state: forgotten
 
 - name: Preview a return to a single secret without versions, with table names of Prisma
   runbook.minikube.auth_reencrypt:
@@ -197,23 +252,91 @@ tables:
 missing:
   description:
     - Tables and columns that do not exist, in Better Auth's names. If the application has renamed them, set O(table_names) and
-      O(column_names), or their data stays encrypted with the old secret.
+      O(column_names), or their data stays encrypted with the old secret. If it does not use them, set O(unused).
   returned: success
   type: list
   elements: str
   sample: [twoFactor]
+elsewhere:
+  description:
+    - Other columns of the database with values that are encrypted with an old secret. They are left unchanged, as only the application
+      knows what they are. Name them in O(additional_columns) to re-encrypt them.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    table:
+      description: Schema and name of the table.
+      type: str
+      returned: always
+      sample: public.integration
+    column:
+      description: Name of the column.
+      type: str
+      returned: always
+      sample: credentials
+    count:
+      description: Number of values.
+      type: int
+      returned: always
+      sample: 4
+    backup:
+      description:
+        - Whether the table is a backup table of M(runbook.minikube.jwks_cleanup). The application does not read it, so it does not prevent
+          the removal; but its keys can be used only with the old secret.
+      type: bool
+      returned: always
+      sample: false
+unscanned:
+  description: Tables and columns that could not be searched for encrypted values, without those in O(unscanned).
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    table:
+      description: Schema and name of the table.
+      type: str
+      returned: always
+      sample: billing.invoice
+    column:
+      description: Name of the column. Null for the whole table.
+      type: str
+      returned: always
+      sample: notes
+    reason:
+      description: Why it could not be searched.
+      type: str
+      returned: always
+      sample: the database's user has no SELECT privilege
 remaining_with_old_secret:
-  description: Number of values that a known secret decrypts and that are not encrypted with the target.
+  description: Number of values that an old secret decrypts and that are not encrypted with the target, in backups excepted.
   returned: success
   type: int
   sample: 0
 old_secret_removable:
   description:
-    - Whether the old secrets can be removed. No value is encrypted with them, and every running auth server, of which at least one
-      was given, encrypts with the target. In check mode, whether they could be removed after such a run.
+    - Whether the old secrets can be removed. No value is encrypted with them in the whole database, as far as it was searched or is listed
+      in O(unscanned); no known table is missing, but those in O(unused); and every running auth server, of which at least one was given,
+      encrypts with the target. In check mode, whether they could be removed after such a run.
   returned: success
   type: bool
   sample: true
+blockers:
+  description: Why the old secrets can't be removed, each as a sentence with the next step. Empty if they can.
+  returned: success
+  type: list
+  elements: str
+  sample:
+    - >-
+      The table twoFactor was not found. If the application has renamed it, name it in table_names; if it does not use it, list it in unused.
+forgotten:
+  description: The former values that were removed.
+  returned: with O(state=forgotten)
+  type: list
+  elements: dict
+  sample:
+    - former_secret: frontend-secrets-former
+      former_key: better-auth-secret.1
 auth_servers:
   description: The running auth servers, all of which can decrypt the target as far as that is known.
   returned: success
@@ -255,18 +378,21 @@ missing_permissions:
 """
 
 import os
+from dataclasses import replace
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.ciphertext import NONCE_SIZE
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.apply import Reencryption
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.forget import ForgottenKeys, forgotten_result, observe_forgotten
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.observe import observe, observe_again
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.options import ARGUMENT_SPEC, REDACT, ReencryptOptions, libraries
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.plan import ReencryptJob
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.report import report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.search import search
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import find_tables
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-SETTINGS: dict = {"redact": REDACT, "libraries": libraries}
+SETTINGS: dict = {"writes": True, "redact": REDACT, "libraries": libraries}
 
 
 def run(module):
@@ -274,13 +400,21 @@ def run(module):
     with module.clear_failures():
         options = ReencryptOptions.of(module.params, module.hide)
         auth = options.auth
+        forgotten = ForgottenKeys()
+        if options.forgets:
+            forgotten = observe_forgotten(module.cluster, auth.namespace, options.old_secrets)
+            options = replace(options, old_secrets=[one for one in options.old_secrets if (one.secret, one.key) in forgotten.values])
         observed = observe(lambda: module.cluster, options, module.hide)
         job = ReencryptJob(observed.target, observed.candidates, lambda: os.urandom(NONCE_SIZE))
         with open_database(lambda: module.cluster, auth.namespace, auth.database, auth.names.schema, module.hide) as database:
-            tables, missing = find_tables(database, options.keys_table, options.other_tables, options.writes_others)
-            result = Reencryption(database, job, options.batch_size, module.check_mode).run(tables)
+            found = find_tables(database, options.keys_table, options.other_tables, options.writes_others, options.columns)
+            result = Reencryption(database, job, options.batch_size, module.check_mode or options.forgets).run(found.tables)
+            searched = search(database, job, found.known, options.unscanned, options.scan_timeout, result)
         servers = observe_again(lambda: module.cluster, options, observed.target) if result.written else observed.auth_servers
-    module.exit_json(**report(result, observed.target, servers, missing))
+        reported = report(result, observed.target, servers, found, searched, options.unused, options.unscanned)
+        if options.forgets:
+            reported = forgotten_result(module.cluster, auth.namespace, forgotten, reported, observed.in_use, module.check_mode)
+    module.exit_json(**reported)
 
 
 def main():

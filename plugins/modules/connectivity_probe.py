@@ -10,12 +10,12 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Runs inside the application's container of a running pod of each workload, and requests the health and the metadata of its Dapr sidecar,
-    as the application itself would. A stuck sidecar passes its liveness probe, so Kubernetes does not report it.
-  - The container needs only a program that applications usually contain, C(python3) (3.8 or later), C(node) (18 or later), or C(sh) with C(curl) or C(wget).
+  - Requests the health and the metadata of a workload's Dapr sidecar from the application's container in a running pod, as the application
+    itself would. It detects a stuck sidecar, which passes its liveness probe, so that Kubernetes does not report it.
+  - The container needs only a program that applications usually have, C(python3) (3.8 or later), C(node) (18 or later), or C(sh) with C(curl) or C(wget).
     Nothing is installed and no file is written. Proxies of the environment are not used.
-  - With O(publish) one event is published from the first of the O(workloads), and by default only to a topic to which no sidecar of O(workloads)
-    is subscribed. Other workloads are not checked, so the topic should be one that is used for probes only.
+  - With O(publish), one event is published from the first of the O(workloads). By default it is published only to a topic to which none of
+    O(workloads) is subscribed. Other workloads are not checked, so use a topic that is reserved for probes.
   - If the sidecar requires an API token, the one in the container's E(DAPR_API_TOKEN) is sent. It does not leave the container.
     C(wget) does not send it, as it would be visible in the arguments of a process.
   - The module does not fail for an unhealthy sidecar. It returns RV(healthy=false) and RV(problems).
@@ -44,11 +44,11 @@ options:
         required: true
   container:
     description:
-      - The container to send the requests from. By default the one that the annotation C(kubectl.kubernetes.io/default-container) names, else
+      - The container from which to send the requests. By default the one that the annotation C(kubectl.kubernetes.io/default-container) names, else
         the first running one that is not an injected sidecar.
     type: str
   all_pods:
-    description: Check every running pod of the workloads. By default one of each, a ready one if possible.
+    description: Whether to check every running pod of the workloads. By default one pod of each, a ready one if possible.
     type: bool
     default: false
   publish:
@@ -65,13 +65,13 @@ options:
         required: true
       data:
         description:
-          - The event's data. By default C(probe) is true and C(id) is random. If C(sh) sends them, everyone who can list processes in
-            the node can read them, so they should contain no secret.
+          - The event's data. By default C(probe) is true and C(id) is random. If C(sh) sends the event, everyone who can list processes in
+            the node can read the data, so it should contain no secret.
         type: dict
       allow_subscribed:
         description:
-          - Publish even if an application is subscribed to the topic, so that it processes the event, or if the subscriptions of a sidecar
-            other than the publishing one are unknown.
+          - Whether to publish even if an application is subscribed to the topic and so processes the event, or if the subscriptions of
+            a sidecar other than the publishing one are unknown.
         type: bool
         default: false
   timeout:
@@ -101,7 +101,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Check whether Dapr works for the backend
+- name: Check the Dapr sidecars of two workloads
   runbook.minikube.connectivity_probe:
     context: minikube
     workloads:
@@ -109,7 +109,7 @@ EXAMPLES = r"""
       - {kind: Deployment, name: audit-service}
   register: probe
 
-- name: Fail if it does not
+- name: Fail if one of them is not healthy
   ansible.builtin.assert:
     that: probe.healthy
     fail_msg: "{{ probe.problems | join('\n') }}"
@@ -177,7 +177,7 @@ workloads:
       sample: python
     dapr:
       description:
-        - The sidecar's answers. A status is null if there was no response. The body of an error is empty if BusyBox's C(wget) sent
+        - The sidecar's responses. A status is null if there was no response. The body of an error is empty if BusyBox's C(wget) sent
           the request.
       type: dict
       sample:

@@ -10,7 +10,7 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Reads the Helm release of Dapr from the cluster, where Helm stores it, and the workloads of its control plane. Neither Helm nor a chart is needed.
+  - Reads the Helm release of Dapr, as Helm stores it in the cluster, and the workloads of the control plane. Neither Helm nor a chart is needed.
 options:
   release:
     description:
@@ -68,7 +68,7 @@ EXAMPLES = r"""
         name: dapr-operator
   register: dapr
 
-- name: Report what is not ready
+- name: Print what is not ready
   ansible.builtin.debug:
     msg: "{{ dapr.problems }}"
   when: dapr.problems | length > 0

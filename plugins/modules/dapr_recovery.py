@@ -15,16 +15,17 @@ description:
   - "In this order: missing objects of the Helm release are created from the manifest that Helm stored; the trust anchors of the trust bundle's Secret
     are copied to its ConfigMap; sentry, operator, placement, injector and scheduler are recovered one after the other, each waited for; the CA bundle
     of the webhook is updated; then applications get working sidecars."
-  - Dapr reloads changed trust anchors only once. So if the ConfigMap does not match the Secret, all components that read it are restarted; if it was
-    repaired since, those whose log shows that they loaded the wrong ones.
-  - A single broken pod is evicted, which honours PodDisruptionBudgets; a workload all of whose pods lack a working sidecar is restarted. Pods without
-    a controller and those of Jobs are reported, never deleted.
+  - Dapr reloads changed trust anchors only once. So if the ConfigMap does not match the Secret, all components that read it are restarted. If it
+    has been repaired since, only the components whose log shows that they loaded the wrong anchors are restarted.
+  - A single broken pod is evicted, which honours PodDisruptionBudgets. A workload is restarted if all of its pods lack a working sidecar. Pods
+    without a controller and those of Jobs are reported, never deleted.
   - A probe through a port-forward distinguishes a stuck sidecar from one whose application does not listen. Only the first is recreated.
-  - What a restart can't fix is returned in RV(problems), with the next step. The module does not fail for it.
-  - Waits up to a minute for what was just started, in check mode too, as the state of a cluster that is still changing means nothing.
+  - What a restart cannot fix is returned in RV(problems), with the next step. The module does not fail because of it.
+  - Waits up to a minute for pods that were just started, in check mode too, as they may become ready without a recovery.
   - The required permissions are in C(docs/rights/dapr_recovery.yml), those for O(allow_new_ca) in C(docs/rights/dapr_recovery_new_ca.yml) in addition.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
 options:
@@ -41,13 +42,13 @@ options:
     type: list
     elements: str
   components:
-    description: Names of Dapr components that have to exist in each of O(app_namespaces).
+    description: Names of Dapr components that must exist in each of O(app_namespaces).
     type: list
     elements: str
   allow_new_ca:
     description:
       - Lets Sentry create a new certificate authority if the current one is lost or has expired. The whole control plane is restarted,
-        and every pod with a sidecar is recreated. The former Secret is backed up in the same namespace.
+        and every pod with a sidecar is recreated. The previous Secret is backed up in the same namespace.
     type: bool
     default: false
   timeout:
@@ -67,7 +68,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Report what is wrong with Dapr, and what would be done
+- name: Predict the recovery of Dapr
   runbook.minikube.dapr_recovery:
     context: minikube
   check_mode: true
@@ -79,7 +80,7 @@ EXAMPLES = r"""
     app_namespaces: [default]
     components: [pubsub]
 
-- name: Recover Dapr with a new certificate authority, as the former one is lost
+- name: Recover Dapr after the loss of its certificate authority
   runbook.minikube.dapr_recovery:
     context: minikube
     allow_new_ca: true
@@ -125,7 +126,7 @@ actions:
       returned: always
       sample: "container dapr-operator cannot be created: a leftover container on the node has the same name (CreateContainerError)"
     message:
-      description: All of it as a sentence.
+      description: The action as a sentence.
       type: str
       returned: always
       sample: "recreate Pod dapr-operator-6b7c4f8d9-x2k4q in namespace dapr-system: container dapr-operator cannot be created"
@@ -162,7 +163,7 @@ problems:
       returned: always
       sample: Let the application listen on port 8000, or correct dapr.io/app-port; its log shows why it does not.
     message:
-      description: All of it as a sentence.
+      description: The problem as a sentence.
       type: str
       returned: always
       sample: "Pod backend-api-7d9f-abcde in namespace default: daprd answers /v1.0/healthz with HTTP status 500"
@@ -173,12 +174,12 @@ notes:
   elements: str
   sample: []
 healthy:
-  description: Whether nothing is left to do or to fix manually. In check mode, whether that is so now.
+  description: Whether no action and no problem remains. In check mode, whether that is the case now.
   returned: success
   type: bool
   sample: true
 sidecars:
-  description: How many pods are annotated for a sidecar, and how many have one.
+  description: Number of pods that are annotated for a sidecar, and of those that have one.
   returned: success
   type: dict
   sample:
@@ -201,7 +202,7 @@ ARGUMENT_SPEC = {
     "timeout": {"type": "int", "default": 300},
 }
 
-SETTINGS = {"required_by": {"components": "app_namespaces"}, "libraries": lambda _params: [*CLUSTER, *CERTIFICATES]}
+SETTINGS = {"writes": True, "required_by": {"components": "app_namespaces"}, "libraries": lambda _params: [*CLUSTER, *CERTIFICATES]}
 
 
 def run(module):

@@ -10,7 +10,7 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Requests all URLs at once, each until its response is as expected or the timeout expires, and fails with what was wrong with the last responses.
+  - Requests all URLs in parallel, each until its response is as expected or the timeout expires. Fails with what was wrong with the last responses.
   - Needs C(list) on C(services) in the namespace.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -54,7 +54,7 @@ options:
         description: Expected subset of the JSON body.
         type: dict
   timeout:
-    description: Seconds until a check that is not successful fails.
+    description: Seconds after which an unsuccessful check fails.
     type: int
     default: 60
 """

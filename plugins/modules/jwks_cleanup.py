@@ -14,9 +14,12 @@ description:
     is retired or deleted, the next token request creates a new one, without a restart.
   - Keys that the application can decrypt are kept, and so are unencrypted ones. Malformed ones are reported, and kept unless O(malformed)
     is set.
-  - A key is retired if the table has a column C(expiresAt), as that of Better Auth 1.7 has. It then signs no more, while its public part
-    is still served, so that every token that it signed is still accepted. Only if the table has no such column, or if O(action=delete)
-    is set, keys are deleted, and tokens that they signed are rejected from then on.
+  - A key is retired if the table has a column C(expiresAt), as that of Better Auth 1.4 and later has. It then signs no more, while its
+    public part is still served, so that every token that it signed is still accepted. Only if the table has no such column, or if
+    O(action=delete) is set, keys are deleted, and tokens that they signed are rejected from then on. If a column of another name may
+    be C(expiresAt), such as C(expiry), nothing is deleted until it is named in O(columns) or O(action=delete) is set.
+  - Whether a key has expired is decided by the application's clock, read from the running auth servers, else from the API server. A
+    difference to the database's is reported in RV(clock_skew), and a key is retired at a time that has passed by the application's clock.
   - The running O(auth_servers) decide which secret is correct. A secret that all of them use is accepted, even if it decrypts no key. A
     secret that none of them uses is refused, whatever O(force) is. If the servers differ or their secret can't be read, O(force) is
     required, and so it is for a secret that decrypts no key if no server is given. With O(selection=all) and O(selection=expired) the
@@ -38,10 +41,13 @@ description:
     privileges are reported before anything is changed.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.auth_keys
+  - runbook.minikube.auth_keys.algorithm
   - runbook.minikube.auth_keys.auth_servers
+  - runbook.minikube.auth_keys.table
   - runbook.minikube.locations.auth_secrets
   - runbook.minikube.database
 options:
@@ -79,12 +85,15 @@ options:
     type: int
     default: 30
   force:
-    description: Whether to continue if the secret is not confirmed by the running servers, or if restoring breaks sign-in.
+    description:
+      - Whether to continue if the secret is not confirmed by the running servers, if restoring breaks sign-in, or if no key is visible and
+        row security applies to the database's user.
     type: bool
     default: false
   backup_table:
     description:
-      - Name of the backup table, in the schema of the table of keys. It is created if it does not exist.
+      - Name of the backup table, in the schema of the table of keys. It is created if it does not exist, with row security and without
+        privileges for anybody but its owner.
     type: str
     default: runbook_jwks_backup
   backup_id:
@@ -187,6 +196,18 @@ sign_in:
   returned: success
   type: str
   sample: no_active_key
+clock_skew:
+  description:
+    - Seconds that the database's clock is ahead of the application's, which decides whether a key has expired. V(0) if they agree.
+    - Null if only the database's clock is known, because no auth server was given and nothing was read from the cluster.
+  returned: success
+  type: int
+  sample: 0
+row_security:
+  description: Whether row security of the table applies to the database's user, so that keys may be hidden from it.
+  returned: success
+  type: bool
+  sample: false
 signing_keys:
   description: The keys before the change, newest first.
   returned: success
@@ -214,7 +235,7 @@ signing_keys:
       returned: always
       sample: "2025-04-01 12:00:00+00"
     expired:
-      description: Whether it has expired, by the database's clock.
+      description: Whether it has expired, by the application's clock.
       type: bool
       returned: always
       sample: false
@@ -240,7 +261,7 @@ signing_keys:
       returned: always
       sample: false
     active:
-      description: Whether it is the key that the application signs with, the newest one that has not expired.
+      description: Whether it is the key that the application signs with. See O(algorithm).
       type: bool
       returned: always
       sample: true
@@ -303,12 +324,12 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cl
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.options import PRESENT, CleanupOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.restore import restore
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import ARGUMENT_SPEC as AUTH_SPEC
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import REDACT, AuthOptions, libraries, resolve_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import REDACT, AuthOptions, libraries, resolve_secrets, with_clock
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 ARGUMENT_SPEC = {**AUTH_SPEC, **CLEANUP_SPEC}
-SETTINGS: dict = {"redact": REDACT, "libraries": libraries}
+SETTINGS: dict = {"writes": True, "redact": REDACT, "libraries": libraries}
 
 
 def run(module):
@@ -316,7 +337,7 @@ def run(module):
     with module.clear_failures():
         auth = AuthOptions.of(module.params, module.hide)
         options = CleanupOptions.of(module.params, auth)
-        resolved = resolve_secrets(lambda: module.cluster, auth, module.hide)
+        resolved = with_clock(lambda: module.cluster, auth, resolve_secrets(lambda: module.cluster, auth, module.hide))
         with open_database(lambda: module.cluster, auth.namespace, auth.database, auth.names.schema, module.hide) as database:
             apply = clean_up if options.state == PRESENT else restore
             result = apply(database, options, resolved, module.check_mode)

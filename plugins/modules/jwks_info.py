@@ -25,7 +25,9 @@ extends_documentation_fragment:
   - runbook.minikube.cluster
   - runbook.minikube.attributes.read_only
   - runbook.minikube.auth_keys
+  - runbook.minikube.auth_keys.algorithm
   - runbook.minikube.auth_keys.auth_servers
+  - runbook.minikube.auth_keys.table
   - runbook.minikube.locations.auth_secrets
   - runbook.minikube.database
 seealso:
@@ -83,7 +85,7 @@ signing_keys:
       returned: always
       sample: "2025-04-01 12:00:00+00"
     expired:
-      description: Whether it has expired, by the database's clock.
+      description: Whether it has expired, by the application's clock.
       type: bool
       returned: always
       sample: false
@@ -109,7 +111,7 @@ signing_keys:
       returned: always
       sample: false
     active:
-      description: Whether it is the key that the application signs with, the newest one that has not expired.
+      description: Whether it is the key that the application signs with. See O(algorithm).
       type: bool
       returned: always
       sample: true
@@ -139,6 +141,18 @@ can_retire:
   returned: success
   type: bool
   sample: true
+clock_skew:
+  description:
+    - Seconds that the database's clock is ahead of the application's, which decides whether a key has expired. V(0) if they agree.
+    - Null if only the database's clock is known, because no auth server was given and nothing was read from the cluster.
+  returned: success
+  type: int
+  sample: 0
+row_security:
+  description: Whether row security of the table applies to the database's user, so that keys may be hidden from it.
+  returned: success
+  type: bool
+  sample: false
 auth_servers:
   description: The running auth servers, and whether they use the secret that the keys were evaluated with.
   returned: success
@@ -203,7 +217,14 @@ missing_permissions:
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.info import read_info
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import ARGUMENT_SPEC, REDACT, AuthOptions, libraries, resolve_secrets
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.options import (
+    ARGUMENT_SPEC,
+    REDACT,
+    AuthOptions,
+    libraries,
+    resolve_secrets,
+    with_clock,
+)
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.connect import open_database
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
@@ -214,9 +235,11 @@ def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
         options = AuthOptions.of(module.params, module.hide)
-        resolved = resolve_secrets(lambda: module.cluster, options, module.hide)
+        resolved = with_clock(lambda: module.cluster, options, resolve_secrets(lambda: module.cluster, options, module.hide))
         with open_database(lambda: module.cluster, options.namespace, options.database, options.names.schema, module.hide) as database:
-            info = read_info(database, options, resolved)
+            info, warnings = read_info(database, options, resolved)
+    for warning in warnings:
+        module.warn(warning)
     module.exit_json(changed=False, **info)
 
 

@@ -13,8 +13,11 @@ description:
   - Acquires, renews and releases a C(coordination.k8s.io/v1) Lease, or a lock file before the cluster answers, for one run of a playbook.
   - The holder is the process of C(ansible-playbook), identified by its host, PID and start time, and the inventory host.
     Nothing runs in the background. A play renews the lease before each long step, and O(duration) is longer than the longest step.
-  - A holder on the same host whose process has ended is replaced at once, and so is one whose lease has expired. Of two concurrent requests
+  - A holder on the same host whose process has ended is replaced at once, and one elsewhere when its lease has expired, by the clock of the API
+    server. A holder whose process is seen running on this host keeps the lease, however long ago it renewed it. Of two concurrent requests
     one is granted.
+  - "The modules of the group C(runbook.minikube.writing) take RV(lease) in their option C(lease): they renew the lease with their first write, and
+    write nothing more once another run holds it. A module of another collection knows nothing of the lease: renew it in the task before."
   - If another run holds the lease, the module waits up to O(wait) seconds. Then it fails with the holder, since when, and until when.
   - The user needs the verbs C(get), C(create) and C(update) on C(leases) in the namespace.
 extends_documentation_fragment:
@@ -62,7 +65,6 @@ options:
     description: The holder. Added on the controller; not meant to be set.
     type: dict
 notes:
-  - The expiry compares the clocks of two hosts. They should agree within O(duration) by a good margin.
   - In check mode nothing is acquired, and RV(holder) is the present holder.
 attributes:
   check_mode:
@@ -90,6 +92,14 @@ EXAMPLES = r"""
     context: runbook
     name: runbook-todo
     wait: 300
+  register: lease_result
+
+- name: Restart a workload under the lease
+  runbook.minikube.rollout:
+    context: runbook
+    workloads: [{name: frontend}]
+    restart: always
+    lease: "{{ lease_result.lease }}"
 
 - name: Renew the lease
   runbook.minikube.lease:
@@ -110,6 +120,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+lease:
+  description:
+    - The Lease that this run holds now, for the option C(lease) of the modules that write, usually by C(module_defaults).
+    - Empty in check mode, after V(released), and with O(scope=profile).
+  returned: success
+  type: dict
+  sample: {name: runbook-todo, namespace: default}
 action:
   description:
     - V(acquired), V(renewed), V(replaced) (the holder's process had ended or its lease had expired), V(released) or V(unchanged).
@@ -172,6 +189,7 @@ previous:
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.apply import acquire, release
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.options import HELD, LeaseOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRequest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.report import held_lease
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import open_store
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
@@ -204,7 +222,7 @@ def run(module):
             result = acquire(store, request, options.wait, module.check_mode)
         else:
             result = release(store, options.holder, module.check_mode)
-    module.exit_json(**result.report())
+    module.exit_json(**result.report(), lease=held_lease(options, module.check_mode))
 
 
 def main():

@@ -13,16 +13,17 @@ description:
   - Applies objects server-side, one after the other, as C(kubectl apply --server-side) does. M(runbook.minikube.manifests_info) predicts
     exactly what this module does, as both send the same request.
   - All characters are supported, including those above U+FFFF, for example emoji, which the server-side apply of
-    M(kubernetes.core.k8s) can't send.
+    M(kubernetes.core.k8s) cannot send.
   - The module fails at the first object that the API server refuses, and names the objects that were applied before it.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.manifests
 attributes:
   check_mode:
-    details: The API server is sent a dry run.
+    details: Sends a dry run to the API server.
   diff_mode:
     description: Reports what changes.
     support: partial
@@ -60,7 +61,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The result for each object, in the order of O(objects). After a failure, for those before it.
+  description: The result for each object, in the order of O(objects). After a failure, the results of the objects before it.
   returned: always
   type: list
   elements: dict
@@ -90,6 +91,11 @@ objects:
       returned: always
       type: bool
       sample: false
+    data_changed:
+      description: Whether the data of an existing ConfigMap changes. Running containers keep the environment that they read from it.
+      returned: always
+      type: bool
+      sample: false
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.apply import apply, secret_values
@@ -97,7 +103,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifes
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.report import apply_report
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-SETTINGS: dict = {}
+SETTINGS: dict = {"writes": True}
 
 
 def run(module):

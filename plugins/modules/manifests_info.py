@@ -12,12 +12,12 @@ author:
 description:
   - Sends dry runs of a server-side apply of all objects to the API server, several in parallel, and compares the answers with the stored
     objects. So the prediction includes the API server's defaults, admission and other field managers. Nothing is stored.
-  - If nothing would change, this takes a fraction of the time of an apply, and M(runbook.minikube.manifests) can be skipped, or called with
+  - If nothing would change, this takes a fraction of the time of an apply. M(runbook.minikube.manifests) can then be skipped, or called with
     RV(pending) only.
 options:
   parallel:
     description:
-      - How many dry runs to send at the same time.
+      - Number of dry runs to send at the same time.
     type: int
     default: 8
 extends_documentation_fragment:
@@ -27,8 +27,8 @@ extends_documentation_fragment:
   - runbook.minikube.attributes.read_only
 notes:
   - "Needs C(get) and C(patch) of every object, as the apply itself, and C(create) of missing ones."
-  - An object that the API server refuses is pending, so that the apply fails with the API server's message.
-  - Objects in a missing namespace are reported as V(create), and RV(missing_namespaces) names it.
+  - An object that the API server refuses counts as pending, so that the apply fails with the API server's message.
+  - Objects in a missing namespace are reported as V(create), and the namespace is in RV(missing_namespaces).
 seealso:
   - module: runbook.minikube.manifests
     description: Applies the objects.
@@ -82,13 +82,18 @@ objects:
       returned: always
       type: bool
       sample: false
+    data_changed:
+      description: Whether the data of an existing ConfigMap would change. Running containers keep the environment that they read from it.
+      returned: always
+      type: bool
+      sample: false
     msg:
       description: The API server's message for the refusal.
       returned: for a refused object
       type: str
       sample: 'Apply failed with 1 conflict: conflict with "kubectl-set": .spec.replicas'
     reason:
-      description: The API server's reason code for the refusal.
+      description: The API server's reason code for the refusal, or V(Deleting) for an object that is being deleted.
       returned: for a refused object
       type: str
       sample: Conflict
@@ -100,6 +105,14 @@ pending:
   sample: []
 missing_namespaces:
   description: The namespaces of O(objects) that have to be created first.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+missing_kinds:
+  description:
+    - The kinds of O(objects) whose custom resource definition is in O(objects) too and has to be created first. The API server can't check
+      their objects before.
   returned: success
   type: list
   elements: str

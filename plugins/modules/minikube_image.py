@@ -12,17 +12,17 @@ description:
   - Brings many images into a Minikube node in one call, several at a time. Each one is built from a context, loaded from an archive,
     or loaded from the Docker Engine of this host.
   - If the node runs Docker, builds run in the node's own Docker Engine, and the cluster can use the images at once.
-    Only the context of each build is sent, which makes this the fastest way. For an image of 1 GB with one changed line, it takes 14 s,
-    while C(docker build) on the host and C(minikube image load) take 10 s and 40 s.
+    Only the context of each build is sent, so this is the fastest method. An image of 1 GB with one changed line takes 14 s,
+    compared with 10 s for C(docker build) on the host plus 40 s for C(minikube image load).
   - If the node runs containerd, which cannot build, builds run in the Docker Engine of this host, and the images are loaded from there.
   - A load sends only the layers that are missing in the node, as listed by the node itself.
     Layers that containerd pulled from a registry are sent again, as it stores them compressed under another digest, or not at all.
     An image whose ID the node has is neither read nor sent.
   - An unchanged build is detected without calling a builder. A digest is computed over the context (after C(.dockerignore)),
     the Dockerfile, its arguments, target and platform, and the IDs of the base images.
-    It is stored at the beginning of the image's label C(runbook.minikube.build), and its first 12 digits are the tag (see O(tag_strategy)).
+    The image's label C(runbook.minikube.build) begins with it, and its first 12 digits are the tag (see O(tag_strategy)).
     The content tag of an image that was built elsewhere is the first 12 digits of its ID.
-    So a changed image always has a new reference, which triggers a rollout and can be rolled back.
+    So a changed image always has a new reference, which triggers a rollout and makes a rollback possible.
   - The digest covers names, contents, link targets and modes, but not times, owners and the location of the checkout.
     Write permission for group and others is removed, in the image too, so that checkouts with different umasks give the same image.
   - Every result is verified in the node before it is reported.
@@ -33,7 +33,7 @@ requirements:
 options:
   images:
     description:
-      - The images, in any order. A build on top of another image of the same call is not detected. Use two tasks for that.
+      - The images, in any order. An image that is built on top of another image of the same call needs a separate task.
       - An image with a C(path) is built. One with an C(archive) is loaded from it.
         One with neither is loaded from the Docker Engine of this host, which must have it under its name and tag.
     type: list
@@ -52,7 +52,7 @@ options:
           - Sockets, pipes and devices are omitted.
         type: path
       dockerfile:
-        description: Path of the Dockerfile, relative to the context. It may be ignored, or lie outside of the context.
+        description: Path of the Dockerfile, relative to the context. It may be ignored, or be outside of the context.
         type: path
         default: Dockerfile
       args:
@@ -66,10 +66,10 @@ options:
       archive:
         description:
           - A tar archive with the image, as written by C(docker save) or with an OCI layout. It may be compressed with gzip, its layers too.
-          - If it contains several images, the one with this name is used, and of several platforms that of C(platform).
+          - If it contains several images, the one with this name and C(platform) is used.
         type: path
       platform:
-        description: Platform of the image, for example V(linux/amd64), by default the node's own. An image of another platform is a failure.
+        description: Platform of the image, for example V(linux/amd64), by default the node's own. An image for another platform is refused.
         type: str
       tag:
         description:
@@ -80,20 +80,20 @@ options:
   tag_strategy:
     description:
       - With V(content), the tag is derived from the content.
-      - With V(fixed), O(images[].tag) moves to the new image, which gets its content tag as well.
-        The image that loses it, in use or not, keeps its own content tag; if it has none, it gets the first 12 digits of its ID as a tag.
-        This alone does not change what the cluster runs, so a restart must follow.
+      - With V(fixed), O(images[].tag) is moved to the new image, which also gets its content tag.
+        The previous image keeps its content tag; if it has none, the first 12 digits of its ID become its tag.
+        Running pods do not get the new image until they are restarted.
     type: str
     choices: [content, fixed]
     default: content
   keep_tags:
     description:
-      - How many content tags of each image are kept, the newest ones including the requested one. Older ones are removed after all images are
-        in place.
-      - A tag of an image that a container in the node uses, or that a workload of the cluster or one of its revisions names, is never removed,
-        as the workload can be rolled back to that revision. The cluster is read through O(kubeconfig) and O(context).
-      - Tags that were not derived from the content, and images of other names, are left alone, and so are the images that this host's
-        engine built for a node with containerd.
+      - Number of content tags to keep of each image, the newest ones including the requested one. Older ones are removed after all images are
+        in the node.
+      - The tag of an image is never removed while a container in the node uses it, or a workload of the cluster or one of its revisions names
+        it, as the workload can be rolled back to that revision. The cluster is read with O(kubeconfig) and O(context).
+      - Tags that were not derived from the content, images with other names, and the images that this host's engine built for a node with
+        containerd are not removed.
       - By default all tags are kept.
     type: int
   kubeconfig:
@@ -103,7 +103,7 @@ options:
     description: The context of the profile's cluster, used with O(keep_tags) only. By default the one that has the profile's name.
     type: str
   parallel:
-    description: How many images are pulled, built or loaded at the same time.
+    description: Number of images to pull, build or load at the same time.
     type: int
     default: 2
   profile:
@@ -119,9 +119,11 @@ options:
     type: path
   progress:
     description:
-      - An existing file on the host of the module, to which a line is added as soon as an image is done.
-      - The action plugin of this module sets it and shows its lines, if the module runs on the controller.
+      - An existing file on the host where the module runs. A line is appended to it for each image that is done.
+      - If the module runs on the controller, its action plugin sets the file and shows its lines.
     type: path
+extends_documentation_fragment:
+  - runbook.minikube.lease.holder
 attributes:
   check_mode:
     support: full
@@ -130,22 +132,22 @@ attributes:
       and the reference is V(null).
   diff_mode:
     support: full
-    description: Shows the references before and after, and those that are removed.
+    description: Shows the references before and after, and the removed ones.
   platform:
     support: full
     platforms: posix
     description: Where the module can run.
 notes:
-  - The classic builder is used. Dockerfile features of BuildKit (C(RUN --mount), here-documents) fail.
+  - The classic builder is used. A Dockerfile with features of BuildKit (C(RUN --mount), C(COPY --link), here-documents) is refused.
   - Downloads of a build step (C(ADD) from a URL, a package manager) are not part of the digest.
-    To rebuild because of one, change a build argument.
-  - A base image is pulled if the engine that builds has none of its name. It is not checked whether a registry has a newer one.
-  - An engine has no partial form of C(docker save), so an image that is loaded from this host is read completely, in about 6 s a GB,
+    To rebuild for a changed download, change a build argument.
+  - A base image is pulled only if the engine that builds has no image of its name, even if a registry has a newer one.
+  - C(docker save) cannot export only some layers, so an image that is loaded from this host is read completely, in about 6 s per GB,
     into a temporary file (in E(TMPDIR)). Only the missing layers are sent from there.
-  - If this host's engine identifies images by the digest of their manifest (the containerd image store), an image is read each time to compare it;
-    nothing is sent that the node has.
-  - For a node in a container, the host's engine is asked for the node's address. It is determined by E(DOCKER_HOST),
-    or the current context of the docker command.
+  - If this host's engine identifies images by the digest of their manifest (the containerd image store), an image is read each time to compare it,
+    but layers that the node has are not sent.
+  - For a node in a container, the node's address is read from the host's engine, which is that of E(DOCKER_HOST), or of the current context
+    of the docker command.
 seealso:
   - module: runbook.minikube.rollout
   - module: community.docker.docker_image_build
@@ -197,12 +199,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 references:
-  description: The reference of each image that did not fail, for use in manifests.
+  description: Mapping of the name of each image that did not fail to its reference for manifests.
   type: dict
   returned: always
   sample: {backend-api: "backend-api:3f1c9a0b7d22"}
 images:
-  description: The result of each image, in the order of O(images), also if some of them failed.
+  description: The result of each image, in the order of O(images), even if some of them failed.
   type: list
   elements: dict
   returned: always
@@ -234,9 +236,9 @@ images:
       sample: 3f1c9a0b7d2284c1f0b6a77d1c53c1e64b1f3a9f80e2f7e1f5bb1c1be3a0c9d4
     action:
       description:
-        - What was done, or would be done in check mode.
-        - V(built) by the builder; V(loaded) because it was already built and missing in the node; V(tagged) because the node had it under
-          another tag; V(reused) because it is unchanged; V(failed).
+        - The action, or in check mode the predicted one.
+        - V(built); V(loaded), as it was built already but missing in the node; V(tagged), as the node had it under another tag; V(reused), as
+          it is unchanged; or V(failed).
       type: str
       returned: always
       sample: built
@@ -258,15 +260,15 @@ images:
       sample: ["python:3.11-slim"]
     method:
       description:
-        - How an image of this kind gets into the node.
-        - V(built_in_node); V(built_on_host) and loaded from there; V(loaded) because it was built elsewhere.
+        - How the image gets into the node.
+        - V(built_in_node); V(built_on_host) and loaded from there; or V(loaded), as it was built elsewhere.
       type: str
       returned: always
       sample: built_in_node
     bytes_sent:
       description:
-        - Bytes that were sent to the node. For a build in the node, these are the bytes of its context; for a load, those of the archive
-          without the layers that the node had.
+        - Bytes that were sent to the node, of the context for a build in the node, of the archive without the layers that the node had for
+          a load.
       type: int
       returned: always
       sample: 20480
@@ -277,17 +279,17 @@ images:
       returned: always
       sample: missing_layers
     layers_sent:
-      description: How many layers were sent.
+      description: Number of layers that were sent.
       type: int
       returned: always
       sample: 1
     layers_reused:
-      description: How many layers of a loaded image the node had.
+      description: Number of layers of a loaded image that the node had.
       type: int
       returned: always
       sample: 9
     seconds:
-      description: How long it took.
+      description: Duration in seconds.
       type: float
       returned: always
       sample: 3.214
@@ -308,7 +310,7 @@ images:
       returned: for an image whose build failed
       sample: ["Step 3/6 : RUN pip install .", "ERROR: No matching distribution found for fastapi==0.0"]
 removed:
-  description: The older references that were removed, or would be removed in check mode. See O(keep_tags).
+  description: The older references that were removed, or in check mode would be removed. See O(keep_tags).
   type: list
   elements: str
   returned: always
@@ -329,7 +331,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.librari
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 # The cluster is only read for keep_tags, so the connection has two options, and its libraries are not imported otherwise
-SETTINGS: dict = {"connects": False, "libraries": lambda params: [*ENGINE, *(CLUSTER if params["keep_tags"] else ())]}
+SETTINGS: dict = {"writes": True, "connects": False, "libraries": lambda params: [*ENGINE, *(CLUSTER if params["keep_tags"] else ())]}
 
 
 def run(module):
@@ -338,6 +340,8 @@ def run(module):
     with module.clear_failures():
         options = ImageOptions.of(module.params)
         sources = read_sources(options.images)
+        for warning in (text for source in sources for text in source.warnings):
+            module.warn(warning)
         node = open_node(read_profile(options.profile, options.minikube_home), options.minikube, module.run_command)
         observed = observe(node, sources)
         in_use = read_in_use(node, module.cluster) if options.keep_tags else None

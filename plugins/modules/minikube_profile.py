@@ -9,18 +9,19 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Starts, repairs, restarts or removes a Minikube profile (docker driver). It succeeds only if the cluster was observed as ready; that is, API,
-    node, CoreDNS, storage provisioner and a default StorageClass.
-  - A stopped, partly started or partly deleted profile is repaired. A running one is left alone.
+  - Starts, repairs, restarts or removes a Minikube profile (docker driver). It succeeds only when the cluster is ready, that is, the API, the
+    node, CoreDNS, the storage provisioner and a default StorageClass.
+  - A stopped, partly started or partly deleted profile is repaired. A ready one is not changed.
   - The profile has its own C(MINIKUBE_HOME) and kubeconfig, so that no other profile, kubeconfig or current context is changed.
   - A container of the profile's name that this module did not create is never changed.
-  - A profile that was ready before is never deleted to repair it; one that never was contains no data and is recreated. Therefore
-    each run records in O(ownership_dir) and O(minikube_home) that the profile is ready, in check mode too.
+  - A profile that was ready before is never deleted to repair it. One that never was ready contains no data and is recreated. Therefore
+    each run, in check mode too, records in O(ownership_dir) and O(minikube_home) that the profile is ready.
   - Only files that this module or Minikube created for the profile are removed, and only if an ownership record in O(minikube_home) or
-    O(ownership_dir) has the profile. A folder is removed once it is empty, no symbolic link is followed, and other files in O(minikube_home)
+    O(ownership_dir) names the profile. A folder is removed once it is empty, no symbolic link is followed, and other files in O(minikube_home)
     are kept and returned in RV(remaining).
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
+  - runbook.minikube.lease.holder
 attributes:
   check_mode:
     support: full
@@ -38,9 +39,9 @@ options:
   state:
     description:
       - V(present) starts a profile that is not running, and repairs one that is not ready.
-      - V(restarted) stops and starts it.
-      - V(absent) removes container, volume, network and context, the profile's folders below C(.minikube), the files that Minikube shares
-        between profiles if there is no other one, the kubeconfig in O(minikube_home), the records of this collection, and then each empty folder.
+      - V(restarted) stops and starts the profile.
+      - V(absent) removes container, volume, network and context, the profile's folders below C(.minikube), the kubeconfig in O(minikube_home),
+        the records of this collection, and then each empty folder. Files that Minikube shares between profiles are removed with the last profile.
       - V(absent) refuses a profile that was created with Minikube alone.
     type: str
     choices: [present, absent, restarted]
@@ -52,7 +53,7 @@ options:
   minikube_home:
     description:
       - The profile's C(MINIKUBE_HOME), as an absolute path. It belongs to this profile alone.
-      - A home folder (as C($HOME)), a parent of one, and a symbolic link are refused.
+      - A home folder (such as C($HOME)), a parent of one, and a symbolic link are refused.
     type: path
     required: true
   kubeconfig:
@@ -62,7 +63,7 @@ options:
       - A symbolic link is refused.
     type: path
   ownership_dir:
-    description: Folder outside of O(minikube_home) for ownership records and the profile's lock, as an absolute path.
+    description: Folder for ownership records and the profile's lock, outside of O(minikube_home), as an absolute path.
     type: path
     required: true
   container_runtime:
@@ -92,7 +93,7 @@ options:
     elements: str
     default: []
   timeout:
-    description: Seconds that minikube may wait for the cluster in one start.
+    description: Seconds that C(minikube start) may wait for the cluster.
     type: int
     default: 360
   lock_timeout:
@@ -111,7 +112,7 @@ EXAMPLES = r"""
     minikube_home: /home/me/.local/share/runbook.minikube/runbook
     ownership_dir: /home/me/.cache/runbook.minikube/claims
 
-- name: Start a cluster with containerd and more memory, with a certain minikube
+- name: Start a cluster with containerd and more memory, by a minikube that is not on PATH
   runbook.minikube.minikube_profile:
     name: big
     minikube_home: /home/me/.local/share/runbook.minikube/big
@@ -120,7 +121,7 @@ EXAMPLES = r"""
     container_runtime: containerd
     memory: 12g
 
-- name: Remove it with its data, but no other files in its folder
+- name: Remove the cluster with its data, but no other files in its folder
   runbook.minikube.minikube_profile:
     name: big
     minikube_home: /home/me/.local/share/runbook.minikube/big
@@ -130,19 +131,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: The actions that were taken, or would be taken in check mode, as sentences.
+  description: The actions that were taken, or in check mode would be taken, as sentences.
   returned: always
   type: list
   elements: str
   sample: ["start the profile runbook: its container is exited"]
 problems:
-  description: Why the profile could not be used as observed.
+  description: Why the profile could not be used before the actions.
   returned: always
   type: list
   elements: str
   sample: ["its container is exited"]
 removed:
-  description: Everything that O(state=absent) removed, or would remove in check mode, in order.
+  description: Everything that O(state=absent) removed, or in check mode would remove, in order.
   returned: always
   type: list
   elements: str
@@ -155,8 +156,8 @@ removed:
     - /home/me/.local/share/runbook.minikube/big
 remaining:
   description:
-    - Files in O(minikube_home) that O(state=absent) keeps, as they are not known to belong to the profile, and a kubeconfig that keeps entries
-      of its name.
+    - Files in O(minikube_home) that O(state=absent) keeps, as they are not known to belong to the profile, and a kubeconfig that still has
+      entries of its name.
   returned: always
   type: list
   elements: str
@@ -179,7 +180,7 @@ kubeconfig:
   type: str
   sample: /home/me/.local/share/runbook.minikube/runbook/kubeconfig
 seconds:
-  description: How long the actions took.
+  description: Duration of the actions.
   returned: always
   type: float
   sample: 41.2
@@ -199,7 +200,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.report import remaining_warning, report
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-SETTINGS: dict = {"connects": False, "libraries": lambda _params: CLUSTER}
+SETTINGS: dict = {"writes": True, "connects": False, "libraries": lambda _params: CLUSTER}
 
 
 def run(module):

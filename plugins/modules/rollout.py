@@ -9,16 +9,16 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Follows the rollout of Deployments, StatefulSets and DaemonSets of one namespace, many at once. On request it first sets their images,
-    environment and replicas, restarts them, or rolls them back to a former revision. What is so already is not changed.
-  - Succeeds only when the new revision is complete. Its controller has observed the change, all pods are of the new revision, every
-    container is ready, and a pod with Dapr enabled has its sidecar.
+  - Waits for the rollouts of Deployments, StatefulSets and DaemonSets of one namespace, many at once. On request it first sets their images,
+    environment and replicas, restarts them, or rolls them back to a previous revision. Values that are set already are not changed.
+  - Succeeds only when the new revision is complete, that is, when its controller has observed the change, all pods are of the new revision,
+    every container is ready, and a pod with Dapr enabled has its sidecar.
   - Fails as soon as the cause is certain, with the pod, the container, the reason, the last log lines and the next step.
-    Only pods of the new revision count, so broken pods of a former one do not fail a good rollout.
-  - Watches the API (one list and one watch per kind) instead of polling it. If everything is complete at first, nothing is watched.
-  - A workload that is scaled to zero is complete, with a warning. A workload with an autoscaler is followed to the number of replicas that
-    the autoscaler sets, also if that changes during the wait. One that is paused, or that has the update strategy C(OnDelete) and old pods
-    left, is a failure that says so.
+    Only pods of the new revision count, so broken pods of a previous one do not fail a good rollout.
+  - Watches the API (one list and one watch per kind) instead of polling it. If everything is complete at the start, no watch is opened.
+  - A workload that is scaled to zero is complete, with a warning. For a workload with an autoscaler, the module waits for the number of
+    replicas that the autoscaler sets, even if that changes during the wait. A workload that is paused, or that has old pods and the update
+    strategy C(OnDelete), is reported as a failure.
 options:
   workloads:
     description:
@@ -46,20 +46,21 @@ options:
         type: bool
       images:
         description:
-          - Container to image reference, as in C(kubectl set image). V(*) stands for all containers that are not named, init containers too.
-          - The same reference is no change, whichever image it points to.
+          - Mapping of container names to image references, as in C(kubectl set image). V(*) stands for all containers that are not named, including
+            init containers.
+          - A reference that is set already is not a change, even if it points to another image now.
         type: dict
       env:
         description:
-          - Container to a mapping of variables, V(*) for all containers, init containers too. A mapping of variables alone is for all of
-            them as well.
-          - A value of V(null) removes the variable. One that came from a Secret or a ConfigMap is replaced by the value.
+          - Mapping of container names to variables. V(*) stands for all containers, including init containers. A mapping of variables without
+            container names applies to all containers as well.
+          - A value of V(null) removes the variable. A reference to a Secret or ConfigMap is replaced by the value.
           - Values are stored in the workload, where many users can read them, and appear in this module's invocation. Use a Secret for
             secrets. Values are not shown in the diff.
         type: dict
       replicas:
         description:
-          - The number of replicas. Not for a DaemonSet, and refused if a HorizontalPodAutoscaler would change it back.
+          - The number of replicas. It is refused for a DaemonSet, and if a HorizontalPodAutoscaler would change it back.
         type: int
   namespace:
     description:
@@ -69,10 +70,10 @@ options:
   state:
     description:
       - V(complete) waits until the new revision is complete.
-      - V(rolled_back) first rolls every workload back to a former revision, see O(to_revision).
-        The pod template becomes exactly what it was; replicas stay as they are.
-        Pods of a StatefulSet that are not ready at the revision that is rolled back are deleted, as its controller would wait for them
-        forever.
+      - V(rolled_back) first rolls every workload back to a previous revision, see O(to_revision).
+        The pod template of that revision is restored exactly; replicas are not changed.
+        Pods of a StatefulSet that are not ready and belong to the revision that is rolled back are deleted, as its controller would wait for
+        them forever.
     type: str
     choices: [complete, rolled_back]
     default: complete
@@ -80,8 +81,8 @@ options:
     description:
       - The revision to restore with O(state=rolled_back). For a Deployment, a number that it had before a rollback renumbered it is
         accepted too.
-      - V(0) is the newest one that is not the current one. Repeating such a rollback changes nothing, it does not roll forward. To go
-        further back, name the revision.
+      - V(0) means the newest revision other than the current one. Repeating such a rollback changes nothing, and does not roll forward. To go
+        further back, set the revision.
       - A workload that is at that revision already is not changed.
     type: int
     default: 0
@@ -92,71 +93,77 @@ options:
     default: false
   change_cause:
     description:
-      - What C(kubectl rollout history) shows for the new revision, in the annotation C(kubernetes.io/change-cause).
-      - If not set, what is changed, and by which user on which host. That is recorded with O(workloads[].images), O(workloads[].env) and
-        O(state=rolled_back), as these create a revision by themselves.
-      - If set, it is also recorded for a new revision that was applied just before the call as C(runbook-deploy), followed by what
-        differs from the last good revision, and by whom. A revision that has a cause of its own keeps it.
+      - The change cause of the new revision, which C(kubectl rollout history) shows (annotation C(kubernetes.io/change-cause)).
+      - By default it lists the changes, the user and the host. It is recorded with O(workloads[].images), O(workloads[].env) and
+        O(state=rolled_back), as these create a revision.
+      - If set, it is also recorded for a new revision that C(runbook-deploy) applied just before the call, followed by the differences
+        from the last good revision, and the user. A revision that already has its own change cause keeps it.
     type: str
     default: ""
   force_conflicts:
     description:
-      - Takes over fields that another field manager owns. Otherwise that is an error, which names manager and field, and nothing is
-        changed.
+      - Whether to take over fields that another field manager owns. Otherwise the module fails with the manager and the field, and changes
+        nothing.
       - Changes are made as C(runbook-deploy), the field manager with which this collection applies manifests, so that the next deploy sets
         these fields without a conflict.
     type: bool
     default: false
   rollback_on_failure:
     description:
-      - After a failure, or when O(timeout) is over, every workload of the call with a new revision is rolled back to its last good
-        revision, and the module waits, for O(timeout) once more, until that is complete again. Then it still fails, and reports the cause
-        first, then what was rolled back. What was deployed together is rolled back together, workloads that are complete already too.
-      - A revision is new if it was neither complete when the call began, nor is recorded as the last good one.
-        It does not matter who created it. So this works as well if the manifests were applied just before the call.
-      - The last good revision is one that still has ready pods. If no pod is left of it (the strategy C(Recreate), one replica of a
-        StatefulSet), it is the one in the annotation C(runbook.minikube/served), which the module writes whenever it has seen a revision
-        complete. That record, like O(change_cause), creates no revision and is not counted as a change.
-      - Only the pod template is rolled back. Replicas, and other objects that were applied, such as a ConfigMap, stay.
-        Pods of a StatefulSet that are stuck at a former revision are deleted, before and after, as its controller would wait for them
+      - After a failure, or when O(timeout) expires, every workload of the call with a new revision is rolled back to its last good
+        revision, and the module waits, for O(timeout) once more, until these are complete again. The module still fails, and reports the
+        cause first, then what was rolled back. Workloads that are complete already are rolled back too, as what was deployed together is
+        rolled back together.
+      - A revision is new if it was not complete when the call began, and is not recorded as the last good one.
+        It does not matter who created it, so this also works if the manifests were applied just before the call.
+      - The last good revision is one that still has ready pods. If it has no pods left (the strategy C(Recreate), one replica of a
+        StatefulSet), it is the one in the annotation C(runbook.minikube/served), which the module writes whenever it has observed a revision
+        as complete. That record, like O(change_cause), creates no revision and is not counted as a change.
+      - Only the pod template is rolled back. Replicas, and other objects that were applied, such as a ConfigMap, are not changed.
+        Pods of a StatefulSet that are stuck at a previous revision are deleted, before and after, as its controller would wait for them
         forever.
       - Fields that another manager applies server-side are not taken over without O(force_conflicts).
-        A first revision, and a workload that is paused or has the update strategy C(OnDelete), are not rolled back. The failure says so.
+        A first revision, and a workload that is paused or has the update strategy C(OnDelete), are not rolled back, which the failure reports.
     type: bool
     default: false
   restart:
     description:
       - V(always) replaces the pods of all workloads before the wait, as C(kubectl rollout restart) does, as the field manager
         C(runbook-rollout). This is a change each time.
-      - V(if_stale) does the same only for workloads whose running pods would get something else if they were recreated. A Secret or
-        a ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that container
-        had started; or the node has another image for its reference, see O(image_ids). Files of a whole volume don't count, as they
-        are updated while the container runs. A second run restarts nothing.
-      - If such a Secret or ConfigMap was written later and is not in O(changed_secrets), its values are compared with those in the
-        containers, and equal ones restart nothing. Where they can't be compared, the time counts. No value is returned.
+      - V(if_stale) does the same only for stale workloads, whose pods would get other values or another image if they were recreated. Either
+        a Secret or ConfigMap that a container reads into its environment, or mounts as a single file (C(subPath)), was written after that
+        container had started, or the node has another image for its reference, see O(image_ids). Files of a whole volume don't count, as
+        they are updated while the container runs. A second run restarts nothing.
+      - If such a Secret or ConfigMap was written later and is not in O(changed_secrets) or O(changed_config_maps), its values are compared with those in the
+        containers, and equal values cause no restart. If they cannot be compared, the time decides. No value is returned.
       - V(never) changes nothing.
     type: str
     choices: [never, always, if_stale]
     default: never
   changed_secrets:
     description:
-      - Names of Secrets whose values this run has changed before this task, or would have in check mode. O(restart=if_stale) restarts the
-        workloads that read them, and so predicts in check mode what it would restart.
+      - Names of Secrets whose values earlier tasks of this run have changed, or would have changed in check mode. O(restart=if_stale) restarts
+        the workloads that read them, and in check mode predicts these restarts.
+    type: list
+    elements: str
+    default: []
+  changed_config_maps:
+    description: As O(changed_secrets), for ConfigMaps.
     type: list
     elements: str
     default: []
   image_ids:
     description:
-      - Image reference to the ID of the image that the node has for it, as returned by M(runbook.minikube.minikube_image), for
-        O(restart=if_stale). This detects a tag that points to another image now.
+      - Mapping of image references to the IDs of the images that the node has for them, as M(runbook.minikube.minikube_image) returns them,
+        for O(restart=if_stale). It detects a tag that points to another image now.
       - A pod is not compared if its runtime reports a registry's digest instead of the image's ID.
       - If new pods would get another image under the same reference, O(rollback_on_failure) is refused before anything is changed,
-        as the former image could not be restored.
+        as the previous image could not be restored.
     type: dict
     default: {}
   timeout:
     description:
-      - Maximum seconds to wait. Then the module fails and reports what is not ready yet.
+      - Maximum seconds to wait. After that, the module fails and reports what is not ready yet.
     type: int
     default: 300
   scheduling_timeout:
@@ -172,7 +179,8 @@ options:
     default: 30
   unreachable_timeout:
     description:
-      - Seconds for which something that does not answer is retried. A registry, a volume, a pod's sandbox, an admission webhook.
+      - Seconds for which Kubernetes may retry something that does not respond, such as a registry, a volume, a pod's sandbox or an admission
+        webhook.
     type: int
     default: 60
   init_timeout:
@@ -182,32 +190,35 @@ options:
     default: 180
   max_restarts:
     description:
-      - How many times a container may be restarted after a crash before that is a failure. An application that waits for its database by
-        crashing needs some; V(0) fails at the first crash.
+      - How many times a container may be restarted after a crash before the rollout fails. An application that crashes until its database is
+        available needs some; with V(0) the first crash is a failure.
       - While other workloads of the same call are still progressing, a crash is a failure only after O(unreachable_timeout).
     type: int
     default: 2
   min_ready_seconds:
     description:
-      - Seconds that a container without a readiness probe must have run before it counts as ready. Kubernetes calls it ready at once, even
-        if it exits a moment later. Containers with a readiness probe don't wait for this.
+      - Seconds that a container without a readiness probe must have run before it counts as ready. Kubernetes reports it as ready at once,
+        even if it exits a moment later. This does not apply to containers with a readiness probe.
+      - If such a container has a liveness probe, it also has to run for the first period of that probe, and after a failure of the probe
+        until the kubelet would have killed it.
     type: int
     default: 3
   log_lines:
     description:
-      - How many of a failed container's last log lines the failure contains. They are read on failure only.
+      - Number of last log lines of a failed container to include in the failure. Logs are read only on failure.
       - Logs may contain secrets. V(0) reads none.
     type: int
     default: 20
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
     support: full
     details:
-      - The wait is listed as an action, but not carried out. A workload that does not exist yet is no failure in check mode.
+      - The wait is listed as an action, but not carried out. In check mode, a workload that does not exist yet is not a failure.
   diff_mode:
     description: Reports what was changed, or would be, in diff mode.
     support: full
@@ -215,10 +226,10 @@ notes:
   - "Needs these permissions in the namespace: C(list) and C(watch) of C(pods), C(events), C(deployments), C(replicasets) (for Deployments),
     C(statefulsets), C(daemonsets) and C(controllerrevisions) (for DaemonSets); C(get) of C(pods/log) for log lines. Without permission to
     list workloads, the named ones are polled one by one, for which C(get) by name is enough. C(list) and C(watch) of
-    C(persistentvolumeclaims) and C(horizontalpodautoscalers) are used if they are allowed."
+    C(persistentvolumeclaims) and C(horizontalpodautoscalers) are optional."
   - "For a change: C(patch) and C(get) of the workload, C(delete) of C(pods) for a StatefulSet's stuck pods with O(state=rolled_back).
     C(list) and C(watch) of C(controllerrevisions) for StatefulSets with O(state=rolled_back), O(history), O(change_cause) or
-    O(rollback_on_failure). C(patch) of C(replicasets) or C(controllerrevisions) for an O(change_cause) of what was applied."
+    O(rollback_on_failure). C(patch) of C(replicasets) or C(controllerrevisions) to record O(change_cause) for applied manifests."
   - "O(rollback_on_failure) needs C(patch) and C(get) of the workload, and C(delete) of C(pods) for a StatefulSet. O(restart=if_stale)
     needs C(list), or C(get) by name, of the C(secrets) and C(configmaps) that the pods read when they start. With C(get) of them, and
     C(get) and C(create) of C(pods/exec), their values are compared."
@@ -228,7 +239,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Wait until the application serves
+- name: Wait for the rollout of the application
   runbook.minikube.rollout:
     context: minikube
     namespace: default
@@ -241,7 +252,7 @@ EXAMPLES = r"""
       - kind: StatefulSet
         name: postgres
 
-- name: Restart the frontend and wait, with a longer patience for slow starts and no log lines in the failure
+- name: Restart the frontend, with longer timeouts and without log lines in the failure
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -252,7 +263,7 @@ EXAMPLES = r"""
     init_timeout: 400
     log_lines: 0
 
-- name: Set an image, one variable, remove another, and wait
+- name: Set an image and a variable, remove another variable, and scale
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -287,7 +298,7 @@ EXAMPLES = r"""
           backend-api: backend-api:sha-9b7d103f1c2a
     rollback_on_failure: true
 
-- name: Roll back to the former revision
+- name: Roll back to the previous revision
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -295,7 +306,7 @@ EXAMPLES = r"""
         name: frontend
     state: rolled_back
 
-- name: List the revisions
+- name: List the revisions of a workload
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -304,7 +315,7 @@ EXAMPLES = r"""
     history: true
   register: rollout
 
-- name: Roll back to one of them
+- name: Roll back to the oldest revision
   runbook.minikube.rollout:
     context: minikube
     workloads:
@@ -330,7 +341,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 actions:
-  description: What was done, or would be done in check mode, as sentences.
+  description: The actions, or in check mode the predicted ones, as sentences.
   returned: always
   type: list
   elements: str
@@ -338,7 +349,7 @@ actions:
     - restart Deployment frontend
     - wait until Deployment frontend is complete
 changes:
-  description: What was changed, or would be changed in check mode, as data. A rollback after a failure is in RV(rollback).
+  description: The changes, or in check mode the predicted ones, as data. A rollback after a failure is in RV(rollback).
   returned: always
   type: list
   elements: dict
@@ -380,7 +391,7 @@ workloads:
       elements: str
       sample: []
     revision:
-      description: A Deployment's revision number; for the others the hash that their new pods carry.
+      description: A Deployment's revision number. For the other kinds, the revision hash in the labels of the new pods.
       type: str
       sample: "3"
     pods:
@@ -393,11 +404,11 @@ workloads:
           type: str
           sample: backend-api-6d8f97b5c4-x2x9p
         ready:
-          description: Ready and all containers.
+          description: Number of ready containers and of all containers.
           type: str
           sample: 2/2
         restarts:
-          description: How often its containers were restarted.
+          description: Number of restarts of its containers.
           type: int
           sample: 0
         image:
@@ -432,7 +443,7 @@ workloads:
           type: str
           sample: Order 4711, more memory
         created:
-          description: When it was first created. A rollback gives a former revision a new number, not a new time.
+          description: When it was first created. A rollback gives a revision a new number, but not a new time.
           type: str
           sample: "2025-03-01T12:00:00Z"
         current:
@@ -467,7 +478,7 @@ rollback:
       type: bool
       sample: true
     actions:
-      description: What was done, as sentences.
+      description: The actions of the rollback, as sentences.
       type: list
       elements: str
       sample: ["Deployment backend-api: roll back to revision 3"]
@@ -480,22 +491,22 @@ rollback:
       type: str
       sample: ""
 causes:
-  description: Why the rollout failed. The same facts as in the message.
+  description: Why the rollout failed, with the facts of the message as data.
   returned: on failure
   type: list
   elements: dict
   contains:
     workload: *workload
     pod:
-      description: The first pod that has it; V(null) if there is no pod.
+      description: The first pod with this cause, V(null) if there is no pod.
       type: str
       sample: backend-api-6d8f97b5c4-x2x9p
     pods:
-      description: How many pods have it.
+      description: Number of pods with this cause.
       type: int
       sample: 1
     container:
-      description: The container, V(null) if it is not about a container.
+      description: The container, V(null) if the cause is not about a container.
       type: str
       sample: backend-api
     container_type:
@@ -515,7 +526,7 @@ causes:
       type: str
       sample: ""
     since:
-      description: Since when, in UTC.
+      description: When it began, in UTC.
       type: str
       sample: "2025-03-01T12:00:00+00:00"
     exit_code:
@@ -523,11 +534,11 @@ causes:
       type: int
       sample: 1
     restarts:
-      description: How often the container was restarted.
+      description: Number of restarts of the container.
       type: int
       sample: 2
     log:
-      description: The last lines of the container's log, after a crash that of its previous run.
+      description: The last lines of the container's log, after a crash those of its previous run.
       type: str
       sample: "KeyError: 'DATABASE_URL'"
     hint:
@@ -540,14 +551,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.run import predict, roll_out
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
-SETTINGS: dict = {}
+SETTINGS: dict = {"writes": True}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
         options = RolloutOptions.of(module.params)
-        result = predict(module.cluster, options) if module.check_mode else roll_out(module.cluster, options)
+        result = predict(module.cluster, options, module.hide) if module.check_mode else roll_out(module.cluster, options, module.hide)
     for note in result.pop("notes"):
         module.warn(note)
     module.exit_json(**result)

@@ -12,15 +12,15 @@ author:
 description:
   - Compares keys of Secrets and ConfigMaps, the actual environment and files of running containers, local files, and given values.
   - No value leaves the module. The result reports which locations have the same value, and how the others differ in format (a trailing
-    newline, surrounding whitespace or quotes, one base64 encoding too many, Windows line endings, or letter case). Lengths are
-    reported as classes only.
+    newline, surrounding whitespace or quotes, one encoding too many, Windows line endings, invisible characters, or letter case).
+    Lengths are reported as classes only.
   - The first location in the list that has a value is the reference for the others.
   - Values in running containers are read with a program that the container has (cat, python or node). A container without any of them,
     or one that can't be reached, is reported as V(unknown).
   - Secrets and ConfigMaps are read with one list call per kind and namespace, or one by one where only one is named or listing is
     forbidden.
   - The user needs C(get) (or C(list)) on C(secrets) and C(configmaps). For running containers also C(list) on C(pods),
-    C(get) and C(create) on C(pods/exec), and C(get) on the workloads that are named.
+    C(get) and C(create) on C(pods/exec), and C(get) on the workloads that are named. Files and given values need no cluster.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - runbook.minikube.cluster
@@ -63,6 +63,12 @@ EXAMPLES = r"""
     namespace: todo
     locations:
       - {secret: frontend-secrets, key: better-auth-secret, check_consumers: true}
+
+- name: Find out which containers still have a value that was overwritten, and where that is kept
+  runbook.minikube.secret_compare:
+    context: runbook
+    locations:
+      - {secret: frontend-secrets, key: better-auth-secret, check_consumers: true, check_former: true}
 
 - name: Compare the value in a workload's containers with a file
   runbook.minikube.secret_compare:
@@ -119,6 +125,11 @@ locations:
       type: int
       returned: when the value is known
       sample: 1
+    former:
+      description: Where the same value is kept as a former one.
+      type: str
+      returned: with O(locations[].check_former), when it is
+      sample: Secret default/frontend-secrets-former, key better-auth-secret.1
     reason:
       description: Why the value is unknown.
       type: str
@@ -138,7 +149,8 @@ differences:
     kinds:
       description:
         - V(missing), V(empty) or V(other), or the format errors that explain the difference.
-        - Format errors are V(trailing_newline), V(surrounding_whitespace), V(quotes), V(base64), V(crlf) and V(case).
+        - Format errors are V(trailing_newline), V(surrounding_whitespace), V(quotes), V(base64), V(hex), V(url) (percent-encoded), V(utf16),
+          V(bom) (a byte order mark), V(escaped_newline) (C(\n) as two characters), V(no_break_space), V(zero_width_space), V(crlf) and V(case).
       type: list
       elements: str
       returned: always
@@ -160,8 +172,10 @@ missing_permissions:
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.options import LOCATION, LOCATION_RULES, redact_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.compare import compare
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.observe import observe_former_values
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import CompareOptions
 
 ARGUMENT_SPEC = {
@@ -170,21 +184,29 @@ ARGUMENT_SPEC = {
         "type": "list",
         "elements": "dict",
         "required": True,
-        "options": {**LOCATION, "required": {"type": "bool", "default": True}},
+        "options": {**LOCATION, "required": {"type": "bool", "default": True}, "check_former": {"type": "bool", "default": False}},
         **LOCATION_RULES,
     },
 }
 
-SETTINGS: dict = {"redact": {"locations": redact_values}}
+
+def libraries(params: dict) -> tuple[str, ...]:
+    """Files and given values are compared without a cluster."""
+    return CLUSTER if CompareOptions.of(params).needs_cluster else ()
+
+
+SETTINGS: dict = {"redact": {"locations": redact_values}, "libraries": libraries}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
     options = CompareOptions.of(module.params)
     with module.clear_failures():
-        values = observe(module.cluster, options.namespace, options.locations)
-        module.hide(one.value for one in values if one.value)
-    module.exit_json(changed=False, **compare(values, options.not_required))
+        cluster = module.cluster if options.needs_cluster else None
+        values = observe(cluster, options.namespace, options.locations)
+        former = observe_former_values(cluster, options.former_keys) if cluster else {}
+        module.hide([*former, *(one.value for one in values if one.value)])
+    module.exit_json(changed=False, **compare(values, options.not_required, former))
 
 
 def main():

@@ -14,12 +14,16 @@ description:
   - All refusals are collected before the first write. A Secret that is immutable, has an owner, or is managed by another tool
     (Helm, External Secrets, Argo CD, Flux, cert-manager) is refused with the reason if it would have to change.
   - A concurrent write is detected by the API, and the module then reads again.
+  - A value is overwritten only after it has been added to the Secret C(<name>-former), which no workload reads, under a key of its own.
+    Values in it are never overwritten and do not expire. To restore one, copy it from there.
+  - A Secret that was applied from a manifest with another value is written, with a warning, as the next apply would write that value back.
   - The value in the running containers that read the destinations is read too, so the module reports exactly the workloads that need a
     restart, including those that an interrupted run left behind. It restarts nothing.
-  - The user needs C(get) (or C(list)), C(patch) and with O(create) C(create) on C(secrets). With O(check_consumers) also C(list) on C(pods),
-    and C(get) and C(create) on C(pods/exec).
+  - The user needs C(get) (or C(list)) and C(patch) on C(secrets), C(get), C(patch) and C(create) for the former values, and C(create) with
+    O(create). With O(check_consumers) also C(list) on C(pods), and C(get) and C(create) on C(pods/exec).
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
   - runbook.minikube.locations.source
@@ -94,6 +98,13 @@ EXAMPLES = r"""
     source: {workload: Deployment/frontend, env: BETTER_AUTH_SECRET}
     destinations:
       - {secret: frontend-secrets, key: better-auth-secret}
+
+- name: Restore a value that was overwritten
+  runbook.minikube.secret_copy:
+    context: runbook
+    source: {secret: backend-api-secrets-former, key: better-auth-secret.1}
+    destinations:
+      - {secret: backend-api-secrets, key: better-auth-secret}
 """
 
 RETURN = r"""
@@ -123,8 +134,41 @@ destinations:
       type: str
       returned: always
       sample: updated
+former_values:
+  description: Where the overwritten values are kept.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    namespace:
+      description: Namespace of both Secrets.
+      type: str
+      returned: always
+      sample: default
+    secret:
+      description: Name of the Secret with the overwritten value.
+      type: str
+      returned: always
+      sample: backend-api-secrets
+    key:
+      description: Its key.
+      type: str
+      returned: always
+      sample: better-auth-secret
+    former_secret:
+      description: Name of the Secret that keeps the value.
+      type: str
+      returned: always
+      sample: backend-api-secrets-former
+    former_key:
+      description: Its key there.
+      type: str
+      returned: always
+      sample: better-auth-secret.1
 restart_required:
-  description: Workloads with a container that has another value than the one copied, and gets it only by a restart.
+  description:
+    - Workloads with a container that has another value than the one copied, and gets it only by a restart.
+    - A container that can't be read counts if it started before the value was written.
   returned: success
   type: list
   elements: dict
@@ -215,13 +259,15 @@ ARGUMENT_SPEC = {
     "check_consumers": {"type": "bool", "default": True},
 }
 
-SETTINGS: dict = {"redact": {"source": redact_values}}
+SETTINGS: dict = {"writes": True, "redact": {"source": redact_values}}
 
 
 def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
         result = copy_value(module.cluster, CopyOptions.of(module.params), module.hide, module.check_mode)
+    for warning in result.warnings():
+        module.warn(warning)
     module.exit_json(**result.report(), diff=result.diff())
 
 

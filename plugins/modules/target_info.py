@@ -47,6 +47,13 @@ EXAMPLES = r"""
     context: staging
     allowed_contexts:
       - staging
+
+- name: Allow only one of the clusters that kubeadm has given the same name
+  runbook.minikube.target_info:
+    context: kubernetes-admin@kubernetes
+    allowed_contexts:
+      - name: kubernetes-admin@kubernetes
+        server: https://192.0.2.10:6443
 """
 
 RETURN = r"""

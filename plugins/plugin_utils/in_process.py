@@ -23,6 +23,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import certificate_files
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import masked, printed_forms, texts
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import Runbook, complete_spec, default_libraries, redactions
+from ansible_collections.runbook.minikube.plugins.plugin_utils.current_run import current_run
 
 
 class ModuleExit(Exception):
@@ -37,14 +38,14 @@ class InProcessModule(Runbook):
     """The part of AnsibleModule's interface that modules use. Raises ModuleExit where AnsibleModule would exit the process."""
 
     def __init__(
-        self, argument_spec: dict, arguments: dict, *, check_mode: bool, connects: bool = True, redact: dict | None = None,
+        self, argument_spec: dict, arguments: dict, *, check_mode: bool, connects: bool = True, writes: bool = False, redact: dict | None = None,
         libraries: Callable | None = None, **settings,
     ):  # fmt: skip
         self.check_mode = check_mode
         self.redact = redactions(redact)
         self._warnings: list[str] = []
         self._deprecations: list[dict] = []
-        validated = ArgumentSpecValidator(complete_spec(argument_spec, connects), **settings).validate(arguments)
+        validated = ArgumentSpecValidator(complete_spec(argument_spec, connects, writes), **settings).validate(arguments)
         self.params = validated.validated_parameters
         self.no_log_values = set(validated._no_log_values)
         self._hide_options()
@@ -52,6 +53,7 @@ class InProcessModule(Runbook):
         if validated.error_messages:
             self.fail_json(msg="; ".join(validated.error_messages))
         self._require(libraries or default_libraries(connects))
+        self._guard_writes()
 
     def warn(self, warning: str) -> None:
         """Adds a warning to the result."""
@@ -107,12 +109,13 @@ class InProcessAction(ActionBase):
     """
 
     TRANSFERS_FILES = False
+    _supports_async = True
     MODULE = None
 
     def run(self, tmp=None, task_vars=None):
         """See the module's documentation."""
         super().run(tmp, task_vars)
-        return self.run_module(self._task.args, task_vars or {})
+        return self.run_module(self._with_holder(self._task.args, task_vars or {}), task_vars or {})
 
     def run_module(self, arguments: dict, task_vars: dict) -> dict:
         """The module's result."""
@@ -122,6 +125,21 @@ class InProcessAction(ActionBase):
         os.chdir(self._loader.get_basedir())  # as for a module's own process; this one ends with the task
         with certificate_files.inside(lambda: constants.DEFAULT_LOCAL_TMP):  # which ansible-playbook removes at its end, whatever happens to the task
             return _to_plain(self._run_in_process(plain))
+
+    def _with_holder(self, arguments: dict, task_vars: dict) -> dict:
+        """The arguments with the run of Ansible that the module writes for.
+
+        A task that is started and left alone (poll: 0) may outlive its run, as its author wants, unless it writes under a lease.
+        """
+        detached = self._task.async_val and not self._task.poll and not arguments.get("lease")
+        if detached or not self._takes_holder or arguments.get("holder"):
+            return arguments
+        holder = current_run(task_vars.get("inventory_hostname", ""))
+        return {**arguments, "holder": holder.to_dict()} if holder else arguments
+
+    @property
+    def _takes_holder(self) -> bool:
+        return bool(self.MODULE.SETTINGS.get("writes") or "holder" in self.MODULE.ARGUMENT_SPEC)
 
     def _run_in_process(self, arguments: dict) -> dict:
         module = None

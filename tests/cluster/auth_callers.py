@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""People who use sign-in all the time: one with an old token, one who requests tokens, one who signs in each time, and one at each pod."""
+"""People who use sign-in all the time: one with an old token, one who requests tokens, one with a new session each time, and one at each pod."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from background import Background
 from todo_client import TIMEOUT, TodoClient
 
 BOUND = 1800  # seconds after which a caller stops by itself
+USES = 4  # of a new cookie
 
 
 @dataclass
@@ -50,12 +51,16 @@ def with_token(person: TodoClient) -> Callable[[], int]:
     return lambda: requests.get(f"{person.backend}/api/tasks", headers=headers, timeout=TIMEOUT).status_code
 
 
-def signing_in(person: TodoClient) -> Callable[[], int]:
-    """Signs in each time, through the Service."""
+def with_new_cookies(person: TodoClient) -> Callable[[], int | str]:
+    """Signs in each time, through the Service, and uses the new cookie at the backend, which verifies it, as often as its pods may differ."""
 
-    def call() -> int:
+    def call() -> int | str:
         person.http.cookies.clear()
-        return sign_in(person.http, person.frontend, person)
+        signed_in = sign_in(person.http, person.frontend, person)
+        if signed_in != 200:
+            return f"sign-in: {signed_in}"
+        statuses = [person.http.get(f"{person.backend}/api/tasks", timeout=TIMEOUT).status_code for _time in range(USES)]
+        return next((status for status in statuses if status != 200), 200)
 
     return call
 

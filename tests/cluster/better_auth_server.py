@@ -28,11 +28,13 @@ PERIOD = 30  # seconds that a one-time code is good for (RFC 6238)
 
 @dataclass
 class Server:
-    """The server as a Deployment of two pods. ``secret``: its BETTER_AUTH_SECRET at the beginning."""
+    """The server as a Deployment of two pods. ``secret``: its secret at the beginning, which it takes from ``variable``; ``origin``: its own address."""
 
     cluster: TestCluster
     release: str
     secret: str
+    variable: str = "BETTER_AUTH_SECRET"
+    origin: str = ORIGIN
     name: str = field(default_factory=lambda: f"better-auth-{uuid.uuid4().hex[:6]}")
 
     def __enter__(self) -> Server:
@@ -61,12 +63,13 @@ class Server:
             assert time.monotonic() < deadline, f"{self.url} does not answer"
             time.sleep(0.2)
 
-    def run_with(self, plain_keys: bool = False, secret: str = "") -> None:
-        """Restarts the pods with unencrypted keys or not, and with another secret where one is passed."""
+    def run_with(self, plain_keys: bool = False, secret: str = "", algorithm: str = "") -> None:
+        """Restarts the pods with unencrypted keys or not, with another secret where one is passed, and with that algorithm of new keys."""
         if secret:
             data = json.dumps({"stringData": {KEY: secret}})
             self.cluster.kubectl("-n", self.name, "patch", "secret", SECRET, "--type=merge", "--patch-file", "/dev/stdin", stdin=data)
-        self.cluster.kubectl("-n", self.name, "set", "env", "deployment/auth", f"PLAIN_KEYS={plain_keys:d}")
+        self.cluster.kubectl("-n", self.name, "set", "env", "deployment/auth", f"PLAIN_KEYS={plain_keys:d}", f"ALGORITHM={algorithm}")
+        self.cluster.kubectl("-n", self.name, "rollout", "restart", "deployment/auth")
         self.wait()
 
     def stored(self) -> dict[str, str]:
@@ -109,13 +112,13 @@ class Server:
         secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": SECRET}, "stringData": {KEY: self.secret, "database-url": url}}
         port = {"port": 3000, "targetPort": 3000}
         service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "auth"}, "spec": {"type": "NodePort", "selector": labels, "ports": [port]}}
-        taken = {"BETTER_AUTH_SECRET": (KEY, False), "BETTER_AUTH_SECRETS": (LIST_KEY, True), "DATABASE_URL": ("database-url", False)}
+        taken = {self.variable: (KEY, False), "BETTER_AUTH_SECRETS": (LIST_KEY, True), "DATABASE_URL": ("database-url", False)}
         env = [
             {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key, "optional": optional}}}
             for name, (key, optional) in taken.items()
         ]
         container = {
-            "name": "auth", "image": image, "imagePullPolicy": "Never", "env": [*env, {"name": "BETTER_AUTH_URL", "value": ORIGIN}],
+            "name": "auth", "image": image, "imagePullPolicy": "Never", "env": [*env, {"name": "BETTER_AUTH_URL", "value": self.origin}],
             "readinessProbe": {"httpGet": {"path": "/health", "port": 3000}, "periodSeconds": 1, "timeoutSeconds": 10, "failureThreshold": 30},
             "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
         }  # fmt: skip
@@ -143,7 +146,7 @@ class Person:
     """Somebody with an account on a server, with or without a second factor."""
 
     def __init__(self, server: Server):
-        self.http, self.base = requests.Session(), server.url
+        self.http, self.base, self.origin = requests.Session(), server.url, server.origin
         self.email, self.password = f"{uuid.uuid4().hex[:8]}@example.org", uuid.uuid4().hex
         self._post("sign-up/email", name="A Person", email=self.email, password=self.password).raise_for_status()
         self.seed = b""
@@ -189,7 +192,7 @@ class Person:
         return f"{(struct.unpack('>I', digest[offset : offset + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
 
     def _post(self, path: str, **body) -> requests.Response:
-        return self.http.post(f"{self.base}/{path}", json=body, headers={"Origin": ORIGIN}, timeout=30)
+        return self.http.post(f"{self.base}/{path}", json=body, headers={"Origin": self.origin}, timeout=30)
 
 
 def answers(url: str) -> bool:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which file describes the application, and what is reported of one that can't: the built archive, run from a folder of a user's own.
+"""The selection of the description file, and the errors of an unusable one, with the built archive in a folder of the user.
 
 No cluster is needed: each host of the inventory ends in a refusal, most of them before a cluster is searched.
 """
@@ -31,7 +31,7 @@ NOT_ALLOWED = "runbook_allowed_contexts"  # likewise, of a cluster that was name
 
 @dataclass
 class Case:
-    """One host: its variables, its file if it has one, and what the user reads."""
+    """One host: its variables, its file if it has one, and the expected words of the output."""
 
     words: list[str]
     content: str | bytes | None = None
@@ -52,8 +52,8 @@ REFUSED = {
     "empty_name": Case(["runbook_app_file is empty"], None, {"runbook_app_file": ""}),
     "no_name": Case(["runbook_app_file is empty"], None, {"runbook_app_file": None}),
     "no_context": Case(["but no application"], None, {"runbook_context": None}),
-    "undefined_name": Case(["runbook_app_file is set, but can't be evaluated: 'nowhere' is undefined"], None, {"runbook_app_file": "{{ nowhere }}/app.yml"}),
-    "undefined_context": Case(["runbook_context is set, but can't be evaluated: 'nowhere' is undefined"], GOOD, {"runbook_context": "{{ nowhere }}"}),
+    "undefined_name": Case(["runbook_app_file is set, but cannot be evaluated: 'nowhere' is undefined"], None, {"runbook_app_file": "{{ nowhere }}/app.yml"}),
+    "undefined_context": Case(["runbook_context is set, but cannot be evaluated: 'nowhere' is undefined"], GOOD, {"runbook_context": "{{ nowhere }}"}),
     "undefined_overrides": Case(["'nowhere' is undefined"], GOOD, {"runbook_app_overrides": {"namespace": "{{ nowhere }}"}}),
     "undefined_variable": Case(["runbook_app.workloads[0].name: 'shop_web' is undefined"], None, {"runbook_app": DESCRIBED}),
     "both": Case(["runbook_app and runbook_app_file are both set"], GOOD, {"runbook_app": DESCRIBED}),
@@ -74,11 +74,11 @@ REFUSED = {
     "locked": Case(["is encrypted by ansible-vault, and none of the given passwords decrypts it", "--vault-password-file"], "$OTHER" + GOOD),
     "undefined": Case(["undefined.yml: runbook_app has an error", "runbook_app.workloads[0].name: 'shop_web' is undefined"],
                       yaml.safe_dump({"runbook_app": DESCRIBED, "password": SECRET})),
-    "braces": Case(["runbook_app.name: its Jinja expression can't be evaluated"],
+    "braces": Case(["runbook_app.name: its Jinja expression cannot be evaluated"],
                    yaml.safe_dump({"password": SECRET, "runbook_app": {**DESCRIBED, "name": "{{ '" + SECRET + "' | }}"}})),
     "schema": Case(["schema.yml: runbook_app has an error", "runbook_app.addres: is not a known key; did you mean address?"],
                    yaml.safe_dump({"shop_web": "web", "runbook_app": {**DESCRIBED, "addres": SECRET}})),
-    "overrides_text": Case(["runbook_app_overrides must be a mapping", "got text", "as JSON"], GOOD, {"runbook_app_overrides": "namespace=staging"}),
+    "overrides_text": Case(["runbook_app_overrides must be a mapping", "got a string", "as JSON"], GOOD, {"runbook_app_overrides": "namespace=staging"}),
     "overrides_list": Case(["runbook_app_overrides must be a mapping", "got a list"], GOOD, {"runbook_app_overrides": []}),
 }  # fmt: skip
 CASES = {**FOUND, **REFUSED}
@@ -87,7 +87,7 @@ APPLICATIONS_OWN = ["deploy", "rollback", "recover_auth", "rotate_secret"]
 
 @dataclass
 class Installed:
-    """The built archive at one end of the supported versions, and the user's current folder."""
+    """The built archive with one of the supported versions, and the user's working directory."""
 
     venv: Path
     place: Path
@@ -103,7 +103,7 @@ class Installed:
         return {**os.environ, **paths, **own, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_FORKS": "4"}
 
     def run(self, playbook: str, *options: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
-        """Runs a playbook by the collection's name, on a profile that there is not."""
+        """Runs a playbook by the collection's name, for a profile that does not exist."""
         command = [f"{self.venv}/bin/ansible-playbook", f"runbook.minikube.{playbook}", "-e", "local_cluster_profile=runbook-none", "-v", *options]
         into_one = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         return subprocess.run(command, cwd=cwd or self.folder, env=self.environment, check=False, timeout=300, **into_one)
@@ -132,7 +132,7 @@ def lay_out(installed: Installed) -> None:
 
 
 def write(installed: Installed, file: Path, content: str | bytes) -> None:
-    """A file, encrypted where its content begins with a word about that."""
+    """Writes a file, encrypted if its content begins with the marker for that."""
     if isinstance(content, bytes):
         file.write_bytes(content)
         return
@@ -158,7 +158,7 @@ def installed(request, tmp_path_factory) -> Installed:
 
 @pytest.fixture(scope="module")
 def messages(installed) -> dict[str, str]:
-    """What rollback.yml reports of each host, in one run for all of them: of the clusters that deploy.yml would start, it starts none."""
+    """The output of rollback.yml for each host, from one run for all hosts. It starts no cluster."""
     options = ["-i", "hosts.yml", "-e", "runbook_hosts=all", "--vault-password-file", "right"]
     done = installed.run("rollback", *options)
     assert done.returncode != 0 and "Traceback" not in done.stdout, done.stdout[-6000:]
@@ -168,17 +168,17 @@ def messages(installed) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("host", CASES)
-def test_what_is_reported_of_a_file(installed, messages, host):
+def test_errors_of_the_description_file(installed, messages, host):
     for words in CASES[host].words:
         assert words.format(folder=installed.folder) in messages[host], messages[host]
 
 
 @pytest.mark.parametrize("host", REFUSED)
-def test_no_cluster_is_searched_where_the_application_is_unknown(messages, host):
+def test_no_cluster_is_contacted_without_an_application(messages, host):
     assert messages[host] and NO_DEFAULT not in messages[host] and NOT_ALLOWED not in messages[host], messages[host]
 
 
-def test_without_options_it_reports_first_that_this_is_about_the_example(installed, tmp_path):
+def test_default_is_the_example_and_is_reported(installed, tmp_path):
     done = installed.run("rollback", cwd=tmp_path)
     example = f"{installed.place}/collections/ansible_collections/runbook/minikube/examples/todo/app.yml"
     assert f"Using the example application of this collection, {example}" in done.stdout, done.stdout
@@ -187,19 +187,19 @@ def test_without_options_it_reports_first_that_this_is_about_the_example(install
 
 @pytest.mark.parametrize("installed", ["newest"], indirect=True)
 @pytest.mark.parametrize("playbook", APPLICATIONS_OWN)
-def test_no_playbook_goes_to_a_cluster_without_an_application(installed, playbook):
-    """Not even with an app.yml beside: what goes to a cluster that was named is named."""
+def test_every_playbook_requires_an_application_with_a_context(installed, playbook):
+    """Even with an app.yml in the folder, a given context requires a given application."""
     done = installed.run(playbook, "-e", json.dumps(NAMED))
     assert done.returncode != 0 and "-e runbook_app_file=app.yml" in done.stdout, done.stdout
     assert "changed=0" in done.stdout and NOT_ALLOWED not in done.stdout
 
 
-def test_the_command_in_the_readme(installed):
+def test_command_of_the_readme(installed):
     done = installed.run("deploy", "-e", "runbook_app_file=app.yml", "-e", json.dumps(NAMED))
     assert f"described in {installed.folder}/app.yml" in done.stdout and NOT_ALLOWED in done.stdout, done.stdout
 
 
 @pytest.mark.parametrize("installed", ["newest"], indirect=True)
-def test_dapr_is_recovered_without_an_application(installed):
+def test_recover_dapr_needs_no_application(installed):
     done = installed.run("recover_dapr", "-e", json.dumps(NAMED))
     assert done.returncode != 0 and NOT_ALLOWED in done.stdout and "runbook_app_file" not in done.stdout, done.stdout

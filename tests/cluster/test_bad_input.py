@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What deploy.yml refuses: with the name of the option and the way out, and before anything is changed."""
+"""Invalid input of deploy.yml is refused before anything is changed, with the option and the next step."""
 
 from __future__ import annotations
 
@@ -46,37 +46,37 @@ def kubeconfig(path: Path, **server) -> str:
         ({"health": [{"name": "frontend", "status": 999}]}, ["runbook_app.health", "HTTP status"]),
     ],
 )
-def test_a_mistake_in_the_description_is_named_with_its_path(playbooks, overrides, words):
+def test_error_in_the_description_is_reported_with_its_path(playbooks, overrides, words):
     refused(playbooks.run(DEPLOY, runbook_app_overrides=overrides), *words)
 
 
-def test_overrides_that_are_no_mapping_are_refused_with_the_way_to_write_them(playbooks):
-    refused(playbooks.run(DEPLOY, runbook_app_overrides="namespace=todo"), "runbook_app_overrides must be a mapping", "got text", "as JSON")
+def test_overrides_must_be_a_mapping(playbooks):
+    refused(playbooks.run(DEPLOY, runbook_app_overrides="namespace=todo"), "runbook_app_overrides must be a mapping", "got a string", "as JSON")
 
 
-def test_a_cluster_that_is_named_needs_an_application_that_is_named(playbooks, tmp_path):
-    """Without one, the example would go to somebody's cluster."""
+def test_context_requires_an_application(playbooks, tmp_path):
+    """Otherwise the example would be deployed to the cluster of a user."""
     run = playbooks.run(DEPLOY, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production", runbook_allowed_contexts=["production"])
     refused(run, "runbook_context: production", "-e runbook_app_file=app.yml")
 
 
-def test_a_context_that_is_no_minikube_needs_to_be_allowed_by_name(playbooks, tmp_path):
+def test_other_contexts_must_be_allowed(playbooks, tmp_path):
     run = playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="production")
     refused(run, "runbook_allowed_contexts", "production")
     assert "planted-token" not in run.output
 
 
-def test_a_context_that_does_not_exist_is_refused_with_those_that_do(playbooks, tmp_path):
+def test_unknown_context_is_refused_with_the_existing_ones(playbooks, tmp_path):
     run = playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, runbook_kubeconfig=kubeconfig(tmp_path / "config"), runbook_context="staging")
     refused(run, "staging", "production")
 
 
-def test_a_dead_cluster_is_named(playbooks, tmp_path):
+def test_unreachable_cluster_is_reported(playbooks, tmp_path):
     variables = {"runbook_kubeconfig": kubeconfig(tmp_path / "config"), "runbook_context": "production", "runbook_allowed_contexts": ["production"]}
     refused(playbooks.run(DEPLOY, runbook_app_file=EXAMPLE, **variables), "127.0.0.1:9", "refused")
 
 
-def test_no_fitting_python(tmp_path):
+def test_unsupported_python_is_reported(tmp_path):
     """On a PATH with everything but Python."""
     tools = tmp_path / "bin"
     tools.mkdir()
@@ -88,8 +88,8 @@ def test_no_fitting_python(tmp_path):
 
 
 @pytest.mark.phase("stopping")
-def test_a_stopped_cluster_that_is_named_is_not_started(playbooks, deployed):
-    """With a context of a user's own, nothing is started on this machine: the error names the command."""
+def test_stopped_cluster_of_a_context_is_not_started(playbooks, deployed):
+    """With runbook_context, no cluster is started on this host: the error contains the command."""
     cluster, _run = deployed
     subprocess.run(["docker", "pause", PROFILE], check=True, capture_output=True)
     try:

@@ -9,6 +9,7 @@ from collections import Counter
 import pytest
 from auth_callers import Caller
 from better_auth_server import KEY, LIST_KEY, Person, Server, served_keys
+from modules import run_module
 
 from roles import Roles
 
@@ -88,3 +89,60 @@ def test_of_three_kinds_of_keys_exactly_the_unreadable_one_goes(cluster, runs, r
         assert served_keys(server) == {keys[kind] for kind in served}, "a retired key still verifies what it signed"
         assert (person.sign_in(), person.key_of_a_token()) == (200, keys["readable"])
         assert runs.run(ROLE, auth_keys_from="main.yml", **server.options).ok().recap["changed"] == 0
+
+
+def place(server: Server) -> dict:
+    """How a module reaches the server and, through one of its pods, its database."""
+    return {
+        "kubeconfig": str(server.cluster.kubeconfig), "context": server.cluster.profile, "namespace": server.name,
+        "auth_servers": [{"workload": "Deployment/auth"}], "database": {"workload": "Deployment/auth"},
+    }  # fmt: skip
+
+
+def test_the_key_that_signs_is_the_newest_of_the_configured_algorithm(cluster, deployed):
+    """An unreadable EdDSA key beside a newer readable RS256 key: the algorithm of the application decides whether anybody can sign in."""
+    with Server(cluster, NEWEST, FIRST) as server:
+        person = Person(server)
+        older = person.key_of_a_token()
+        server.sql("CREATE TABLE kept AS TABLE jwks")
+        server.sql("DELETE FROM jwks")
+        server.run_with(secret=OTHER, algorithm="RS256")
+        assert person.sign_in() == 200
+        newer = person.key_of_a_token()
+        server.sql("INSERT INTO jwks SELECT * FROM kept")
+        assert person.token_status() == 200
+        info = run_module("jwks_info", **place(server), algorithm="RS256")
+        assert (info["sign_in"], [one["id"] for one in info["signing_keys"] if one["active"]]) == ("ok", [newer]), info
+        server.run_with()
+        assert (person.sign_in(), person.token_status()) == (200, 500)
+        info = run_module("jwks_info", **place(server))
+        assert (info["sign_in"], [one["id"] for one in info["signing_keys"] if one["active"]]) == ("broken", [older]), info
+        assert (info["clock_skew"], info["row_security"]) == (0, False)
+        assert run_module("jwks_cleanup", **place(server))["retired"] == [older]
+        assert person.token_status() == 200
+
+
+def test_the_database_is_searched_through_a_pod_and_the_former_secret_has_everything_back(cluster, deployed):
+    with Server(cluster, NEWEST, FIRST) as server:
+        person = Person(server)
+        backup_codes = person.enable_second_factor()
+        assert person.sign_in() == 200
+        key = person.key_of_a_token()
+        server.sql('CREATE TABLE hooks (id int PRIMARY KEY, settings jsonb, token text)')
+        server.sql("""INSERT INTO hooks SELECT 1, jsonb_build_object('secret', secret), secret FROM "twoFactor" """)
+        server.run_with(secret=OTHER)
+        old = {"old_secrets": [{"value": FIRST}]}
+        found = run_module("auth_reencrypt", **place(server), **old)
+        assert [(one["column"], one["count"]) for one in found["elsewhere"]] == [("settings", 1), ("token", 1)], found
+        assert (found["old_secret_removable"], found["unscanned"], len(found["blockers"])) == (False, [], 2)
+        server.sql("UPDATE hooks SET settings = NULL")
+        assert run_module("auth_reencrypt", **place(server), **old, additional_columns=["hooks.token"])["old_secret_removable"]
+        assert person.sign_in() == 200 and person.key_of_a_token() == key
+
+        server.run_with(secret=FIRST)
+        assert (person.sign_in(), person.token_status()) != (200, 200), "nothing is under the former secret any more"
+        back = run_module("auth_reencrypt", **place(server), old_secrets=[{"value": OTHER}], additional_columns=["hooks.token"])
+        assert back["old_secret_removable"], back
+        assert person.sign_in() == 200 and person.key_of_a_token() == key
+        assert person.use_backup_code(backup_codes[0]) == 200
+        assert server.sql("SELECT count(*) FROM hooks WHERE token IS NOT NULL") == ["1"]

@@ -58,7 +58,7 @@ def test_invalid_input_names_the_existing_workloads(probe):
     assert without["failed"] and "has no container daprd" in without["msg"], without
 
 
-def test_a_shell_without_python_and_node_is_enough(cluster, probe):
+def test_shell_without_python_and_node_is_sufficient(cluster, probe):
     apply(cluster, workload(cluster, "shell-only"))
     ready_pods(cluster, "shell-only")
     result = probe(namespace=NAMESPACE, workloads=[{"kind": "Deployment", "name": "shell-only"}])

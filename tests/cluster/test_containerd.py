@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""minikube_image on a profile of its own with containerd: built on the host, and loaded without the layers that the node has."""
+"""minikube_image on a profile with containerd: images are built on the host, and loaded without the layers that the node has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def node(tmp_path_factory):
 
 
 def listed(name: str) -> dict[str, str]:
-    """What the kubelet's side of the node knows: IDs by reference."""
+    """The images that the kubelet can use: IDs by reference."""
     command = ["docker", "exec", PROFILE, "crictl", "images", "--output", "json"]
     images = json.loads(subprocess.run(command, check=True, text=True, capture_output=True).stdout)["images"]
     return {tag: image["id"] for image in images for tag in image["repoTags"] if tag.rpartition(":")[0].endswith(name)}
@@ -37,7 +37,7 @@ def through(proxy: Proxy, module):
     return type(module)(module.profile, module.minikube_home, module.minikube, {"DOCKER_HOST": f"tcp://127.0.0.1:{proxy.port}"})
 
 
-def test_a_build_on_the_host_travels_without_the_layers_of_its_base(node, tmp_path):
+def test_build_on_the_host_is_loaded_without_base_layers(node, tmp_path):
     cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["python"], settled=os.urandom(2 * MEGABYTE), changes="1\n")
     images = [{"name": "c-built", "path": str(context)}]
@@ -59,7 +59,7 @@ def test_a_build_on_the_host_travels_without_the_layers_of_its_base(node, tmp_pa
     assert module.well(images=images)["images"][0]["action"] == "reused"
 
 
-def test_what_the_host_has_built_before_is_only_loaded(node, tmp_path):
+def test_image_built_before_is_only_loaded(node, tmp_path):
     _cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line=os.urandom(8).hex())
     images = [{"name": "localhost:5000/c/again", "path": str(context)}]
@@ -69,7 +69,7 @@ def test_what_the_host_has_built_before_is_only_loaded(node, tmp_path):
     assert (second["action"], second["id"]) == ("loaded", first["id"])
 
 
-def test_bytes_of_a_load_are_those_that_the_node_receives(node, tmp_path):
+def test_bytes_sent_match_the_received_bytes(node, tmp_path):
     _cluster, module, record = node
     build_on_host("c-named:1", write_context(tmp_path / "ctx", record["base_images"]["python"], large=os.urandom(3 * MEGABYTE)))
     with Proxy(SOCKET) as proxy:
@@ -78,14 +78,14 @@ def test_bytes_of_a_load_are_those_that_the_node_receives(node, tmp_path):
     assert image["bytes_sent"] <= proxy.received <= image["bytes_sent"] * 1.02 + 50_000
 
 
-def test_an_image_that_shares_nothing_is_sent_as_a_whole_and_reported_as_such(node, tmp_path):
+def test_image_without_shared_layers_is_a_full_load(node, tmp_path):
     _cluster, module, _record = node
     context = write_context(tmp_path / "ctx", "scratch", line=os.urandom(8).hex())
     image = module.well(images=[{"name": "c-whole", "path": str(context)}])["images"][0]
     assert (image["load"], image["layers_sent"], image["layers_reused"]) == ("full", 1, 0)
 
 
-def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(node, tmp_path):
+def test_fixed_tag_in_use_is_moved_and_rollback_stays_possible(node, tmp_path):
     cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("c-fixed:v1", context)
@@ -102,7 +102,7 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(node, tm
     assert listed("/c-fixed")[f"docker.io/library/c-fixed:{old_id[7:19]}"] == old_id
 
 
-def test_keep_removes_images_and_their_layers_from_the_node(node, tmp_path):
+def test_keep_tags_removes_images_and_layers_from_the_node(node, tmp_path):
     cluster, module, record = node
     made = []
     for number in range(4):
@@ -118,7 +118,7 @@ def test_keep_removes_images_and_their_layers_from_the_node(node, tmp_path):
     assert running_image(cluster, "default", "kept") == listed("/c-kept")[f"docker.io/library/{made[0]}"]
 
 
-def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(node, tmp_path):
+def test_interrupted_load_fails_and_the_next_run_completes_it(node, tmp_path):
     _cluster, module, record = node
     image_id = build_on_host("c-cut:1", write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE)))
     images = [{"name": "c-cut", "tag": "1"}]

@@ -18,12 +18,12 @@ NAMESPACE = "dapr-system"
 
 
 def handed_over(cluster: TestCluster) -> dict:
-    """What the role local_cluster recorded of the cluster."""
+    """The record of the cluster by the role local_cluster."""
     return json.loads((cluster.state / "local_cluster.json").read_text(encoding="utf-8"))
 
 
 def helm(cluster: TestCluster, *arguments: str) -> str:
-    """What the cluster's helm prints."""
+    """The output of helm for the cluster."""
     command = [handed_over(cluster)["helm"], "--kubeconfig", str(cluster.kubeconfig), "--kube-context", cluster.profile, "--namespace", NAMESPACE, *arguments]
     return subprocess.run(command, check=True, text=True, capture_output=True, timeout=300).stdout
 
@@ -51,7 +51,7 @@ def test_control_plane_is_ready(deployed):
     }
 
 
-def test_a_second_run_makes_no_new_revision(deployed):
+def test_second_run_creates_no_revision(deployed):
     cluster, _run = deployed
     before = revision(cluster)
     assert Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0

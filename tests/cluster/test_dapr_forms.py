@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Dapr in other forms than the default: not installed, with high availability, and without its scheduler."""
+"""Other installations of Dapr than the default: none, high availability, and no scheduler."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_missing_dapr_is_reported_and_a_new_one_recovers_the_sidecars(cluster, p
     assert refused.status != 0 and refused.recap["changed"] == 0, refused.output[-3000:]
     assert f"namespace: no control plane of Dapr exists in {SYSTEM}. Install Dapr (role dapr)." in " ".join(refused.output.split())
     role()
-    recovered = playbooks.run(RECOVER).ok()  # the sidecars have only the former certificate authority
+    recovered = playbooks.run(RECOVER).ok()  # the sidecars have only the previous certificate authority
     assert recovered.recap["changed"] > 0, recovered.output[-3000:]
     wait_until_healthy(cluster, patience=30)
     publish_arrives(cluster, addresses, user)
@@ -67,7 +67,7 @@ def test_missing_dapr_is_reported_and_a_new_one_recovers_the_sidecars(cluster, p
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_another_form_is_recovered(cluster, playbooks, role, addresses, user, name):
+def test_installation_variants_are_recovered(cluster, playbooks, role, addresses, user, name):
     form = FORMS[name]
     workloads = [{"kind": {"deployment": "Deployment", "statefulset": "StatefulSet"}[kind], "name": component} for component, kind in form.components.items()]
     role(dapr_values={"global": form.values}, dapr_workloads=workloads)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The ClusterRole and Role in docs/rights are enough for dapr_recovery, and with less it names the missing permission and its purpose."""
+"""The ClusterRole and Role in docs/rights are sufficient for dapr_recovery. With less, it reports the missing permission and its purpose."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from modules import run_module
 
 pytestmark = [pytest.mark.phase("cluster_wide"), pytest.mark.no_rerun]
 USER = "runbook-dapr-rights"
-# What is read of a healthy Dapr.
+# The permissions to observe a healthy Dapr.
 OBSERVED = {
     "pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet", "daemonsets": "DaemonSet", "replicasets": "ReplicaSet",
     "mutatingwebhookconfigurations": "MutatingWebhookConfiguration", "endpointslices": "EndpointSlice", "configmaps": "ConfigMap", "secrets": "Secret",

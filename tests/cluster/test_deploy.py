@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The main job: deploy, open the address, deploy again; and after the machine was stopped."""
+"""deploy.yml: the first deploy, a second one, and a stopped cluster."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from engine_events import EngineEvents
 from harness import AUDITED, CHECKOUT, LOCK_WAIT, PROFILE
 from load import Load
 
-pytestmark = pytest.mark.phase("deploy")  # where nothing else works on the cluster
+pytestmark = pytest.mark.phase("deploy")  # in which no other test uses the cluster
 DEPLOY = "playbooks/deploy.yml"
 AS_MADE = {"local_cluster_profile": PROFILE, "local_cluster_start_arguments": AUDITED, "runbook_lock_wait": LOCK_WAIT}
 KINDS = ["deployments", "statefulsets", "services", "secrets", "configmaps", "pods", "replicasets", "persistentvolumeclaims", "components.dapr.io"]
 
 
 def versions(cluster) -> dict[tuple[str, str], str]:
-    """The resource version of every object of the application that is not going."""
+    """The resource version of every object of the application that is not terminating."""
     items = [(kind, item["metadata"]) for kind in KINDS for item in cluster.objects(kind)]
     return {(kind, meta["name"]): meta["resourceVersion"] for kind, meta in items if "deletionTimestamp" not in meta}
 
 
-def test_all_pods_serve(deployed):
+def test_all_pods_are_ready(deployed):
     cluster, _run = deployed
     everything = cluster.objects("pods", "", "-l", "app.kubernetes.io/part-of=todo")
     pods = [pod for pod in everything if "deletionTimestamp" not in pod["metadata"]]
@@ -41,7 +41,7 @@ def test_all_pods_serve(deployed):
             assert len(ready) == 2, f"{name} has no Dapr sidecar"
 
 
-def test_the_address_is_printed_and_answers(deployed):
+def test_printed_address_responds(deployed):
     _cluster, run = deployed
     with Load(run.address, rate=5) as load:
         load.go_on_for(10)
@@ -66,7 +66,7 @@ def test_check_mode_of_a_deployed_application_predicts_nothing(deployed, playboo
     assert versions(cluster) == before
 
 
-def test_it_runs_from_inside_its_folder(deployed):
+def test_deploy_from_the_playbooks_folder(deployed):
     venv = subprocess.run([CHECKOUT / "scripts/venv", "newest"], check=True, text=True, capture_output=True).stdout.strip()
     command = [f"{venv}/bin/ansible-playbook", "deploy.yml", "--check", "-e", json.dumps(AS_MADE)]
     done = subprocess.run(command, cwd=CHECKOUT / "playbooks", text=True, capture_output=True, check=False, timeout=600)
@@ -74,7 +74,7 @@ def test_it_runs_from_inside_its_folder(deployed):
 
 
 def tasks_of(cluster) -> str:
-    """What is in the database, as text."""
+    """The tasks in the database, as text."""
     query = "SELECT id, title, completed FROM task ORDER BY id"
     return cluster.kubectl("exec", "statefulset/postgres", "--", "psql", "-h", "/var/run/postgresql", "-U", "todo", "-At", "-c", query)
 
@@ -84,7 +84,7 @@ def stop_profile(_cluster) -> None:
 
 
 def stop_engine(cluster) -> None:
-    """Ends the engine that the project started on this machine, by its own process file, with the profile stopped in it."""
+    """Stops the profile, and then the engine that the project started on this host, by its PID file."""
     stop_profile(cluster)
     pid = int(Path("/var/run/docker.pid").read_text())
     os.kill(pid, signal.SIGTERM)
@@ -96,11 +96,11 @@ def stop_engine(cluster) -> None:
 
 @pytest.mark.phase("stopping")
 @pytest.mark.parametrize("stop", [stop_profile, pytest.param(stop_engine, marks=pytest.mark.long)])
-def test_what_was_stopped_comes_back_with_its_data(deployed, playbooks, stop):
+def test_stopped_cluster_restarts_with_its_data(deployed, playbooks, stop):
     cluster, run = deployed
     before = tasks_of(cluster)
     stop(cluster)
     playbooks.run(DEPLOY).ok()
     assert tasks_of(cluster) == before
-    test_all_pods_serve(deployed)
-    test_the_address_is_printed_and_answers(deployed)
+    test_all_pods_are_ready(deployed)
+    test_printed_address_responds(deployed)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A node whose image store is full: a failure that reports it, and a next run that completes. On profiles whose disk is a small file."""
+"""A node whose disk is full: the failure reports it, and the next run completes. On profiles whose disk is a small file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def in_node(*command: str) -> str:
 
 
 def fill() -> None:
-    """Leaves a few megabytes. The kubelet checks the disk every ten seconds and takes a minute to act; this is over before."""
+    """Leaves a few megabytes free. The kubelet reacts only after about a minute, when the test is over."""
     free = int(in_node("df", "--output=avail", "--block-size=1M", "/var").split()[-1])
     in_node("fallocate", "--length", f"{free - LEFT}M", FILLER)
 
@@ -51,13 +51,13 @@ def refused_and_then_done(module, reference: str, images: list[dict]) -> None:
     assert done["action"] in ("built", "loaded") and done["reference"].startswith(reference)
 
 
-def test_a_load_into_a_full_store(node, tmp_path):
+def test_load_into_a_full_disk(node, tmp_path):
     _cluster, module, record = node
     build_on_host("f-large:1", write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(60 * MEGABYTE)))
     refused_and_then_done(module, "f-large:", [{"name": "f-large", "tag": "1"}])
 
 
-def test_a_build_for_a_full_store(node, tmp_path):
+def test_build_on_a_full_disk(node, tmp_path):
     _cluster, module, record = node
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(60 * MEGABYTE))
     refused_and_then_done(module, "f-built:", [{"name": "f-built", "path": str(context)}])

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""minikube_image on the main profile: what travels for a change, what becomes of the images before it, and a line that is cut."""
+"""minikube_image on the main profile: bytes that a change sends, previous images, and interrupted connections."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record() -> dict:
 
 @pytest.fixture(scope="module")
 def cluster(deployed) -> TestCluster:
-    """The cluster with a namespace for this file. Images and namespace go at the end, and at the beginning those of a run that was cut off."""
+    """The cluster with a namespace for this file. Images and namespace are removed at the end, and those of an interrupted run at the start."""
     cluster, _run = deployed
     remove_all(cluster)
     cluster.kubectl("create", "namespace", NAMESPACE)
@@ -57,7 +57,7 @@ def module(cluster, record) -> ImageModule:
 
 
 def behind(proxy: Proxy, module: ImageModule, folder: Path) -> ImageModule:
-    """The module on the same node, reached through a proxy: as a machine of its own, whose address minikube reports."""
+    """The module on the same node, connected through a proxy, like a separate machine whose address minikube reports."""
     config = folder / ".minikube/profiles" / PROFILE / "config.json"
     config.parent.mkdir(parents=True)
     config.write_text('{"Driver": "kvm2", "KubernetesConfig": {"ContainerRuntime": "docker"}, "Nodes": [{}]}')
@@ -76,7 +76,7 @@ def size_in_node(cluster, reference: str) -> int:
     return int(cluster.docker("image", "inspect", "--format", "{{.Size}}", reference))
 
 
-def test_a_changed_line_sends_what_grows_with_the_change(cluster, module, record, own_copy, tmp_path):
+def test_changed_line_sends_only_the_context(cluster, module, record, own_copy, tmp_path):
     images = [
         {"name": name, "path": str(own_copy / context), "dockerfile": dockerfile, "args": {"BASE_IMAGE": record["base_images"][base]}}
         for name, (context, dockerfile, _line, base) in SOURCES.items()
@@ -93,10 +93,10 @@ def test_a_changed_line_sends_what_grows_with_the_change(cluster, module, record
         assert 0 <= image["bytes_sent"] - first[image["name"]]["bytes_sent"] <= 1024
         assert image["bytes_sent"] < size_in_node(cluster, image["reference"]) / 20
     reported = sum(image["bytes_sent"] for image in done)
-    assert reported <= proxy.received <= reported * 1.05 + 100_000, "what the node received is what is reported, and TLS"
+    assert reported <= proxy.received <= reported * 1.05 + 100_000, "the node received more than the reported bytes and TLS"
 
 
-def test_a_larger_change_sends_as_much_more(module, record, tmp_path):
+def test_bytes_sent_grow_with_the_change(module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], a="one\n", b="two\n")
     images = [{"name": "t-grown", "path": str(context)}]
     small = module.well(images=images)["images"][0]
@@ -107,7 +107,7 @@ def test_a_larger_change_sends_as_much_more(module, record, tmp_path):
     assert f"built {large['reference']} in" in result["shown"], "a line is shown for each image as it is done"
 
 
-def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, record, tmp_path):
+def test_only_new_layers_are_sent_by_name_and_from_an_archive(cluster, module, record, tmp_path):
     base, settled = record["base_images"]["python"], os.urandom(2 * MEGABYTE)
     build_on_host("t-named:1", write_context(tmp_path / "ctx", base, settled=settled, changes="1\n"))
     first = module.well(images=[{"name": "t-named", "tag": "1"}])["images"][0]
@@ -127,11 +127,11 @@ def test_by_name_and_from_an_archive_only_new_layers_travel(cluster, module, rec
     assert again["references"]["localhost:5000/t-x/archived"] == f"localhost:5000/t-x/archived:{image_id[7:19]}"
 
 
-def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(cluster, module, record, tmp_path):
+def test_fixed_tag_in_use_is_moved_and_rollback_stays_possible(cluster, module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], line="one\n")
     old_id = build_on_host("t-fixed:v1", context)
     saved = subprocess.run(["docker", "save", "t-fixed:v1"], check=True, capture_output=True).stdout
-    load = ["docker", "exec", "-i", PROFILE, "docker", "load"]  # as a person's commands leave it: without a content tag
+    load = ["docker", "exec", "-i", PROFILE, "docker", "load"]  # as manual commands would load it, without a content tag
     subprocess.run(load, input=saved, check=True, capture_output=True)
     roll_out(cluster, NAMESPACE, "fixed", "t-fixed:v1")
     assert running_image(cluster, NAMESPACE, "fixed") == old_id
@@ -143,7 +143,7 @@ def test_a_fixed_tag_in_use_is_replaced_and_the_rollback_stays_possible(cluster,
     assert cluster.docker("image", "inspect", "--format", "{{.Id}}", f"t-fixed:{old_id[7:19]}").strip() == old_id
 
 
-def test_keep_tags_removes_what_nothing_uses_and_no_rollback_needs(cluster, module, record, tmp_path):
+def test_keep_tags_removes_only_unused_images(cluster, module, record, tmp_path):
     kubeconfig = {"kubeconfig": record["kubeconfig"], "keep_tags": 1}
     made = []
     for number in range(4):
@@ -158,20 +158,20 @@ def test_keep_tags_removes_what_nothing_uses_and_no_rollback_needs(cluster, modu
     done = module.well(images=images, **kubeconfig)
     assert predicted["removed"] == done["removed"] == [made[2]] and predicted["changed"] and done["changed"]
     tags = set(cluster.docker("images", "--format", "{{.Repository}}:{{.Tag}}", "t-kept").split())
-    # One runs, undo restores one, one was requested, and one is somebody else's
+    # One is running, a rollback restores one, one was requested, and one is not the module's
     assert tags == {made[0], made[1], made[3], "t-kept:by-hand"}
     again = module.well(images=images, **kubeconfig)
     assert again["removed"] == [] and not again["changed"]
 
 
-def test_keep_without_a_cluster_is_refused_before_anything_is_done(module, tmp_path):
+def test_keep_tags_without_a_cluster_is_refused(module, tmp_path):
     context = write_context(tmp_path / "ctx", "scratch", line="never built\n")
     (tmp_path / "empty").write_text("{}")
     result = module.run(images=[{"name": "t-never", "path": str(context)}], keep_tags=2, kubeconfig=str(tmp_path / "empty"))
     assert result["failed"] and "options kubeconfig and context" in result["msg"] and "images" not in result
 
 
-def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster, module, record, tmp_path):
+def test_interrupted_load_fails_and_the_next_run_completes_it(cluster, module, record, tmp_path):
     image_id = build_on_host("t-cut:1", write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE)))
     images = [{"name": "t-cut", "tag": "1"}]
     with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:
@@ -184,7 +184,7 @@ def test_a_load_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster
     assert done["id"] == image_id and done["layers_sent"] == 1 and done["bytes_sent"] > 24 * MEGABYTE
 
 
-def test_a_build_that_is_cut_off_fails_clearly_and_the_next_run_completes(cluster, module, record, tmp_path):
+def test_interrupted_build_fails_and_the_next_run_completes_it(cluster, module, record, tmp_path):
     context = write_context(tmp_path / "ctx", record["base_images"]["busybox"], large=os.urandom(24 * MEGABYTE))
     images = [{"name": "t-cut-build", "path": str(context)}]
     with Proxy(engine_port(cluster), cut_after=4 * MEGABYTE) as proxy:

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The role local_cluster on the real engine: what it refuses, what it restores, what it leaves."""
+"""The role local_cluster on the real engine: refusals, repairs, and what it does not change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OWN_CLUSTER = pytest.mark.phase("beside", "own-cluster")
 
 @pytest.fixture
 def alone(tmp_path) -> Roles:
-    """Runs of a profile that no other test has, with a state folder of its own."""
+    """Runs with a profile and a state folder that no other test uses."""
     return Roles({"local_cluster_profile": "runbook-alone", "local_cluster_state_dir": str(tmp_path / "state"),
                   "local_cluster_install_packages": False})
 
@@ -40,25 +40,25 @@ def refused(run, *words: str) -> None:
 
 
 @ON_THE_APPLICATION
-def test_a_running_cluster_is_reused(deployed):
+def test_running_cluster_is_reused(deployed):
     run = Roles().run(PLAYBOOK, with_dapr=True).ok()
     assert run.recap["changed"] == 0
-    assert "Check Docker Engine" not in run.output and "Load Dapr's images" not in run.output, "it took the whole way"
+    assert "Check Docker Engine" not in run.output and "Load Dapr's images" not in run.output, "the cluster was not reused"
 
 
 @ON_THE_APPLICATION
-def test_check_mode_on_a_running_cluster_would_change_nothing(deployed):
+def test_check_mode_of_a_running_cluster_predicts_nothing(deployed):
     assert Roles().run(PLAYBOOK, "--check", with_dapr=True).ok().recap["changed"] == 0
 
 
-def test_check_mode_reports_what_it_would_do_and_does_nothing(alone, deployed):
+def test_check_mode_predicts_and_changes_nothing(alone, deployed):
     run = alone.run(PLAYBOOK, "--check").ok()
     assert "start the profile runbook-alone: it does not exist" in run.output
     assert subprocess.run(["docker", "inspect", "runbook-alone"], capture_output=True, check=False).returncode != 0
     assert not Path(alone.variables["local_cluster_state_dir"]).exists()
 
 
-def test_the_metrics_server_answers(deployed):
+def test_metrics_server_works(deployed):
     cluster, _run = deployed
     deadline = time.monotonic() + 300
     while not (lines := cluster.kubectl("top", "nodes", "--no-headers", check=False)) and time.monotonic() < deadline:
@@ -74,9 +74,9 @@ spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
 """
 
 
-def test_a_plain_claim_gets_its_storage(deployed):
+def test_plain_claim_is_bound(deployed):
     cluster, _run = deployed
-    cluster.kubectl("delete", "namespace", "storage-test", "--ignore-not-found")  # of a run that was cut off
+    cluster.kubectl("delete", "namespace", "storage-test", "--ignore-not-found")  # of an interrupted run
     cluster.kubectl("create", "namespace", "storage-test")
     try:
         cluster.kubectl("apply", "-n", "storage-test", "-f", "-", stdin=CLAIM)
@@ -86,23 +86,23 @@ def test_a_plain_claim_gets_its_storage(deployed):
 
 
 @UNDEPLOYED
-def test_a_dead_engine_is_named_and_left_alone(alone):
+def test_unreachable_engine_is_reported_and_not_started(alone):
     run = Roles(alone.variables, shell={"DOCKER_HOST": "tcp://127.0.0.1:9"}).run(PLAYBOOK, local_cluster_install_packages=True)
     refused(run, "DOCKER_HOST=tcp://127.0.0.1:9", "unset DOCKER_HOST")
 
 
-def test_a_container_of_somebody_else_is_refused(alone, deployed):
+def test_foreign_container_is_refused(alone, deployed):
     subprocess.run(["docker", "create", "--name", "runbook-alone", "busybox:latest", "true"], check=True, capture_output=True)
     try:
         for state in ("present", "absent"):
-            refused(alone.run(PLAYBOOK, local_cluster_state=state), "It is left unchanged", "docker rm -f runbook-alone")
+            refused(alone.run(PLAYBOOK, local_cluster_state=state), "It was left unchanged", "docker rm -f runbook-alone")
         subprocess.run(["docker", "inspect", "runbook-alone"], check=True, capture_output=True)
     finally:
         subprocess.run(["docker", "rm", "runbook-alone"], check=True, capture_output=True)
 
 
 @UNDEPLOYED
-def test_without_go_and_minikube_it_reports_what_is_missing(alone, tmp_path):
+def test_missing_build_tools_are_reported(alone, tmp_path):
     tools = tmp_path / "bin"
     tools.mkdir()
     for file in (file for folder in os.environ["PATH"].split(":") for file in Path(folder).glob("*")):
@@ -119,7 +119,7 @@ def test_without_go_and_minikube_it_reports_what_is_missing(alone, tmp_path):
     )
     text = " ".join(done.stdout.split())
     assert done.returncode != 0
-    assert "lacks Go 1.24 or newer" in text and "put a minikube on PATH (local_cluster_source=path)" in text, done.stdout[-3000:]
+    assert "lacks the tools for that: Go 1.24 or newer" in text and "install minikube on PATH (local_cluster_source=path)" in text, done.stdout[-3000:]
     assert not (cache / "programs").exists()
 
 
@@ -145,7 +145,7 @@ def mirror(alone, tmp_path):
         alone.variables |= {
             "local_cluster_source": "release", "local_cluster_cache_dir": str(tmp_path / "cache"), "local_cluster_timeout": 30,
             "local_cluster_release_url": f"http://127.0.0.1:{server.server_port}",
-            # Only minikube's own release is tried here; all else is left out or taken as it would be with internet.
+            # Only the release of minikube is tested here. All other downloads are omitted, or assumed to be available.
             "local_cluster_registry_probe_url": f"http://127.0.0.1:{server.server_port}", "local_cluster_metrics_server": False,
             "local_cluster_chart_probe_url": f"http://127.0.0.1:{server.server_port}",
         }
@@ -154,14 +154,14 @@ def mirror(alone, tmp_path):
 
 
 @UNDEPLOYED
-def test_a_corrupted_release_is_refused(mirror, tmp_path):
+def test_corrupted_release_is_refused(mirror, tmp_path):
     _Mirror.checksum = "0" * 64
     refused(mirror.run(PLAYBOOK), "is wrong: its SHA-256 is", "The file was not used")
     assert not list(tmp_path.rglob("minikube"))
 
 
-def test_a_release_with_the_right_checksum_is_what_is_called(mirror, tmp_path, deployed):
-    """The release of the mirror ends with a failure of its own, which only its being called can show."""
+def test_verified_release_is_used(mirror, tmp_path, deployed):
+    """The release of the mirror fails in a way that shows that it was called."""
     _Mirror.checksum = hashlib.sha256(_Mirror.body).hexdigest()
     run = mirror.run(PLAYBOOK, local_cluster_cache_dir=str(tmp_path / "cache"))
     assert [path.read_bytes() for path in (tmp_path / "cache/releases").rglob("minikube")] == [_Mirror.body]
@@ -169,7 +169,7 @@ def test_a_release_with_the_right_checksum_is_what_is_called(mirror, tmp_path, d
 
 
 @UNDEPLOYED
-def test_a_release_that_cannot_be_reached_is_named(alone, tmp_path):
+def test_unreachable_release_is_reported(alone, tmp_path):
     run = alone.run(PLAYBOOK, local_cluster_source="release", local_cluster_release_url="http://127.0.0.1:9", local_cluster_cache_dir=str(tmp_path / "cache"))
     refused(run, "The official release is not available", "local_cluster_source=auto")
 
@@ -179,7 +179,7 @@ DATA = "kept"
 
 @pytest.fixture
 def own_cluster(tmp_path_factory):
-    """A small cluster that a test may break, with a piece of data; removed at the end, and checked to be gone."""
+    """A small cluster with some data, which a test may break. Its removal at the end is verified."""
     state = tmp_path_factory.mktemp("broken") / "state"
     runs = Roles({"local_cluster_profile": "runbook-broken", "local_cluster_state_dir": str(state), "local_cluster_memory": "3g",
                   "local_cluster_metrics_server": False})
@@ -211,7 +211,7 @@ def _forget_everything(cluster):
 
 
 def back(runs, cluster) -> None:
-    """The next run restores the cluster with its data, and the one after that has nothing to do."""
+    """The next run restores the cluster with its data, and a second run changes nothing."""
     runs.run(PLAYBOOK).ok()
     assert cluster.kubectl("get", "configmap", "data", "-o", "jsonpath={.data.value}") == DATA
     assert runs.run(PLAYBOOK).ok().recap["changed"] == 0
@@ -219,7 +219,7 @@ def back(runs, cluster) -> None:
 
 @pytest.mark.long
 @OWN_CLUSTER
-def test_a_removed_container_is_made_again_with_its_data(own_cluster):
+def test_removed_container_is_recreated_with_its_data(own_cluster):
     runs, cluster = own_cluster
     _remove_container(cluster)
     back(runs, cluster)
@@ -227,7 +227,7 @@ def test_a_removed_container_is_made_again_with_its_data(own_cluster):
 
 @pytest.mark.long
 @OWN_CLUSTER
-def test_every_half_cluster_is_restored_with_its_data(own_cluster):
+def test_partial_cluster_is_repaired_with_its_data(own_cluster):
     runs, cluster = own_cluster
     for break_it in (_stop, _forget_profile, _forget_everything):
         break_it(cluster)
@@ -238,7 +238,7 @@ def test_every_half_cluster_is_restored_with_its_data(own_cluster):
 
 @pytest.mark.long
 @OWN_CLUSTER
-def test_a_start_that_was_killed_is_completed(own_cluster):
+def test_killed_start_is_completed(own_cluster):
     runs, cluster = own_cluster
     for seconds in (2, 8, 16):
         _remove_container(cluster)

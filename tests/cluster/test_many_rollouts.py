@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A hundred Deployments at once: one watch a kind, little memory, and the first failure is reported while the others go on."""
+"""A hundred Deployments at once: one watch per kind, little memory, and the first failure is reported while others are progressing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def apply(cluster: TestCluster, objects: list[dict]) -> None:
 
 
 def follow(kubeconfig: dict, names: list[str], **options) -> tuple[dict, float, int]:
-    """The module's result, how long its process took, and the most memory that it used (KiB)."""
+    """The module's result, the duration of its process, and its peak memory (KiB)."""
     workloads = [{"kind": "Deployment", "name": name} for name in names]
     arguments = {"kubeconfig": kubeconfig, "namespace": NAMESPACE, "workloads": workloads, **options}
     command = [str(venv() / "bin/ansible"), "localhost", "-m", "runbook.minikube.rollout", "-a", json.dumps(arguments)]
@@ -88,7 +88,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def peak_memory(pid: int) -> int:
-    """The most memory (KiB) that a process has had, 0 once it has ended."""
+    """The peak memory (KiB) of a process, 0 once it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
@@ -96,7 +96,7 @@ def peak_memory(pid: int) -> int:
     return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")), 0)
 
 
-def test_a_hundred_at_once(namespace, busybox_image):
+def test_hundred_rollouts_at_once(namespace, busybox_image):
     cluster = namespace
     apply(cluster, [deployment(name, busybox_image, "1", **ON_IT) for name in NAMES])
     apply(cluster, [deployment(BROKEN, busybox_image, "1")])

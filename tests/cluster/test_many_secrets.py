@@ -18,7 +18,7 @@ VALUE = secrets.token_urlsafe(32)
 # Kind of difference: what a Secret holds instead; the key itself is missing in one more.
 KINDS = {
     "trailing_newline": f"{VALUE}\n", "surrounding_whitespace": f"  {VALUE} ", "quotes": f'"{VALUE}"', "case": VALUE.swapcase(),
-    "base64": base64.b64encode(VALUE.encode()).decode(), "other": secrets.token_urlsafe(32), "empty": "",
+    "base64": base64.b64encode(VALUE.encode()).decode(), "hex": VALUE.encode().hex(), "bom": f"\ufeff{VALUE}", "other": secrets.token_urlsafe(32), "empty": "",
 }  # fmt: skip
 WITHOUT_KEY = 5  # the place whose key is missing
 

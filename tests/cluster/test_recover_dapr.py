@@ -61,7 +61,7 @@ def inject(cluster):
 
 
 def predicted(cluster, **options) -> list[dict]:
-    """The actions that the module names in check mode."""
+    """The actions that the module predicts in check mode."""
     result = run_module("dapr_recovery", check=True, kubeconfig=str(cluster.kubeconfig), context=cluster.profile, **options)
     assert not result["failed"], result
     return result["actions"]
@@ -81,7 +81,7 @@ def done_by(run: Run) -> list[str]:
 
 
 def pause(injected: Fault) -> None:
-    """No fault heals on its own: the long form allows it the time."""
+    """No fault disappears on its own; the long form waits for that."""
     if LONG:
         time.sleep(injected.pause)
 
@@ -91,7 +91,7 @@ def params(chosen: list[str]) -> list:
 
 
 def recovered(cluster, playbooks, addresses, user, faults: list[Fault], **variables) -> None:
-    """One run fixes the faults, names each cause, changes nothing else; then an event arrives, and a second run changes nothing."""
+    """One run fixes the faults, reports each cause and changes nothing else. Then an event is delivered, and a second run changes nothing."""
     for injected in faults:
         injected.persists(cluster)
     affected = set().union(*(injected.affected(cluster) for injected in faults))
@@ -112,7 +112,7 @@ def recovered(cluster, playbooks, addresses, user, faults: list[Fault], **variab
 
 
 @pytest.mark.parametrize("name", params(FIXABLE))
-def test_a_fault_is_recovered_by_one_run(cluster, playbooks, addresses, user, inject, name):
+def test_fault_is_recovered_by_one_run(cluster, playbooks, addresses, user, inject, name):
     injected = inject(name)
     pause(injected)
     variables = {"dapr_allow_new_ca": True} if name in NEW_CA else {}
@@ -122,7 +122,7 @@ def test_a_fault_is_recovered_by_one_run(cluster, playbooks, addresses, user, in
     recovered(cluster, playbooks, addresses, user, [injected], **variables)
 
 
-def test_three_at_once(cluster, playbooks, addresses, user, inject):
+def test_three_faults_at_once_are_recovered(cluster, playbooks, addresses, user, inject):
     recovered(cluster, playbooks, addresses, user, [inject(name) for name in THREE])
 
 
@@ -144,7 +144,7 @@ def test_manual_action_is_reported_and_nothing_changed(cluster, playbooks, addre
 
 
 @pytest.mark.long
-def test_the_api_server_restarts_in_the_middle(cluster, playbooks, addresses, user, inject):
+def test_recovery_survives_an_api_server_restart(cluster, playbooks, addresses, user, inject):
     faults = [inject(name) for name in THREE]
     process = playbooks.start(RECOVER)
     timer = threading.Timer(6, restart_api_server, [cluster])
@@ -160,7 +160,7 @@ def test_the_api_server_restarts_in_the_middle(cluster, playbooks, addresses, us
 
 
 def versions(cluster) -> dict[str, str]:
-    """The resource version of everything that a recovery could change, where no other test works meanwhile."""
+    """The resource version of everything that a recovery could change, in the namespaces that no other test changes."""
     kinds = "deployments,statefulsets,daemonsets,pods,configmaps,secrets,services"
     items = [item for namespace in NAMESPACES for item in cluster.objects(kinds, namespace)] + cluster.objects("mutatingwebhookconfigurations")
     return {f"{item['kind']}/{item['metadata'].get('namespace')}/{item['metadata']['name']}": item["metadata"]["resourceVersion"] for item in items}
@@ -176,7 +176,7 @@ def test_healthy_dapr_is_not_changed(cluster, playbooks):
 
 
 def kill_all(process) -> None:
-    """SIGKILL for a playbook and for the module that it runs, which is in a session of its own."""
+    """SIGKILL for a playbook and for the module that it runs, which has its own session."""
     below = psutil.Process(process.pid).children(recursive=True)
     kill_group(process)
     for one in below:
@@ -201,7 +201,7 @@ def test_interrupted_run_is_completed_by_the_next(cluster, playbooks, addresses,
 
 
 @pytest.mark.long
-def test_blocking_budget_is_named(cluster, playbooks, inject):
+def test_blocking_pod_disruption_budget_is_reported(cluster, playbooks, inject):
     stuck = inject("daprd_stuck")
     spec = {"minAvailable": 2, "selector": {"matchLabels": {"app": stuck.app}}}
     budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keeps-all"}, "spec": spec}

@@ -29,24 +29,25 @@ DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
 AUTH_SERVERS = [{"workload": "Deployment/frontend"}]
 SECRET = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
-KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-former"}
+KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-previous"}
 ROTATION = {**SECRET, **KEYS, "auth_servers": AUTH_SERVERS, "versioned": True}
 # The options of the modules that need the application; nothing of it changes a healthy one.
 OF_THE_APPLICATION = {
     "auth_probe": {"create": True, "database": DATABASE},
     "auth_reencrypt": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "auth_secret_sync": {"locations": [SECRET, COPY], "versions_key": "better-auth-secrets", "auth_servers": AUTH_SERVERS, "database": DATABASE},
     "connectivity_probe": {"workloads": [{"kind": "Deployment", "name": "backend-api"}]},
     "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
 }
 # And the others, on objects of their own.
 OF_THEIR_OWN = {
-    "auth_rotation": {**ROTATION, "step": "add"},
-    "secret_compare": {"locations": [{**SECRET, "check_consumers": True}, COPY]},
+    "auth_rotation": {**ROTATION, "copies": [COPY], "step": "add"},
+    "secret_compare": {"locations": [{**SECRET, "check_consumers": True, "check_former": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
 }
 WRITTEN = {"auth_rotation": "frontend-secrets", "secret_copy": "backend-api-secrets"}
-ALIKE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "secret_compare")  # which send the requests of another module of the tables
+ALIKE = ("auth_probe", "auth_reencrypt", "auth_secret_sync", "jwks_cleanup", "secret_compare")  # which send the requests of another module of the tables
 
 
 @dataclass
@@ -73,7 +74,8 @@ class Own:
     auth_server: dict
 
     def begin(self) -> dict[str, dict]:
-        """Makes the Secrets as they are before each test, and returns what they hold."""
+        """Makes the Secrets as they are before each test, without former values, and returns what they hold."""
+        self.cluster.kubectl("delete", "secret", "-n", NAMESPACE, "-l", "runbook.minikube/former-values")
         for name, text in (("frontend-secrets", "the-secret-of-the-server-of-40-letters-or-so"), ("backend-api-secrets", "another one")):
             secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}, "stringData": {"better-auth-secret": text}}
             self.cluster.kubectl("replace", "--force", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(secret))
@@ -151,7 +153,7 @@ def left_without(rules: list[dict], rule: dict, verb: str) -> list[dict]:
 
 
 def test_every_role_is_tried():
-    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca"}  # by test_dapr_rights.py, tests/unit/rights
+    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca", "auth_reencrypt_forgotten"}  # by test_dapr_rights.py, tests/unit/rights
     assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every failure of a rollout, made for real on a version that serves: the module names its cause, and rolls back to what served.
+"""Every failure of a rollout, injected into a ready version: the module reports the cause, and rolls back to the previous version.
 
 The trials wait more than they work, so several run at once; each test then checks the outcome of its own.
 """
@@ -22,17 +22,17 @@ from rollout_failures.event_recorder import EventRecorder
 
 pytestmark = pytest.mark.phase("beside", "rollout-failures")
 MAX_WORKERS = 3  # cases at once
-STATEFUL = "bad-command"  # the one case that the short form makes for a StatefulSet too
+STATEFUL = "bad-command"  # the one case that the short form also runs for a StatefulSet
 ALIKE = ("tag-does-not-exist", "second-container-crashes")  # the module recognizes them by the same branches as others
 INJECTOR = ("deployment/dapr-sidecar-injector", "-n", "dapr-system")
 WEBHOOKS = "mutatingwebhookconfiguration/dapr-sidecar-injector"
 ALL = [(case, kind) for case in CASES for kind in case.kinds]
-CLUSTER_WIDE = pytest.mark.phase("cluster_wide")  # for what changes Dapr's webhook, or needs Dapr to work
+CLUSTER_WIDE = pytest.mark.phase("cluster_wide")  # for tests that change Dapr's webhook, or need Dapr
 
 
 @pytest.fixture(scope="module")
 def images(deployed, busybox_image) -> Iterator[registry.Registry]:
-    """The registry, with an image that serves and two that no program of this node's architecture is in."""
+    """The registry, with a working image and two images for another architecture."""
     cluster, _run = deployed
     own = cluster.objects("nodes")[0]["status"]["nodeInfo"]["architecture"]
     foreign = "amd64" if own == "arm64" else "arm64"
@@ -47,7 +47,7 @@ def images(deployed, busybox_image) -> Iterator[registry.Registry]:
 
 @dataclass(frozen=True)
 class CaseRuns:
-    """What tries the cases, and the outcomes of those that are chosen, by name."""
+    """Runs the selected cases, and provides their outcomes by name."""
 
     runner: CaseRunner
     outcomes: dict[str, Future]
@@ -55,7 +55,7 @@ class CaseRuns:
 
 @pytest.fixture(scope="module")
 def trials(deployed, images, busybox_image, request) -> Iterator[CaseRuns]:
-    """Begins the trials of all tests that are to run."""
+    """Starts the cases of all selected tests."""
     cluster, _run = deployed
     remove_all(cluster, wait=True)
     wanted = [item.callspec.params["chosen"] for item in request.session.items if "outcome" in getattr(item, "fixturenames", ())]
@@ -76,7 +76,7 @@ def outcome(trials, chosen) -> CaseResult:
 
 
 def formed(runner: CaseRunner, case: Case) -> CaseRunner:
-    """The short form has short graces and a load on some cases; the long form the module's defaults and a load on all."""
+    """The short form has short timeouts, and requests to the previous version in some cases; the long form the module's defaults, and requests in all cases."""
     return replace(runner, with_load=True) if LONG else replace(runner, options={**SHORT, **case.short}, with_load=case.load)
 
 
@@ -99,7 +99,7 @@ def dapr_spares(cluster: TestCluster, labels: dict[str, str]) -> Iterator[None]:
     """Dapr's injector is not called for pods of namespaces with these labels, as if it were away; all others keep it."""
     webhook = json.loads(cluster.kubectl("get", WEBHOOKS, "-o", "json"))["webhooks"][0]
     before = webhook.get("namespaceSelector", {})
-    others = [entry for entry in before.get("matchExpressions", []) if entry["key"] not in labels]  # a run that was cut off left its own
+    others = [entry for entry in before.get("matchExpressions", []) if entry["key"] not in labels]  # an interrupted run left its own
     own = [{"key": key, "operator": "NotIn", "values": [value]} for key, value in labels.items()]
     set_selector(cluster, {**before, "matchExpressions": [*others, *own]})
     try:
@@ -114,7 +114,7 @@ def set_selector(cluster: TestCluster, selector: dict) -> None:
 
 
 def record(futures: dict[str, Future]) -> None:
-    """Leaves the figures for a person."""
+    """Writes the durations to a file."""
     done = {name: future.result() for name, future in futures.items() if future.done() and not future.cancelled() and not future.exception()}
     cases = {name_of(case, kind): case for case, kind in ALL}
     rows = {
@@ -126,8 +126,8 @@ def record(futures: dict[str, Future]) -> None:
     (OUTPUT / "rollout_failures.json").write_text(json.dumps(rows, indent=1))
 
 
-def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, images):
-    """What is refused and what does not exist is distinguished from a registry that does not work at all."""
+def test_node_pulls_with_and_without_a_password(deployed, images):
+    """The registry works, so that a refusal and a missing image are real."""
     cluster, _run = deployed
     secret = json.loads(cluster.kubectl(
         "create", "secret", "docker-registry", "login", "--docker-server", registry.CLOSED, "--docker-username", registry.USER,
@@ -143,14 +143,14 @@ def test_the_node_pulls_from_the_registry_with_and_without_a_password(deployed, 
 
 
 @pytest.mark.parametrize("chosen", [param(*entry) for entry in ALL])
-def test_the_cause_is_named_and_the_former_version_restored(outcome, chosen):
+def test_cause_is_reported_and_the_previous_version_restored(outcome, chosen):
     check_outcome(outcome, *chosen)
 
 
 @pytest.mark.long
 @CLUSTER_WIDE
-def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
-    """As it happens to users: Kubernetes goes on without an injector that does not answer."""
+def test_missing_sidecar_is_reported(deployed, trials):
+    """As in practice: Kubernetes creates pods without sidecars if the injector does not respond."""
     cluster, _run = deployed
     wait(trials.outcomes.values())
     case = next(replace(case, namespace_labels={}) for case in CASES if case.name == "dapr-sidecar-is-missing")
@@ -165,7 +165,7 @@ def test_a_sidecar_is_missing_as_the_injector_was_away(deployed, trials):
 
 
 def check_outcome(outcome: CaseResult, case: Case, kind: str) -> None:
-    """The module fails for the cause that was made, and rolls back; the former version has served all the time."""
+    """The module fails with the injected cause and rolls back, and the previous version responds all the time."""
     assert outcome.symptom is not None, f"the API never showed it; the module reported: {outcome.result.get('msg')}"
     check_cause(outcome.result, case, kind)
     check_cause(outcome.rollback, case, kind)
@@ -174,7 +174,7 @@ def check_outcome(outcome: CaseResult, case: Case, kind: str) -> None:
 
 
 def check_cause(result: dict, case: Case, kind: str) -> None:
-    """The failure names the cause, in words and as data."""
+    """The failure contains the cause, as a sentence and as data."""
     assert result["failed"], result
     message, cause = result["msg"], result["causes"][0]
     assert (cause["category"], cause["workload"]) == (case.category, f"{kind} app"), message
@@ -189,7 +189,7 @@ def check_cause(result: dict, case: Case, kind: str) -> None:
 
 
 def check_rollback(outcome: CaseResult, kind: str) -> None:
-    """The workload is what it was, all its pods serve, and none of the broken version is left."""
+    """The workload is restored, all its pods are ready, and none of the broken version remains."""
     message = outcome.rollback["msg"]
     assert [(item["workload"], item["available"]) for item in outcome.rollback["rollback"]] == [(f"{kind} app", True)], message
     assert "which is available again" in message and outcome.template == outcome.former, message

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from api_proxy import CountingProxy
-from auth_callers import AtEachPod, Caller, requesting_tokens, signing_in, stored_data, with_token
+from auth_callers import AtEachPod, Caller, requesting_tokens, stored_data, with_new_cookies, with_token
 from secret_scan import Traces, found_in, secrets_of
 from todo_client import TodoClient
 
@@ -25,21 +25,26 @@ ROTATE = "playbooks/rotate_secret.yml"
 DEPLOY = "playbooks/deploy.yml"
 ENOUGH = 5  # answers that each caller gets after the rotation
 SECRET, KEY, LIST_KEY = "frontend-secrets", "better-auth-secret", "better-auth-secrets"
-SWITCHING = "Restart the auth servers (stage: promoted)"
-# The task that does a step; each restart is named by the stage that was written before it.
+COPY = "backend-api-secrets"
+RESTART = "Restart the auth servers and verifiers (stage: {})"
+SWITCHING = RESTART.format("promoted")
+# The task that does a step; those that every stage has are named by the stage that was written before them.
 TASKS = {
-    "add": ["Write rotation step add"], "promote": ["Write rotation step promote"], "remove_old": ["Write rotation step remove_old"],
-    "finish": ["Write rotation step finish"], "reencrypt": ["Re-encrypt stored data with the new secret"],
-    "sync_copies": ["Copy the secret to all locations", "Restart workloads with a different secret"],
+    "add": "Write rotation step add", "promote": "Write rotation step promote", "remove_old": "Write rotation step remove_old",
+    "finish": "Write rotation step finish", "reencrypt": "Re-encrypt stored data with the new secret",
+    "sync_copies": "Write rotation step sync_copies (stage: {})", "restart": RESTART,
 }  # fmt: skip
-RESTARTS = ("Restart the auth servers (stage: added)", SWITCHING)
+STAGES = {"add": "added", "promote": "promoted", "remove_old": "old_removed"}
 
 
 def writes_of(plan: str) -> list[str]:
     """The tasks that change something, in their order, out of the playbook's prediction."""
-    steps = re.search(r"Remaining steps: ([a-z_, ]+)\.", " ".join(plan.split()))[1].split(", ")
-    restarts = iter(RESTARTS)
-    return [task for step in steps for task in (TASKS[step] if step != "restart" else [next(restarts)])]
+    steps, stage = re.search(r"Remaining steps: ([a-z_, ]+)\.", " ".join(plan.split()))[1].split(", "), "idle"
+    tasks = []
+    for step in steps:
+        stage = STAGES.get(step, stage)
+        tasks.append(TASKS[step].format(stage))
+    return tasks
 
 
 def versions_of(cluster) -> list[str]:
@@ -65,19 +70,19 @@ class People:
         proxy = self.stack.enter_context(CountingProxy(self.cluster)).server
         self.old_token = self.stack.enter_context(Caller(with_token(person), 0.1))
         self.tokens = self.stack.enter_context(Caller(requesting_tokens(person), 0.5))
-        self.sign_ins = self.stack.enter_context(Caller(signing_in(other), 1))
+        self.new_cookies = self.stack.enter_context(Caller(with_new_cookies(other), 1))
         self.at_pods = self.stack.enter_context(Caller(AtEachPod(self.cluster, other, proxy), 1))
         return self
 
     def __exit__(self, *exception) -> None:
-        for caller in (self.old_token, self.sign_ins, self.at_pods, self.tokens):
+        for caller in (self.old_token, self.new_cookies, self.at_pods, self.tokens):
             caller.go_on_for(ENOUGH)
         self.stack.__exit__(*exception)
 
-    def check(self) -> None:
-        """Nothing failed but sessions of the former stage, which are 401."""
+    def check(self, cookies_refused: bool = False) -> None:
+        """Nothing failed but sessions of the former stage, which are 401, and where that is announced, new cookies at the backend."""
         assert self.old_token.others(200) == []
-        assert self.sign_ins.others(200) == []
+        assert self.new_cookies.others(200, *([401] if cookies_refused else [])) == [], Counter(status for _when, status in self.new_cookies.answers)
         assert self.at_pods.others(200) == []
         assert self.tokens.others(200, 401) == [], Counter(status for _when, status in self.tokens.answers)
 
@@ -119,18 +124,31 @@ def rotation(cluster, addresses, tmp_path_factory) -> Rotation:
     return done
 
 
-def test_a_rotation_breaks_no_token(cluster, rotation):
-    assert re.search(r"Sessions in browsers end.*: \d+ are open", " ".join(rotation.predicted.split())), rotation.predicted[-3000:]
+def switching(lines: list[tuple[float, str]]) -> tuple[float, float]:
+    """When the restart began in which the auth servers start to sign with the new secret, and when the step after it had seen the old pods' end."""
+    tasks = [(when, line) for when, line in lines if "TASK [" in line]
+    begin = next(when for when, line in tasks if SWITCHING in line)
+    after = next(number for number, (_when, line) in enumerate(tasks) if TASKS["reencrypt"] in line)
+    return begin, tasks[after + 1][0]
+
+
+def test_a_rotation_breaks_no_token_and_no_new_cookie(cluster, rotation):
+    predicted = " ".join(rotation.predicted.split())
+    assert re.search(r"Sessions in browsers end.*: \d+ are open", predicted) and "one secret at a time" not in predicted, rotation.predicted[-3000:]
     rotation.people.check()
-    begin = next(when for when, line in rotation.lines if "TASK [" in line and SWITCHING in line)
-    end = next(when for when, line in rotation.lines if "TASK [" in line and when > begin)
+    begin, end = switching(rotation.lines)
     answers = rotation.people.tokens.answers
     next_request = next(when for when, _status in answers if when > end)  # maybe the first time at a new pod
     refused = [when for when, status in answers if status == 401]
     assert refused and all(begin <= when <= next_request for when in refused), (begin, end, next_request, refused)
     after = stored_data(cluster, SECRET)
     assert len(versions_of(cluster)) == 1 and after[KEY] != rotation.before[KEY]
-    assert stored_data(cluster, "backend-api-secrets")[KEY] == after[KEY]
+    assert {key: stored_data(cluster, COPY)[key] for key in (KEY, LIST_KEY)} == {key: after[key] for key in (KEY, LIST_KEY)}
+
+
+def test_the_former_secret_is_kept(cluster, rotation):
+    for name in (SECRET, COPY):
+        assert rotation.before[KEY] in stored_data(cluster, f"{name}-former").values()
 
 
 @pytest.mark.no_rerun
@@ -149,7 +167,7 @@ def test_a_rotation_that_is_cut_off_three_times_goes_on(cluster, addresses, play
         playbooks.killed_after("Write rotation step promote", ROTATE, then="changed:")
         assert versions_of(cluster) == [str(int(first) + 1), first]
         playbooks.killed_after(SWITCHING, ROTATE)
-        playbooks.killed_after(TASKS["reencrypt"][0], ROTATE)
+        playbooks.killed_after(TASKS["reencrypt"], ROTATE)
         done = playbooks.run(ROTATE).ok()
     people.check()
     assert versions_of(cluster) == [str(int(first) + 1)], done.output[-3000:]
@@ -160,6 +178,39 @@ def test_a_deploy_after_a_rotation_restarts_nothing(cluster, rotation, playbooks
     report = tmp_path / "report.json"
     deployed = playbooks.run("playbooks/deploy.yml", rollout_force_conflicts=True, runbook_report_file=str(report)).ok()
     assert [action for action in json.loads(report.read_text())["actions"] if action["what"] == "restart"] == [], deployed.output[-3000:]
+
+
+@pytest.mark.long
+def test_two_rotations_in_a_row_refuse_no_new_cookie(cluster, addresses, playbooks):
+    first = int((versions_of(cluster) or ["1"])[0])
+    with People(cluster, addresses) as people:
+        for _time in range(2):
+            playbooks.run(ROTATE).ok()
+    people.check()
+    assert versions_of(cluster) == [str(first + 2)]
+
+
+@pytest.mark.long
+def test_a_backend_with_one_secret_refuses_new_cookies_only_as_announced(cluster, addresses, playbooks):
+    """It is not declared as a verifier with several secrets, and has no list."""
+    undeclared = ("-e", json.dumps({"runbook_app_overrides": {"auth": {"verifiers": []}}}))
+    cluster.kubectl("patch", "secret", COPY, "--type=merge", "-p", json.dumps({"data": {LIST_KEY: None}}))
+    cluster.kubectl("rollout", "restart", "deployment/backend-api")
+    cluster.kubectl("rollout", "status", "deployment/backend-api", "--timeout=300s")
+    predicted = " ".join(playbooks.run(ROTATE, "--check", *undeclared).ok().output.split())
+    assert "Deployment/backend-api take one secret at a time. They refuse new session cookies" in predicted, predicted[-3000:]
+    with People(cluster, addresses) as people:
+        process = playbooks.start(ROTATE, *undeclared)
+        lines = [(time.monotonic(), line) for line in process.stdout]
+        assert process.wait() == 0, "".join(line for _when, line in lines[-80:])
+    people.check(cookies_refused=True)
+    begin, end = switching(lines)
+    refused = [when for when, status in people.new_cookies.answers if status == 401]
+    next_request = next(when for when, _status in people.new_cookies.answers if when > end)
+    assert refused and all(begin <= when <= next_request for when in refused), (begin, end, refused)
+    output = " ".join("".join(line for _when, line in lines).split())
+    reported = int(re.search(r"Deployment/backend-api refused new session cookies for at most (\d+) s", output)[1])
+    assert refused[-1] - refused[0] <= reported, (reported, refused)
 
 
 @pytest.mark.long

@@ -20,6 +20,11 @@ def values_of(cluster) -> set[str]:
     return encoded | {base64.b64decode(value).decode() for value in encoded}
 
 
+def data_of(cluster, name: str) -> dict[str, str]:
+    """The keys of a Secret, each with its value in base64."""
+    return next(item["data"] for item in cluster.objects("secrets") if item["metadata"]["name"] == name)
+
+
 def templates(cluster) -> dict[str, str]:
     """The pod template of each workload, as text."""
     return {item["metadata"]["name"]: json.dumps(item["spec"]["template"]) for item in cluster.objects("deployments,statefulsets")}
@@ -33,7 +38,7 @@ def new_pod(cluster, name: str) -> str:
 
 def test_a_changed_value_is_shown_nowhere_and_restarts_its_readers_only(deployed, playbooks, as_described, changes, tmp_path):
     cluster, _run = deployed
-    before = templates(cluster)
+    before, overwritten = templates(cluster), data_of(cluster, "backend-api-secrets")["openai-api-key"]
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"todo_openai_api_key": PLANTED}))
     run = playbooks.run(DEPLOY, "-e", f"@{settings}", "-vvvv", "--diff").ok()
@@ -42,6 +47,7 @@ def test_a_changed_value_is_shown_nowhere_and_restarts_its_readers_only(deployed
     readers = {name for name, template in before.items() if "backend-api-secrets" in template}
     assert "backend-api" in readers and "frontend" not in readers
     assert {name for name in after if after[name] != before[name]} == readers
+    assert overwritten in data_of(cluster, "backend-api-secrets-former").values()
     secrets = values_of(cluster)
     assert PLANTED in secrets and len(secrets) > 8
     assert [value for value in secrets if len(value) >= 8 and value in run.output and value != "none-needed"] == []

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The end of the test cluster, and of all tests: nothing is left of it but packages, the engine and the cache."""
+"""Teardown of the test cluster, after all other tests: only packages, the engine and the cache remain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def docker_names(kind: str) -> set[str]:
 
 
 def processes() -> list[str]:
-    """Command lines on this machine that name the profile."""
+    """Command lines of processes on this host that contain the profile's name."""
     found = []
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -33,7 +33,7 @@ def processes() -> list[str]:
 
 
 @pytest.mark.no_rerun
-def test_a_foreign_context_is_refused(playbooks, deployed):
+def test_foreign_context_is_refused(playbooks, deployed):
     run = playbooks.run(TEARDOWN, runbook_context="production")
     assert run.status != 0 and "teardown.yml removes only the default cluster" in " ".join(run.output.split())
     assert STATE.exists()

@@ -7,17 +7,16 @@ import json
 import os
 import shutil
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
 import pytest
 from packages import install
 from todo_client import TodoClient, walk_through
+from todo_pods import audit_rows, in_pod, sql, wait_for_audit_row
 
 pytestmark = pytest.mark.phase("application")
 BROWSER = Path(__file__).parent / "browser"
-PATIENCE = 180  # seconds until an event has to be in audit_log
 
 # Runs in a pod: the same tool call from eight connections at once.
 CALL_TOOL = """
@@ -33,10 +32,11 @@ print(sum(bool(result.get("idempotent")) for result in results), len({{result["d
 
 # Runs in audit-service's pod: the same event delivered eight times at once.
 DELIVER = """
-import concurrent.futures, json, urllib.request
+import concurrent.futures, json, os, urllib.request
+headers = {{"Content-Type": "application/json", "dapr-api-token": os.environ["APP_API_TOKEN"]}}
 body = json.dumps({{"id": "1", "data": {{"event_id": {event_id!r}, "event_type": "test.event", "task_id": "t", "user_id": "u"}}}}).encode()
 def post(_number):
-    request = urllib.request.Request("http://127.0.0.1:8002/events/tasks", body, {{"Content-Type": "application/json"}})
+    request = urllib.request.Request("http://127.0.0.1:8002/events/tasks", body, headers)
     return json.load(urllib.request.urlopen(request, timeout=30))["status"]
 with concurrent.futures.ThreadPoolExecutor(8) as pool:
     print(*sorted(set(pool.map(post, range(8)))))
@@ -46,30 +46,6 @@ with concurrent.futures.ThreadPoolExecutor(8) as pool:
 @pytest.fixture
 def client(addresses) -> TodoClient:
     return TodoClient.signed_up(*addresses)
-
-
-def sql(cluster, query: str) -> list[list[str]]:
-    """The rows of a query, as text."""
-    output = cluster.kubectl("exec", "statefulset/postgres", "--", "psql", "-h", "/var/run/postgresql", "-U", "todo", "-At", "-F", "|", "-c", query)
-    return [line.split("|") for line in output.splitlines()]
-
-
-def in_pod(cluster, workload: str, script: str, interpreter: str = "python3") -> str:
-    return cluster.kubectl("exec", "-i", workload, "-c", workload.partition("/")[2], "--", interpreter, "-", stdin=script).strip()
-
-
-def audit_rows(cluster, title: str) -> list[list[str]]:
-    return sql(cluster, f"SELECT event_type, task_id FROM audit_log WHERE details->>'title' = '{title}'")
-
-
-def wait_for_audit_row(cluster, title: str) -> list[list[str]]:
-    """The audit rows of a task, once there is one; and a moment later, so that a second one would be found."""
-    deadline = time.monotonic() + PATIENCE
-    while not audit_rows(cluster, title):
-        assert time.monotonic() < deadline, f"no audit row for {title} after {PATIENCE} s"
-        time.sleep(1)
-    time.sleep(3)
-    return audit_rows(cluster, title)
 
 
 def test_a_chat_makes_exactly_one_task_and_one_audit_row(cluster, addresses):

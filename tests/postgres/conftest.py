@@ -9,7 +9,7 @@ import collection
 import pytest
 import recorder
 from certificates import Authority
-from servers import Pooler, Server, programs
+from servers import Pooler, Server, Standby, programs
 
 
 def pytest_configure(config):
@@ -34,6 +34,13 @@ def server(authority) -> Iterator[Server]:
 def pooler(server) -> Iterator[Pooler]:
     """A PgBouncer before it, in transaction mode."""
     with Pooler(programs(), server) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def standby(server, authority) -> Iterator[Standby]:
+    """A hot standby of it."""
+    with Standby(programs(), authority, server) as running:
         yield running
 
 

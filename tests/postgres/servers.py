@@ -139,14 +139,14 @@ class Server(Process):
 
     def _start(self) -> subprocess.Popen:
         place = self.folder / "data"
-        self._made(place)
+        self._make(place)
         settings = {
             "listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": self.folder, "fsync": "off", "ssl": "on",
             "ssl_cert_file": self.folder / "server.crt", "ssl_key_file": self.folder / "server.key", "shared_buffers": "16MB",
         }  # fmt: skip
         return self.start([str(self._programs.postgres), "-D", str(place), *(f"--{name}={value}" for name, value in settings.items())])
 
-    def _made(self, place: Path) -> None:
+    def _make(self, place: Path) -> None:
         (self.folder / "password").write_text(PASSWORD)
         certificate, key = self._authority.issue(NAME)
         (self.folder / "server.crt").write_bytes(certificate)
@@ -174,6 +174,23 @@ class Server(Process):
             for statement in statements:
                 cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+
+class Standby(Server):
+    """A hot standby of another server, which it follows."""
+
+    def __init__(self, programs: Programs, authority: Authority, primary: Server):
+        super().__init__(programs, authority)
+        self._primary = primary
+
+    def _make(self, place: Path) -> None:
+        for name in ("server.crt", "server.key"):
+            shutil.copy2(self._primary.folder / name, self.folder)
+        self._give()
+        command = [str(self._programs.initdb.with_name("pg_basebackup")), "-D", str(place), "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "owner",
+                   "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]  # fmt: skip
+        environment = {**os.environ, "PGPASSWORD": PASSWORD}
+        subprocess.run(command, cwd=self.folder, env=environment, check=True, capture_output=True, timeout=PATIENCE, **unprivileged())
 
 
 class Pooler(Process):

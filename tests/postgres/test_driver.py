@@ -115,6 +115,20 @@ def test_the_system_s_authorities(server, database, authority, tmp_path, monkeyp
     assert rows(tunnelled(server.port, database, query, NAME), "SELECT 'x'::text AS a") == [{"a": "x"}]
 
 
+@pytest.mark.parametrize(("issuer", "query", "accepted"), [("foreign", "sslmode=require", True), ("right", "sslmode=verify-full", False)])
+def test_this_user_s_own_authorities_are_not_used(server, database, authority, tmp_path, monkeypatch, issuer, query, accepted):
+    folder = tmp_path / ".postgresql"
+    folder.mkdir()
+    (authority if issuer == "right" else Authority(issuer)).file(tmp_path).rename(folder / "root.crt")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    way = tunnelled(server.port, database, query, NAME)
+    if accepted:
+        assert rows(way, "SELECT ssl::text FROM pg_stat_ssl WHERE pid = pg_backend_pid()") == [{"ssl": "true"}]
+    else:
+        with pytest.raises(DatabaseError, match="certificate verify failed"):
+            rows(way, "SELECT 1")
+
+
 # Where
 
 
@@ -223,7 +237,7 @@ def test_a_server_that_does_not_answer(database):
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent, opened(url(silent.getsockname()[1], database), connect_timeout=1) as way:
-        with pytest.raises(DatabaseError, match="timeout expired.* It does not answer"):
+        with pytest.raises(DatabaseError, match="timeout expired.* There is no answer"):
             rows(way, "SELECT 1")
 
 
@@ -234,6 +248,6 @@ def test_no_message_shows_the_password(server, query):
     with pytest.raises(RunbookError) as failed, opened(address) as way:
         rows(way, "SELECT 1")
     output = "".join(traceback.format_exception(failed.value))
-    assert "hun" not in output and "ter2" not in output
+    assert "hun" not in output and "ter2" not in output and "owner" not in output
     if not query:
         assert "password authentication failed" in output and "Correct user and password" in output

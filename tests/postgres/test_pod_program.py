@@ -57,7 +57,35 @@ def test_no_message_shows_the_password(server, in_pod, name):
     with pytest.raises(DatabaseError) as failed:
         rows(in_pod(url(server.port, "nowhere", host=name)), "SELECT 1")
     output = "".join(traceback.format_exception(failed.value))
-    assert PASSWORD not in output and "hunter2" not in output and "all?of" not in output
+    assert PASSWORD not in output and "hunter2" not in output and "all?of" not in output and "owner" not in output
+
+
+def test_a_write_whose_end_is_not_reported_is_sent_to_no_second_program(server, database, in_pod, monkeypatch):
+    server.sql(database, "CREATE TABLE t (a text)")
+    way = in_pod(url(server.port, database))
+    run_python = pod.execute
+
+    def execute(_cluster, _name, _namespace, _container, command, stdin, timeout):
+        done = run_python(None, "p", "n", "c", ["python3", *command[1:]] if command[0] == "python" else command, stdin, timeout)
+        if command[0] == "python3" and b"INSERT" in stdin:
+            return Execution(None, b"", b"", "context deadline exceeded")
+        return done
+
+    monkeypatch.setattr(pod, "execute", execute)
+    with pytest.raises(DatabaseError, match="gave no answer: context deadline exceeded") as failed:
+        way.run([ONE], write=True)
+    assert failed.value.unknown
+    assert server.sql(database, "SELECT count(*) FROM t") == [(1,)]
+
+
+def test_a_standby_is_not_written(server, standby, in_pod):
+    with pytest.raises(DatabaseError, match="use the address of the primary"):
+        in_pod(url(standby.port, "postgres")).run([Statement("CREATE TABLE t (a text)")], write=True)
+
+
+def test_of_the_lines_of_libpq_the_one_with_the_cause_is_shown(server, in_pod):
+    with pytest.raises(DatabaseError, match=r'database "nowhere" does not exist. Correct the database\'s name'):
+        rows(in_pod(url(server.port, "nowhere", host="localhost")), "SELECT 1")
 
 
 def test_what_is_set_to_read_only_is_not_written(server, database, in_pod):

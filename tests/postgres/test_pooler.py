@@ -91,7 +91,8 @@ def test_the_modules_keep_to_the_schema_of_the_url(server, database):
     server.sql(database, "CREATE SCHEMA auth", TABLE, insert("other", "bare_unicode", 1))
     server.sql(database, "SET search_path = auth", TABLE, insert("works", "bare", 1), insert("lost", "bare_unicode", 2))
     before = stored(server, database)
-    cleaned = succeeded("jwks_cleanup", server, database, query="schema=auth", action="delete")
+    prisma = "schema=auth&pgbouncer=true&connection_limit=1&pool_timeout=20&statement_cache_size=0&sslaccept=accept_invalid_certs"
+    cleaned = succeeded("jwks_cleanup", server, database, query=prisma, action="delete")
     assert cleaned["removed"] == ["lost"]
     assert stored(server, database) == before
     assert server.sql(database, "SELECT id FROM auth.jwks") == [("works",)]

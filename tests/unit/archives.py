@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Archives with images, as `docker save` of three ages and an OCI exporter make them."""
+"""Archives with images, as three versions of `docker save` and an OCI exporter write them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ SYSTEM = "dapr-system"
 
 
 class Authority:
-    """A certificate authority as Sentry makes one: a root, and an issuer that signs for the workloads."""
+    """A certificate authority as Sentry creates it: a root, and an issuer that signs the workloads' certificates."""
 
     def __init__(self, days: int = 365):
         self._root_key, self._issuer_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())

@@ -1,10 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""An in-memory API server with what matters for concurrent writers: resource versions, conflicts, and permissions."""
+"""An in-memory API server with resource versions, conflicts and permissions, for concurrent writers."""
 
 from __future__ import annotations
 
 import copy
 import itertools
+from datetime import datetime, timedelta, timezone
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
 
@@ -18,6 +19,7 @@ class FakeCluster:
         self.forbidden = set(forbidden)  # (verb, kind)
         self.namespaces = set(namespaces)
         self.before_write = None
+        self.clock_offset = timedelta()
         self._versions = itertools.count(1)
 
     def put(self, kind: str, name: str, body: dict, namespace: str = "default") -> None:
@@ -25,6 +27,9 @@ class FakeCluster:
         stored = copy.deepcopy(body)
         stored.setdefault("metadata", {}).update(name=name, namespace=namespace, resourceVersion=str(next(self._versions)))
         self.objects[kind, namespace, name] = stored
+
+    def now(self):
+        return datetime.now(timezone.utc) + self.clock_offset
 
     def list(self, kind, namespace=None, **_selectors):
         self._allow("list", kind)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.op
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.server_secrets import AuthServer
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import Result
+from catalog_rows import catalog_rows
 
 REAL = json.loads((Path(__file__).parent / "auth/vectors/better-auth-1.7.25.json").read_text())
 A, B = (SigningSecrets(REAL["secrets"][name]) for name in "AB")
@@ -48,6 +50,7 @@ ALL = (NEW, DAMAGED, PLAIN, GONE, WORKS, ALSO)
 class FakeKeys:
     """``backups``: backup id to its rows. ``before_write`` is called before each write, ``after_write`` after it; both may raise.
 
+    ``catalog``: what the catalog says of the table beside its columns. ``ahead``: seconds by which the database's clock is ahead.
     ``exists``: whether there is a backup table, or the columns of another one of that name. ``denied``: privileges that the user does not have.
     """
 
@@ -58,6 +61,7 @@ class FakeKeys:
         self.columns = (*REQUIRED, *(OPTIONAL if can_retire else ()))
         self.overdue, self.backups, self.denied, self.exists = overdue, backups or {}, denied, exists
         self.written = []
+        self.catalog, self.ahead, self.hides_backups = {}, 0, "false"
         self.read_only, self.standby = "off", "false"
         self.before_write = self.after_write = lambda: None
 
@@ -80,10 +84,12 @@ class FakeKeys:
         elif "GROUP BY backup_id" in sql:
             found = [{"backup_id": name} for name in self.backups]
         elif "pg_attribute" in sql:
-            found = [{"name": name} for name in self.columns]
+            found = catalog_rows("jwks", self.columns, **self.catalog)
+        elif "clock_timestamp" in sql:
+            found = [{"now": str(time.time() + self.ahead)}]
         elif "default_transaction_read_only" in sql:
             found = [{"read_only": self.read_only, "standby": self.standby}]
-        elif "make_interval" in sql:
+        elif "make_interval(days" in sql:
             found = [{"id": name} for name in self.overdue]
         else:
             assert "xmin" in sql
@@ -94,7 +100,7 @@ class FakeKeys:
         words = ["CREATE", "UPDATE", "DELETE", "INSERT", *(f"backup {word}" for word in ("SELECT", "INSERT", "UPDATE", "DELETE"))]
         columns = "backup_id,taken_at,table_name,action,key_id,was,became" if self.exists is True else self.exists or None
         rights = {word: "false" if word in self.denied else "true" for word in words}
-        return {"schema": "public", "table": "jwks", "user": "todo", "columns": columns, **rights}
+        return {"schema": "public", "table": "jwks", "user": "todo", "columns": columns, "hides_rows": self.hides_backups, **rights}
 
     def _do(self, statement):
         sql, parameters = statement.sql, statement.parameters

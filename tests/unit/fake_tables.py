@@ -7,6 +7,7 @@ import json
 import re
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, Result
+from catalog_rows import catalog_rows
 
 
 class FakeTables:
@@ -18,6 +19,7 @@ class FakeTables:
         self.tables = tables
         self.types = {}
         self.rights = {}
+        self.catalog = {}
         self.writes = 0
         self.read_only = "off"
         self.before = lambda: None
@@ -50,8 +52,8 @@ class FakeTables:
 
     def _columns(self, table):
         names = {name for row in self.tables.get(table, []) for name in row}
-        default = {"type": "text", "readable": "true", "writable": "true"}
-        return [{"name": name, **default, **self.types.get(name, {}), **self.rights.get(f"{table}.{name}", {})} for name in sorted(names)]
+        columns = [{"name": name, **self.types.get(name, {}), **self.rights.get(f"{table}.{name}", {})} for name in sorted(names)]
+        return catalog_rows(table, columns, **self.catalog.get(table, {}))
 
     @staticmethod
     def _page(table, statement):

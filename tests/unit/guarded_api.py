@@ -74,6 +74,10 @@ class GuardedApi:
         if resource == "selfsubjectaccessreviews":
             return response({"status": {"allowed": self.allows(reviewed(body["spec"]["resourceAttributes"]))}})
         self.require(Permission(match["group"] or "", resource, VERBS.get(method) or ("get" if name else "list"), name))
+        if method == "POST":
+            name = body["metadata"]["name"]
+            self.written.append(name)
+            self._objects[KINDS[resource], name] = merge_patched({"metadata": {"resourceVersion": "1"}}, body)
         if method == "PATCH":
             self.written.append(name)
             self._objects[KINDS[resource], name] = merge_patched(self._objects[KINDS[resource], name], body)

@@ -52,7 +52,7 @@ class Docker:
 
 @dataclass
 class Host:
-    """A machine with an engine, a home folder and a cache, and the module on it."""
+    """A host with an engine, a home folder and a cache, on which the module runs."""
 
     root: Path
     docker: Docker = field(default_factory=Docker)
@@ -79,7 +79,7 @@ class Host:
         return ended.value.result
 
     def refused(self, *words: str, **options) -> None:
-        """Sees that the module refuses, in so many words, and that nothing was changed."""
+        """Asserts that the module fails with these words, and that nothing was changed."""
         before = self.tree()
         result = self.run(**options)
         assert result.get("failed"), result

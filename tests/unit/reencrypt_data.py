@@ -11,9 +11,10 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.ci
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.encrypted_columns import ENCRYPTED_COLUMNS
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import TableNames
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.apply import Reencryption
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.names import other_table_names
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.plan import ReencryptJob
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.report import report
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import find_tables, other_table_names
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import find_tables
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.target import ReencryptTarget
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.server_secrets import AuthServer
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
@@ -62,9 +63,9 @@ def sample_tables(factors=7):
 
 
 def run(database, target=TO_B2, check=False, batch=3, scope_all=True):
-    found, missing = found_tables(database, writes_others=scope_all)
-    result = Reencryption(database, job(target), batch, check).run(found)
-    return report(result, target, [server(PROMOTED)], missing)
+    found = found_tables(database, writes_others=scope_all)
+    result = Reencryption(database, job(target), batch, check).run(found.tables)
+    return report(result, target, [server(PROMOTED)], found)
 
 
 def numbers(result):
@@ -76,4 +77,4 @@ def numbers(result):
 
 
 def found_tables(database, renamed=None, columns=None, keys=TableNames(), writes_others=True):
-    return find_tables(database, keys, other_table_names(None, renamed or {}, columns or {}), writes_others)
+    return find_tables(database, keys, other_table_names(None, renamed or {}, columns or {}), writes_others, ENCRYPTED_COLUMNS)

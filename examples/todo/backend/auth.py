@@ -3,27 +3,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import os
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 import jwt
 from fastapi import HTTPException, Request
 from sqlalchemy import text
 from sqlmodel import Session
 
+from cookies import session_token, signing_secrets
 from database import engine
+from tokens import claims_of
 
-AUTH_URL = os.environ["BETTER_AUTH_URL"]
-JWKS_URL = os.environ.get("JWKS_URL", "http://frontend:3000/api/auth/jwks")
-ALGORITHMS = ["EdDSA", "ES256", "ES512", "PS256", "RS256"]
 SESSION_COOKIES = ("__Secure-better-auth.session_token", "better-auth.session_token")
-
-# Keeps the key set for five minutes, and asks at once when a token names a key that is not in it: a key signs as soon as it is made.
-jwks = jwt.PyJWKClient(JWKS_URL, lifespan=300, cooldown_duration=0, timeout=5)
+SECRETS = signing_secrets(os.environ)
 
 
 @dataclass(frozen=True)
@@ -32,22 +25,8 @@ class User:
     token: str | None  # the JWT itself, to be handed on to the MCP server; None for a session cookie
 
 
-def user_of_token(token: str) -> User:
-    """Raises jwt.PyJWTError for a token that is not valid, and jwt.PyJWKClientConnectionError when nobody can tell."""
-    key = jwks.get_signing_key_from_jwt(token).key
-    claims = jwt.decode(token, key, algorithms=ALGORITHMS, audience=AUTH_URL, issuer=AUTH_URL, options={"require": ["exp", "sub"]})
-    return User(id=claims["sub"], token=token)
-
-
-def session_token(cookie: str, secret: str) -> str | None:
-    """The session's token out of a signed cookie (`token.signature`), None when the signature is not by this secret."""
-    token, _dot, signature = unquote(cookie).rpartition(".")
-    expected = base64.b64encode(hmac.digest(secret.encode(), token.encode(), hashlib.sha256)).decode()
-    return token if hmac.compare_digest(signature, expected) else None
-
-
 def user_of_cookie(cookie: str) -> User | None:
-    token = session_token(cookie, os.environ["BETTER_AUTH_SECRET"])
+    token = session_token(cookie, SECRETS)
     if token is None:
         return None
     query = text('SELECT "userId" FROM session WHERE token = :token AND "expiresAt" > now()')
@@ -61,7 +40,7 @@ def current_user(request: Request) -> User:
     scheme, _space, token = request.headers.get("authorization", "").partition(" ")
     try:
         if scheme.lower() == "bearer":
-            return user_of_token(token)
+            return User(id=claims_of(token)["sub"], token=token)
     except jwt.PyJWKClientConnectionError as error:
         raise HTTPException(503, "the frontend's signing keys cannot be fetched") from error
     except jwt.PyJWTError as error:

@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, FastAPI, HTTPException, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
@@ -40,8 +41,8 @@ TokenUser = Annotated[User, Depends(token_user)]
 
 
 class NewTask(BaseModel):
-    title: str = Field(min_length=1, max_length=200, pattern=r"\S")
-    description: str = Field(default="", max_length=2000)
+    title: tasks.Title
+    description: tasks.Description = ""
 
 
 class TaskView(BaseModel, from_attributes=True):
@@ -85,9 +86,9 @@ def create_task(new: NewTask, user: CurrentUser) -> TaskView:
 
 
 @app.post("/api/tasks/{task_id}/complete")
-def complete_task(task_id: str, user: CurrentUser) -> TaskView:
+def complete_task(task_id: UUID, user: CurrentUser) -> TaskView:
     with Session(engine, expire_on_commit=False) as session:
-        task = tasks.find_task(session, user.id, task_id)
+        task = tasks.find_task(session, user.id, str(task_id))
         if task is None:
             raise HTTPException(404, "no such task")
         tasks.complete_task(session, task)

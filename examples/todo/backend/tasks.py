@@ -3,9 +3,16 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import Field
 from sqlmodel import Session, select
 
 from models import OutboxEvent, Task, new_id, now
+
+# What the API and the tools accept. PostgreSQL stores no NUL in a text.
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
+Description = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")]
 
 
 def add_event(session: Session, event_type: str, task: Task) -> None:

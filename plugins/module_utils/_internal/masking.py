@@ -4,11 +4,20 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Iterator
 
 HIDDEN = "<hidden>"  # stands for a secret in an option
 MASK = "********"  # stands for a secret in a text
 MIN_LENGTH = 8  # characters; masking a shorter value would mask ordinary words of the result, and no message contains one anyway
+
+# User and password of a URL. In that of a database the password may contain what ends them elsewhere.
+ACCOUNT = re.compile(r"(\b(?:postgres|mysql|mariadb|mongodb|redis|amqp)[\w+.-]*://)[^\s\"'`<>]*@|(?<=://)[^\s/?#\"'`<>]*@")
+
+
+def without_accounts(text: str) -> str:
+    """A text without the user and the password of every URL in it."""
+    return ACCOUNT.sub(lambda match: f"{match[1] or ''}***@", text)
 
 
 def printed_forms(values: Iterable[str | bytes]) -> set[str]:

@@ -13,8 +13,11 @@ from ansible.module_utils.basic import AnsibleModule
 from .clients.cluster import certificate_files
 from .credentials import parse_kubeconfig, redact_kubeconfig
 from .errors import RunbookError
+from .lease.options import GuardOptions
+from .lease.owner import OwnerGuard
 from .libraries import CLUSTER, missing, missing_message
 from .masking import hidden_texts, masked, printed_forms
+from .write_guard import WRITES, CheckModeGuard
 
 try:
     from ansible.module_utils.secrets import register_secrets
@@ -27,6 +30,10 @@ except ImportError:  # ansible-core hides by no_log_values alone up to 2.21
 if TYPE_CHECKING:
     from .clients.cluster.client import Cluster
 
+# In modules that write: the run of Ansible that uses the module, and in those that connect to a cluster the Lease that it holds.
+HOLDER_SPEC = {"holder": {"type": "dict"}}
+LEASE_SPEC = {"lease": {"type": "dict", "options": {"name": {"type": "str"}, "namespace": {"type": "str", "default": "default"}}}}
+
 # Importing the Kubernetes client takes 0.15 s, so only modules that connect do.
 
 
@@ -38,6 +45,7 @@ class Runbook:
     """
 
     params: dict
+    check_mode: bool
     fail_json: Callable
     redact: dict[str, Callable]
     no_log_values: set[str]
@@ -67,6 +75,23 @@ class Runbook:
         """The options as they may be printed."""
         return {name: self.redact.get(name, _unchanged)(value) for name, value in self.params.items()}
 
+    def _guard_writes(self) -> None:
+        """From now on a client writes only while the run of Ansible that started this process lives, and holds its lease; never in check mode."""
+        with self.clear_failures():
+            self._use_guards(GuardOptions.of(self.params))
+
+    def _use_guards(self, options: GuardOptions | None) -> None:
+        if self.check_mode:
+            WRITES.use(CheckModeGuard())
+        elif options is None:
+            WRITES.use()
+        elif options.name:
+            from .lease.guard import LeaseGuard
+
+            WRITES.use(LeaseGuard(lambda: self.cluster, options.namespace, options.name, options.holder), OwnerGuard(options.holder))
+        else:
+            WRITES.use(OwnerGuard(options.holder))
+
     def _hide_options(self) -> None:
         redacted = self.redacted_params()
         for name in self.redact.keys() & self.params.keys():
@@ -83,12 +108,16 @@ class Runbook:
 class RunbookModule(Runbook, AnsibleModule):
     """An AnsibleModule that turns a RunbookError into a failure and connects to the cluster on first use."""
 
-    def __init__(self, argument_spec: dict, *, connects: bool = True, redact: dict | None = None, libraries: Callable | None = None, **settings):
+    def __init__(
+        self, argument_spec: dict, *, connects: bool = True, writes: bool = False, redact: dict | None = None, libraries: Callable | None = None,
+        **settings,
+    ):  # fmt: skip
         self.redact = redactions(redact)
-        super().__init__(argument_spec=complete_spec(argument_spec, connects), supports_check_mode=True, **settings)
+        super().__init__(argument_spec=complete_spec(argument_spec, connects, writes), supports_check_mode=True, **settings)
         self._hide_options()
         certificate_files.use_parent(lambda: self.tmpdir)  # which Ansible removes, even where this process is killed
         self._require(libraries or default_libraries(connects))
+        self._guard_writes()
 
     def _log_invocation(self) -> None:
         """Logs the invocation to syslog, without secrets: Ansible does so before the module's code can hide anything."""
@@ -118,11 +147,13 @@ def default_libraries(connects: bool) -> Callable[[dict], tuple[str, ...]]:
     return lambda _params: CLUSTER if connects else ()
 
 
-def complete_spec(argument_spec: dict, connects: bool) -> dict:
-    """A module's options, with kubernetes.core's connection options where it ``connects``."""
+def complete_spec(argument_spec: dict, connects: bool, writes: bool) -> dict:
+    """A module's options, with kubernetes.core's connection options where it ``connects``, and those of the guard where it ``writes``."""
+    if writes:
+        argument_spec = {**argument_spec, **HOLDER_SPEC, **(LEASE_SPEC if connects else {})}
     if not connects:
         return argument_spec
-    from .clients.cluster.client import AUTH_ARG_SPEC
+    from .clients.cluster.connection import AUTH_ARG_SPEC
 
     kubeconfig = {"kubeconfig": {**AUTH_ARG_SPEC["kubeconfig"], "no_log": False}} if AUTH_ARG_SPEC else {}
     return {**AUTH_ARG_SPEC, **kubeconfig, **argument_spec}

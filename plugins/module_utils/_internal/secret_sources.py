@@ -137,12 +137,12 @@ def _check_generate(length) -> str | None:
 
 
 def _check_value(value) -> str | None:
-    return None if is_text(value) else "value must be text; quote numbers, dates and booleans"
+    return None if is_text(value) else "value must be a string; quote numbers, dates and booleans"
 
 
 def _check_template(template) -> str | None:
     if not is_text(template):
-        return "template must be text"
+        return "template must be a string"
     malformed = [found[0] for found in PLACEHOLDER_LIKE.finditer(str(template)) if not PLACEHOLDER.fullmatch(found[0])]
     if malformed:
         return "template has a placeholder that is not {secret/key} or {secret/key|url}"

@@ -34,7 +34,7 @@ class Example:
         shutil.copytree(CHECKOUT / "examples/todo", path, ignore=ignored)
         names = "|".join(name for name, *_rest in SERVICES)
         _replace(path / "app.yml", rf"^(  - name: )({names})$(?=\n    context:)", rf"\1{prefix}/\2")
-        for manifest in (path / "manifests/app").iterdir():
+        for manifest in (path / "manifests/app").glob("*.j2"):
             _replace(manifest, rf"^( +image: )({names})$", rf"\1{prefix}/\2")
         return cls(path, prefix)
 

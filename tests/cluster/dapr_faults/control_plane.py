@@ -17,7 +17,7 @@ REFUSED = "--no-such-option"
 
 
 def env_of_an_absent_secret(container: dict) -> None:
-    """A variable that can't be set."""
+    """A variable that cannot be set."""
     source = {"secretKeyRef": {"name": ABSENT_SECRET, "key": "token"}}
     container.setdefault("env", []).append({"name": "DAPR_FAULTS_TOKEN", "valueFrom": source})
 

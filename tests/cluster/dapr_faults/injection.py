@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Pods that come up without their sidecar, and no error anywhere."""
+"""Pods that are created without their sidecar, and without any error."""
 
 from __future__ import annotations
 

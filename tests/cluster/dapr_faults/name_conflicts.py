@@ -96,7 +96,7 @@ class OperatorNameConflict(NameConflict):
 
 @dataclass
 class SchedulerMemberDown(NameConflict):
-    """One member of three. The others keep running, and have to: without two of them the scheduler's data can't be read."""
+    """One member of three. The others keep running, and have to: without two of them the scheduler's data cannot be read."""
 
     member: int = 1
 

@@ -26,16 +26,16 @@ class CaseResult:
     """The result of a case. Moments are of time.monotonic."""
 
     result: dict  # the module's
-    rollback: dict  # that of a second run, with rollback_on_failure
+    rollback: dict  # the result of a second run, with rollback_on_failure
     template: dict  # the workload's pod template in the end
     former: dict  # and before the broken version
-    pods: list[dict]  # those that are not going, in the end
-    options: dict  # the module's options that were in force
+    pods: list[dict]  # the pods that are not terminating, at the end
+    options: dict  # the options of the module
     symptom: float | None  # when the API showed it first
     began: float  # when the module's wait began
     ended: float  # when the module had ended
     requests: int
-    lost: list[tuple[float, str]]  # of the requests to the former version
+    lost: list[tuple[float, str]]  # failed requests to the previous version
 
     def late(self, case: Case) -> float:
         """Seconds from the moment at which the failure was certain, and the module was waiting, to the end of its process."""
@@ -56,7 +56,7 @@ class CaseRunner:
     with_load: bool = False
 
     def run(self, case: Case, kind: str) -> CaseResult:
-        """Deploys the case and lets the module follow it."""
+        """Deploys the case and runs the module on it."""
         namespace = f"{PREFIX}{case.name}-{secrets.token_hex(3)}"
         labels = {MARK: "", **case.namespace_labels}
         self._apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}}])
@@ -109,7 +109,7 @@ class CaseRunner:
             time.sleep(0.5)
 
     def _wait_until_it_answers(self, url: str) -> None:
-        """The node's own rules for the Service come a moment after its pods are ready."""
+        """The node updates its rules for a Service shortly after the pods are ready."""
         deadline = time.monotonic() + API_TIMEOUT
         while True:
             with Load(url, rate=5) as load:

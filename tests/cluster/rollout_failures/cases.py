@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every way in which a rollout fails, as a change of a version that serves, with the cause that has to be named."""
+"""Every failure of a rollout, as a change of a ready version, with the cause that must be reported."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from rollout_failures.symptoms import (
 )
 
 SERVING = f"{OPEN}/serving/app:1"
-NOBODY = "localhost:5009"  # where no registry answers
+NOBODY = "localhost:5009"  # no registry listens there
 FOREIGN = "foreign/app"
 FOREIGN_LIST = "foreign/list"
 BOTH = ("Deployment", "StatefulSet")
-STARTED = "begins to serve"  # what the version that serves writes to its log
+STARTED = "begins to serve"  # what the ready version writes to its log
 # Words of the module's message that several cases have in common.
 CRASHES = "keeps crashing"
 NO_IMAGE = "has an image that does not exist"
@@ -62,11 +62,11 @@ class Case:
     container: str | None = None
     container_type: str | None = None
     exit_code: int | None = None  # None: not checked, as a container that can't be started may have one
-    names: str = ""  # what the message has to contain besides: of the manifest, or in Kubernetes' own words
-    log: str = ""  # in the last lines of the container's log; "" where the module has to show none
+    names: str = ""  # further words of the message: from the manifest, or from Kubernetes
+    log: str = ""  # in the last lines of the container's log; "" if the module must not show a log
     also: str = ""  # the category of a second cause
     short: dict = field(default_factory=dict)  # further options of the module in the short form
-    load: bool = False  # call the former version 20 times a second in the short form too
+    load: bool = False  # send 20 requests a second to the previous version in the short form too
 
 
 def in_app(name: str, category: str, message: str, symptom: Symptom, **more) -> Case:
@@ -184,7 +184,7 @@ CASES = (
          log="no upstream", pod={"more": [beside("proxy", "echo no upstream; exit 5")]}),
     Case("dapr-sidecar-crashes", "crash", CRASHES, crashes("daprd"), container="daprd", container_type="container",
          log="failed to get configuration", annotations=dapr(config="absent-configuration")),
-    # Such pods are ready, and would have replaced the ones that served before the module is run with rollback.
+    # Such pods are ready, and would have replaced the previous ones before the module is run with rollback.
     Case("dapr-sidecar-is-missing", "sidecar_missing", "has no daprd container, although Dapr is enabled for it", without_sidecar(),
          annotations=dapr(), namespace_labels=NO_INJECTION, load=True, spec={"minReadySeconds": 60}),
 )

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Records, independently of the module, when the API showed something first. It watches the API with kubectl alone."""
+"""Records when the API first showed a symptom, independently of the module, by kubectl watches."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The workload of a case: the version that serves, and the broken one."""
+"""The workload of a case: the ready version, and the broken one."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ RESOURCES = {"Deployment": "deployment", "StatefulSet": "statefulset"}
 
 
 def good(kind: str, image: str) -> dict:
-    """Two pods that serve, and go on serving until the node no longer leads anybody to them, which takes a busy one seconds."""
-    goes_on = 20 if kind == "StatefulSet" else 3  # a StatefulSet lets a pod go before it has another one
+    """Two ready pods. When terminated, they keep responding until the node sends them no more requests, which may take seconds."""
+    goes_on = 20 if kind == "StatefulSet" else 3  # a StatefulSet terminates a pod before it creates the next one
     container = {
         "name": NAME, "image": image, "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", f"mkdir -p /tmp/www && echo serves > /tmp/www/index.html && echo {STARTED} && exec httpd -f -p {PORT} -h /tmp/www"],
@@ -29,13 +29,13 @@ def good(kind: str, image: str) -> dict:
 
 
 def service() -> dict:
-    """The way in from outside the cluster."""
+    """The NodePort Service of the workload."""
     return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME},
             "spec": {"type": "NodePort", "selector": LABELS, "ports": [{"port": PORT}]}}
 
 
 def broken(case: Case, kind: str, image: str) -> dict:
-    """The version that serves with the change of a case, which is a change in any case."""
+    """The ready version with the change of a case. The result always differs from the ready version."""
     workload = good(kind, image)
     template = workload["spec"]["template"]
     template["metadata"]["annotations"] = {"version": "broken", **case.annotations}
@@ -48,11 +48,11 @@ def broken(case: Case, kind: str, image: str) -> dict:
 
 
 def pod_of(workload: dict) -> dict:
-    """A bare pod as the workload's controller would make it."""
+    """A bare pod as the workload's controller would create it."""
     template = workload["spec"]["template"]
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {**template["metadata"], "name": "asked"}, "spec": template["spec"]}
 
 
 def before(case: Case, namespace: str) -> list[dict]:
-    """What a case needs in the cluster besides."""
+    """Further objects that a case needs."""
     return json.loads(json.dumps(case.before).replace("NAMESPACE", namespace))

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A registry in the test cluster: one port for everybody, one behind a password, so that 404 and 401 are real."""
+"""A registry in the test cluster, with a public port and one with a password, so that 404 and 401 are real."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Registry:
 
 
 def start(cluster: TestCluster) -> Registry:
-    """The registry, empty, in a namespace of its own; what an earlier run left of it is replaced."""
+    """An empty registry in its own namespace. One of an earlier run is replaced."""
     image = _image(cluster)
     manifest = (FILES / "registry.manifest").read_text(encoding="utf-8")
     for word, value in {"NAMESPACE": NAMESPACE, "IMAGE": image, "OPEN_PORT": OPEN.rpartition(":")[2], "CLOSED_PORT": CLOSED.rpartition(":")[2]}.items():

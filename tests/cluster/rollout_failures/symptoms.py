@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the API shows when something has gone wrong for real: predicates over (kind, object, the module's options)."""
+"""The symptoms of failures in the API: predicates over (kind, object, the module's options)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def unscheduled(words: str) -> Symptom:
 
 
 def refused(words: str) -> Symptom:
-    """A ReplicaSet can't make its pods."""
+    """A ReplicaSet cannot create its pods."""
     return lambda kind, obj, _options: kind == "ReplicaSet" and words in _condition(obj, "ReplicaFailure", "True").get("message", "")
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Deploys of a changed application, one that is killed, two at once, and one from an installed collection."""
+"""deploy.yml: a changed line, interrupted runs, two at once, and an installed collection."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ def revisions(cluster) -> dict[str, str]:
     return {item["metadata"]["name"]: item["metadata"]["annotations"][annotation] for item in cluster.objects("deployments")}
 
 
-def wait_for_the_former_pods_to_go(cluster, name: str) -> None:
+def wait_until_old_pods_are_deleted(cluster, name: str) -> None:
     deadline = time.monotonic() + 300
     while any("deletionTimestamp" in pod["metadata"] for pod in cluster.objects("pods", "", "-l", f"app.kubernetes.io/name={name}")):
-        assert time.monotonic() < deadline, f"former pods of {name} are still ending"
+        assert time.monotonic() < deadline, f"old pods of {name} are still terminating"
         time.sleep(0.5)
 
 
 @pytest.mark.no_rerun
-def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, addresses, playbooks, as_described, changes, own_copy):
+def test_one_changed_line_updates_one_workload_without_an_outage(deployed, addresses, playbooks, as_described, changes, own_copy):
     cluster, _run = deployed
     source = own_copy / "backend/main.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     before = revisions(cluster)
     with Load(f"{addresses[1]}/health") as load, EngineEvents(cluster) as engine:
         playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok()
-        wait_for_the_former_pods_to_go(cluster, "backend-api")
+        wait_until_old_pods_are_deleted(cluster, "backend-api")
         load.go_on_for(60)
     after = revisions(cluster)
     assert {name for name in after if after[name] != before[name]} == {"backend-api"}
@@ -57,8 +57,8 @@ def test_one_changed_line_rolls_one_workload_and_loses_no_request(deployed, addr
 
 
 @pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
-def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, changes, own_copy, stage):
-    """SIGKILL as a stage begins, with work to do in the stages after it; the next run ends well."""
+def test_run_interrupted_at_a_stage_can_be_repeated(deployed, playbooks, changes, own_copy, stage):
+    """SIGKILL at the start of a stage, with work left for the following stages. The next run succeeds."""
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     app = str(own_copy / "app.yml")
@@ -68,7 +68,7 @@ def test_cut_off_at_a_stage_then_run_again(deployed, playbooks, changes, own_cop
         assert playbooks.run(DEPLOY, runbook_app_file=app).ok().recap["changed"] == 0
 
 
-def test_two_at_once_the_second_names_the_holder(deployed, playbooks, changes, own_copy):
+def test_second_parallel_deploy_names_the_lock_holder(deployed, playbooks, changes, own_copy):
     source = own_copy / "services/audit-service/audit_service.py"
     source.write_text(source.read_text() + f"\n# changed at {time.time()}\n")
     app = str(own_copy / "app.yml")
@@ -85,8 +85,8 @@ def test_two_at_once_the_second_names_the_holder(deployed, playbooks, changes, o
 
 
 @pytest.mark.parametrize("end", ["oldest", "newest"])
-def test_the_built_archive_deploys_from_an_empty_place(deployed, application, as_described, tmp_path, end):
-    """Installed as a user installs it, it finds all unchanged, as the content tags don't depend on the place."""
+def test_installed_collection_archive_deploys(deployed, application, as_described, tmp_path, end):
+    """The installed collection changes nothing, as content tags do not depend on the folder."""
     venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()
     tree = subprocess.run([CHECKOUT / "scripts/export-tree", tmp_path / "tree"], check=True, text=True, capture_output=True).stdout.strip()
     galaxy = f"{venv}/bin/ansible-galaxy"

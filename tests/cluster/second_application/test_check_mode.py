@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What --check reports of a changed tree is what the next run then does, and the API server stores nothing meanwhile."""
+"""--check predicts exactly what the next run of a changed tree does, and stores nothing in the API server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from own_user import OwnUser, own_user
 
 pytestmark = [pytest.mark.phase("second_application"), pytest.mark.no_rerun]
 DEPLOY = "playbooks/deploy.yml"
-SECRET = "backend-api-secrets"  # made of others' values, so that it comes back as it was
+SECRET = "backend-api-secrets"  # composed of other Secrets' values, so that it is recreated with the same content
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +42,14 @@ def change_a_manifest(example: Path) -> str:
     manifest = example / "manifests/app/audit-service.yml.j2"
     label = f"t{int(time.time())}"
     text, count = re.subn(r"^  labels: \{", f"  labels: {{runbook-test: {label}, ", manifest.read_text(), flags=re.MULTILINE)
-    assert count >= 2, "the manifest is written in another way now"
+    assert count >= 2, "the form of the manifest has changed"
     manifest.write_text(text)
     return label
 
 
 @dataclass
 class Pair:
-    """A deploy with --check and the one that follows, with their reports and their times."""
+    """A deploy with --check and the next deploy, with their reports and times."""
 
     predicted: dict
     done: dict
@@ -58,12 +58,12 @@ class Pair:
 
     @property
     def actions(self) -> set[tuple[str, str, str]]:
-        """What was done."""
+        """The actions of the deploy."""
         return {(action["what"], action["kind"], action["name"]) for action in self.done["actions"]}
 
 
 def check_then_run(user, folder: Path, **variables) -> Pair:
-    """Both runs of the same tree; their lists of actions are the same."""
+    """Runs both with the same tree, and asserts that their lists of actions are equal."""
     began = datetime.now(timezone.utc)
     user.run(DEPLOY, "--check", runbook_report_file=str(folder / "check.json"), **variables).ok()
     checked = datetime.now(timezone.utc)
@@ -74,7 +74,7 @@ def check_then_run(user, folder: Path, **variables) -> Pair:
     return pair
 
 
-def test_check_reports_what_the_next_run_does(deployed, user, as_described, changes, audit, own_copy, tmp_path):
+def test_check_mode_predicts_the_next_run(deployed, user, as_described, changes, audit, own_copy, tmp_path):
     cluster, _run = deployed
     change_a_line(own_copy)
     label = change_a_manifest(own_copy)
@@ -84,7 +84,7 @@ def test_check_reports_what_the_next_run_does(deployed, user, as_described, chan
     images = [name for _what, kind, name in there.actions if kind == "Image"]
     assert len(images) == 1 and images[0].startswith("backend-api:"), there.actions
     objects = {("change", "Deployment", "backend-api"), ("change", "Deployment", "audit-service"), ("change", "Service", "audit-service")}
-    readers = {("restart", "Deployment", name) for name in ("mcp-server", "audit-service")}  # of the Secret, which roll for nothing else
+    readers = {("restart", "Deployment", name) for name in ("mcp-server", "audit-service")}  # of the Secret, which restart for no other reason
     assert there.actions == {("build", "Image", images[0]), ("create", "Secret", SECRET), *objects, *readers}
     assert cluster.kubectl("get", "deployment", "audit-service", "-o", "jsonpath={.metadata.labels.runbook-test}") == label
 
@@ -107,7 +107,7 @@ def test_check_of_the_former_version_predicts_no_build(deployed, user, as_descri
 NOWHERE = {"runbook_app_overrides": {"namespace": "checked-first"}, "todo_frontend_node_port": 30320, "todo_backend_node_port": 30820}
 
 
-def test_check_in_a_namespace_that_is_not_there(deployed, user, audit, tmp_path):
+def test_check_mode_in_a_missing_namespace(deployed, user, audit, tmp_path):
     cluster, _run = deployed
     began = datetime.now(timezone.utc)
     user.run(DEPLOY, "--check", runbook_report_file=str(tmp_path / "check.json"), **NOWHERE).ok()
@@ -118,7 +118,7 @@ def test_check_in_a_namespace_that_is_not_there(deployed, user, audit, tmp_path)
 
 
 @pytest.mark.long
-def test_check_of_a_first_deployment_reports_what_it_does(deployed, user, tmp_path):
+def test_check_mode_predicts_the_first_deployment(deployed, user, tmp_path):
     cluster, _run = deployed
     try:
         first = check_then_run(user, tmp_path, **NOWHERE)

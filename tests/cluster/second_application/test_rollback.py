@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Rollback: a broken version never replaces the last good one, and rollback.yml restores the former revision."""
+"""Rollback: a broken version never replaces the last good one, and rollback.yml restores the previous revision."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def causes(cluster, name: str) -> dict[int, str]:
 
 
 def break_backend(own_copy) -> str:
-    """Lets the backend end at its import, each time with an image of its own. Returns the description's path."""
+    """Makes the backend exit at its import, each time with a new image. Returns the path of the description."""
     source = own_copy / "backend/main.py"
     source.write_text(f'{source.read_text()}\nraise RuntimeError("broken on purpose at {time.time()}")\n')
     return str(own_copy / "app.yml")
@@ -44,7 +44,7 @@ def mend_backend(own_copy) -> None:
     source.write_text(f"{source.read_text().rpartition('raise RuntimeError')[0]}# mended at {time.time()}\n")
 
 
-def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_one_is_deployed(deployed, addresses, playbooks, changes, own_copy):
+def test_broken_version_is_rolled_back_without_an_outage(deployed, addresses, playbooks, changes, own_copy):
     cluster, _run = deployed
     before = workload(cluster, "backend-api")
     with Load(f"{addresses[1]}/health") as load:
@@ -66,7 +66,7 @@ def test_a_broken_version_goes_back_while_the_former_one_serves_and_the_mended_o
     assert playbooks.run(DEPLOY, runbook_app_file=str(own_copy / "app.yml")).ok().recap["changed"] == 0
 
 
-def test_rollback_without_names_restores_what_does_not_serve_and_only_that(deployed, playbooks, changes):
+def test_rollback_without_names_restores_only_incomplete_workloads(deployed, playbooks, changes):
     cluster, _run = deployed
     before = {item["metadata"]["name"]: images(item) for item in cluster.objects("deployments,statefulsets")}
     cluster.kubectl("set", "image", "deployment/mcp-server", f"mcp-server={ABSENT}")
@@ -95,17 +95,17 @@ def test_rollback_by_name_and_to_a_revision(deployed, playbooks, changes):
     assert workload(cluster, "audit-service")["spec"]["template"] == before["spec"]["template"]
     again = playbooks.run(ROLLBACK, **force).ok()
     assert again.recap["changed"] == 0 and "To restore another revision, name one" in " ".join(again.output.split()), again.output[-3000:]
-    for wanted in (changed, before):  # by the numbers that they had then: each undo creates a new one
+    for wanted in (changed, before):  # by their numbers at that time: each rollback creates a new one
         number = wanted["metadata"]["annotations"][REVISION]
         playbooks.run(ROLLBACK, rollback_to_revision=number, **force).ok()
         assert workload(cluster, "audit-service")["spec"]["template"] == wanted["spec"]["template"]
     many = playbooks.run(ROLLBACK, rollback_workloads="audit-service,frontend", rollback_to_revision=number)
-    assert many.status != 0 and "counts its own revisions" in many.output
+    assert many.status != 0 and "has its own revision numbers" in many.output
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("next_run", ["broken", "mended"])
-def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, addresses, playbooks, changes, own_copy, next_run):
+def test_interrupted_rollback_is_completed_by_the_next_run(deployed, addresses, playbooks, changes, own_copy, next_run):
     cluster, _run = deployed
     before = workload(cluster, "backend-api")
     app = break_backend(own_copy)
@@ -113,7 +113,7 @@ def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, addr
         process = playbooks.start(DEPLOY, runbook_app_file=app, **SOON)
         until = time.monotonic() + 300
         while "after a failure" not in workload(cluster, "backend-api")["metadata"]["annotations"].get(CAUSE, ""):
-            assert time.monotonic() < until and process.poll() is None, "it never went back"
+            assert time.monotonic() < until and process.poll() is None, "it was not rolled back"
         kill_group(process)
         if next_run == "mended":
             mend_backend(own_copy)
@@ -127,7 +127,7 @@ def test_a_rollback_that_was_cut_off_is_completed_by_the_next_run(deployed, addr
 
 
 @pytest.mark.long
-def test_it_can_be_switched_off_and_rollback_then_restores_it(deployed, playbooks, changes, own_copy):
+def test_rollback_on_failure_can_be_disabled(deployed, playbooks, changes, own_copy):
     cluster, _run = deployed
     before = images(workload(cluster, "backend-api"))
     failed = playbooks.run(DEPLOY, runbook_app_file=break_backend(own_copy), rollout_rollback_on_failure=False, **SOON)
@@ -138,7 +138,7 @@ def test_it_can_be_switched_off_and_rollback_then_restores_it(deployed, playbook
 
 
 @pytest.mark.long
-def test_a_run_that_was_cut_off_between_a_secret_and_its_readers_is_made_up_for(deployed, playbooks, as_described, changes, tmp_path):
+def test_interrupted_run_restarts_readers_of_a_changed_secret_later(deployed, playbooks, as_described, changes, tmp_path):
     cluster, _run = deployed
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"todo_openai_api_key": f"key-{time.time()}"}))

@@ -51,28 +51,28 @@ def lines(results: dict) -> list[str]:
     ({"rollout": ROLLOUT}, ["restart Deployment a", "change StatefulSet b"]),
     ({"rollout": ROLLOUT, "dry_run": ROLLING}, ["change StatefulSet b"]),
 ])  # fmt: skip
-def test_each_step(results, expected):
+def test_actions_of_each_step(results, expected):
     assert lines(results) == expected
 
 
-def test_the_order_is_that_of_the_run():
+def test_actions_are_in_the_order_of_the_run():
     assert lines({"rollout": ROLLOUT, "secrets": SECRETS, "images": IMAGES})[::3] == ["build Image a:1", "create Secret s", "change StatefulSet b"]
 
 
 @pytest.mark.parametrize("result", [None, {}, {"changed": False, "skipped": True}, {"changed": False}])
-def test_a_step_without_changes(result):
+def test_step_without_changes(result):
     steps = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
     assert ACTIONS({step: result for step in steps}) == []
 
 
-def test_an_unknown_step_is_named():
+def test_unknown_step_is_named():
     with pytest.raises(AnsibleFilterError, match="does not know the step image\\."):
         ACTIONS({"image": {}})
 
 
 @pytest.mark.parametrize(("check_mode", "done", "nothing"), [(False, "Done: build Image a:1.", "Nothing was changed."),
                                                              (True, "Would be done: build Image a:1.", "Nothing would be changed.")])  # fmt: skip
-def test_the_summary(check_mode, done, nothing):
+def test_deploy_summary(check_mode, done, nothing):
     summary = FilterModule().filters()["deploy_summary"]
     actions = [{"what": "build", "kind": "Image", "name": "a:1"}]
     checks = [{"name": "api", "url": "http://192.0.2.7:1/"}, {"name": "address", "url": "http://192.0.2.7:2/"}]

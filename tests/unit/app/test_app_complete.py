@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The description of an application: defaults, overrides, and errors that name their place."""
+"""The description of an application: defaults, overrides, and errors with their paths."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def folder(tmp_path):
         "backend/Dockerfile",
         "manifests/b.yml",
         "manifests/a.yml.j2",
+        "manifests/c.json",
         "manifests/notes.txt",
         "manifests/deeper/c.yml",
         "other/Dockerfile",
@@ -68,19 +69,22 @@ def test_defaults_and_absolute_paths(app, folder):
             "tag": None,
         }
     ]
-    assert done["manifests"] == [str(folder / "manifests/a.yml.j2"), str(folder / "manifests/b.yml")]
+    assert done["manifests"] == [str(folder / f"manifests/{name}") for name in ("a.yml.j2", "b.yml", "c.json")]
     assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
     assert done["health"][0]["status"] == 200
     assert done["address"] == {"service": "frontend", "path": "/"}
     assert done["checks"] == [{"service": "frontend", "path": "/", "name": "address"}, *done["health"]]
 
 
-def test_an_image_that_somebody_else_built(app, folder):
+def test_prebuilt_image_needs_no_context(app, folder):
     (folder / "web.tar").write_bytes(b"")
     app["images"] += [{"name": "web", "archive": "web.tar"}, {"name": "audit", "tag": "2"}]
     _built, from_archive, by_name = complete_app(app, str(folder))["images"]
     assert (from_archive["archive"], from_archive["path"]) == (str(folder / "web.tar"), None)
     assert (by_name["archive"], by_name["path"], by_name["tag"]) == (None, None, "2")
+
+
+TABLES = ("table", "schema", "columns", "table_names", "column_names", "additional_columns", "unused", "unscanned")
 
 
 def test_auth_servers_and_keys_with_the_same_secret(app, folder):
@@ -89,25 +93,29 @@ def test_auth_servers_and_keys_with_the_same_secret(app, folder):
     app["secrets"] += [{"name": "web", "data": {"auth": {"generate": 32}}}, {"name": "api", "data": copies}]
     app["auth"] = {"secret": "web", "key": "auth", "service": "frontend"}
     assert complete_app(app, str(folder))["auth"] == {
-        "secret": "web", "key": "auth", "service": "frontend", "path": "/api/auth", "verify": None,
+        "secret": "web", "key": "auth", "service": "frontend", "path": "/api/auth", "verify": None, "verifiers": [], "algorithm": None,
+        "origin": "", "verify_cookies": [], "tables": dict.fromkeys(TABLES),
         "servers": [{"workload": "Deployment/frontend"}],
         "secrets": [{"secret": "web", "key": "auth"}, {"secret": "api", "key": "auth"}],
     }  # fmt: skip
+    app["auth"]["verifiers"] = [{"secret": "api", "versions_key": "auths"}, {"secret": "web", "versions_key": "auths"}]
+    with pytest.raises(RunbookError, match=r"runbook_app\.auth\.verifiers\[1\]\.secret: web has no copy of web/auth"):
+        complete_app(app, str(folder))
 
 
-def test_the_smallest_description(folder):
+def test_minimal_description(folder):
     done = complete_app({"name": "a", "manifests": ["manifests/b.yml"], "workloads": [{"name": "a"}]}, str(folder))
     assert (done["images"], done["secrets"], done["health"], done["address"], done["database"], done["checks"]) == ([], [], [], None, None, [])
 
 
-def test_the_passed_description_is_unchanged(app, folder):
+def test_input_is_not_modified(app, folder):
     complete_app(app, str(folder), overrides={"images": [{"name": "backend-api", "context": "other"}]})
     assert app == WHOLE
 
 
-def test_a_file_named_twice_is_applied_once(app, folder):
+def test_duplicate_manifest_is_applied_once(app, folder):
     app["manifests"] = ["manifests/b.yml", "manifests"]
-    assert [path.rpartition("/")[2] for path in complete_app(app, str(folder))["manifests"]] == ["b.yml", "a.yml.j2"]
+    assert [path.rpartition("/")[2] for path in complete_app(app, str(folder))["manifests"]] == ["b.yml", "a.yml.j2", "c.json"]
 
 
 def test_overrides_are_merged_by_name(app, folder):
@@ -129,12 +137,12 @@ def test_lists_without_names_are_replaced():
     assert merge({"manifests": ["a"]}, {"manifests": ["b"]}, APP) == {"manifests": ["b"]}
 
 
-def test_a_secret_source_set_over_another_is_both_and_refused(app, folder):
+def test_override_with_a_second_secret_source_is_refused(app, folder):
     found, _text = problems(app, folder, overrides={"secrets": [{"name": "postgres", "data": {"password": {"value": "hunter22"}}}]})
     assert "has generate and value" in found["runbook_app.secrets[0].data.password"]
 
 
-def test_all_errors_are_reported_together_with_their_places(app, folder):
+def test_all_errors_are_reported_together_with_their_paths(app, folder):
     app["naem"] = "x"
     app["name"] = "Todo"
     app["images"].append({"name": "backend-api", "contxt": "x"})
@@ -160,12 +168,12 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
         ({"images": [{"name": "x", "context": "backend", "archive": "x.tar"}]}, "images[1]", "either built or loaded from an archive"),
         ({"images": [{"name": "backend-api", "dockerfile": "tools/Dockerfile"}]}, "images[0].dockerfile", "backend/tools/Dockerfile"),
         ({"images": [{"name": "x:v1", "context": "backend"}]}, "images[1].name", "without registry and tag"),
-        ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be text"),
+        ({"images": [{"name": "backend-api", "args": {"A": 1}}]}, "images[0].args.A", "must be a string, got a number; quote it"),
         ({"manifests": ["nowhere.yml"]}, "manifests[0]", "there is no file or folder"),
         ({"manifests": ["backend"]}, "manifests[0]", "has no file that ends in"),
         ({"manifests": []}, "manifests", "must not be empty"),
         ({"workloads": [{"name": "x", "kind": "Deploymnet"}]}, "workloads[2].kind", "did you mean Deployment?"),
-        ({"workloads": "x"}, "workloads", "must be a list, got text"),
+        ({"workloads": "x"}, "workloads", "must be a list, got a string"),
         ({"health": [{"name": "x", "service": "1x"}]}, "health[1].service", "a letter at the start"),
         ({"health": [{"name": "x", "service": "x", "path": "health"}]}, "health[1].path", "start with /"),
         ({"database": {"secret": "nobody", "key": "x"}}, "database", "not in runbook_app.secrets"),
@@ -177,24 +185,24 @@ def test_all_errors_are_reported_together_with_their_places(app, folder):
         ({"secrets": [{"name": "x", "data": ["k"]}]}, "secrets[2].data", "must be a mapping, got a list"),
     ],
 )
-def test_one_error(app, folder, change, place, words):
+def test_single_error(app, folder, change, place, words):
     found, _text = problems(app, folder, overrides=change)
     assert words in found[f"runbook_app.{place}"]
     assert len(found) == 1
 
 
-def test_a_relative_folder_is_refused(app):
+def test_relative_folder_is_refused(app):
     with pytest.raises(RunbookError, match="absolute"):
         complete_app(app, "examples/todo")
 
 
 @pytest.mark.parametrize("nothing", [None, [], "app"])
-def test_no_mapping_at_all(folder, nothing):
+def test_description_must_be_a_mapping(folder, nothing):
     found, _text = problems(nothing, folder)
     assert "must be a mapping" in found["runbook_app"]
 
 
-@pytest.mark.parametrize(("overrides", "kind"), [("namespace=staging", "text"), ("", "text"), ([], "a list"), (False, "true or false")])
-def test_overrides_that_are_no_mapping(app, folder, overrides, kind):
+@pytest.mark.parametrize(("overrides", "kind"), [("namespace=staging", "a string"), ("", "a string"), ([], "a list"), (False, "a boolean")])
+def test_overrides_must_be_a_mapping(app, folder, overrides, kind):
     with pytest.raises(RunbookError, match=f"runbook_app_overrides must be a mapping .* got {kind}"):
         complete_app(app, str(folder), overrides=overrides)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Errors in Jinja expressions: their path and reason, and nothing of the expression."""
+"""Errors in Jinja expressions have a path and a reason, but do not quote the expression."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def evaluate(value):
         ({"{{ key }}": 1}, "app"),
     ],
 )
-def test_the_innermost_place_is_named(value, place):
+def test_innermost_path_is_named(value, place):
     assert first_failing(value, "app", evaluate, (NoValue,)) == place
 
 
@@ -40,5 +40,5 @@ def test_the_innermost_place_is_named(value, place):
         ("template error while templating string: unexpected '}'. String: {{ SECRET }", UNKNOWN),
     ],
 )
-def test_the_reason_shows_nothing_of_the_expression(message, reason):
+def test_reason_does_not_quote_the_expression(message, reason):
     assert reason_of(NoValue(message)) == reason

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The filter as a template calls it."""
+"""The filter runbook.minikube.app, as a template calls it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ansible_collections.runbook.minikube.plugins.filter.app import FilterModule
 APP = FilterModule().filters()["app"]
 
 
-def test_errors_are_ansibles_own_and_name_the_place(tmp_path):
+def test_errors_are_filter_errors_with_paths(tmp_path):
     with pytest.raises(AnsibleFilterError, match=r"runbook_app.manifests\[0\]: there is no file or folder"):
         APP({"name": "a", "manifests": ["nothing"], "workloads": [{"name": "a"}]}, str(tmp_path))
 
 
-def test_without_a_folder(tmp_path):
+def test_directory_is_required(tmp_path):
     with pytest.raises(AnsibleFilterError, match="needs the folder"):
         APP({}, None)
 
@@ -29,7 +29,7 @@ class Encrypted:
         return "//x:{a/k}@db"
 
 
-def test_encrypted_values_are_text(tmp_path):
+def test_vaulted_values_are_strings(tmp_path):
     (tmp_path / "a.yml").write_text("")
     data = {"k": {"generate": 16}, "value": {"value": Encrypted()}, "template": {"template": Encrypted()}}
     done = APP({"name": "a", "manifests": ["a.yml"], "workloads": [{"name": "a"}], "secrets": [{"name": "a", "data": data}]}, str(tmp_path))

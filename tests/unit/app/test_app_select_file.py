@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Selecting the file that describes the application, and the reasons why one can't be used; no message shows its content."""
+"""The selection of the file that describes the application, and the reasons why a file cannot be used, without its content."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ def selected(folder, default_exists=False, **options):
     return select_file(FileOptions(**options), folder, EXAMPLE, default_exists)
 
 
-def test_a_relative_path_starts_in_the_current_folder(tmp_path):
+def test_relative_path_starts_in_the_working_directory(tmp_path):
     file = selected(tmp_path, file="shop/app.yml", context="production")
     assert (file.path, file.directory) == (str(tmp_path / "shop/app.yml"), str(tmp_path / "shop"))
 
 
-def test_a_tilde_is_the_home(tmp_path, monkeypatch):
+def test_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
     assert selected(tmp_path, file="~/app.yml").path == str(tmp_path / "me/app.yml")
     assert selected(tmp_path, file="~nobody-of-that-name/app.yml").path == str(tmp_path / "~nobody-of-that-name/app.yml")
 
 
-def test_paths_start_beside_the_file_that_was_named_and_in_the_real_folder(tmp_path):
+def test_paths_start_in_the_resolved_folder_of_the_given_file(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     (tmp_path / "real/app.yml").symlink_to("/elsewhere/app.yml")
@@ -44,17 +44,17 @@ def test_paths_start_beside_the_file_that_was_named_and_in_the_real_folder(tmp_p
     assert (file.path, file.directory) == (str(tmp_path / "link/app.yml"), str(tmp_path / "real"))
 
 
-def test_a_folder_that_is_set_takes_precedence(tmp_path):
+def test_given_directory_takes_precedence(tmp_path):
     assert selected(tmp_path, file="app.yml", directory="other").directory == str(tmp_path / "other")
     assert selected(tmp_path, as_variable=True, directory="other").directory == str(tmp_path / "other")
 
 
-def test_a_variable_starts_in_the_current_folder_and_needs_no_file(tmp_path):
+def test_variable_needs_no_file(tmp_path):
     file = selected(tmp_path, True, as_variable=True, context="production")
     assert (file.path, file.directory) == ("", str(tmp_path)) and "the variable runbook_app" in file.message
 
 
-def test_without_a_context_the_folder_goes_before_the_example(tmp_path):
+def test_working_directory_takes_precedence_over_the_example(tmp_path):
     assert selected(tmp_path, True).path == str(tmp_path / "app.yml")
     example = selected(tmp_path)
     assert (example.path, example.directory) == (EXAMPLE, str(Path(EXAMPLE).parent))
@@ -71,12 +71,12 @@ def test_without_a_context_the_folder_goes_before_the_example(tmp_path):
         ({"file": "app.yml", "as_variable": True}, "both set"),
     ],
 )
-def test_what_must_not_be_guessed(tmp_path, options, words):
+def test_ambiguous_selection_is_refused(tmp_path, options, words):
     with pytest.raises(RunbookError, match=words):
         selected(tmp_path, True, **options)
 
 
-def test_what_can_not_be_read(tmp_path):
+def test_unreadable_files(tmp_path):
     (tmp_path / "app.yml").write_text("é")
     assert path_problem(str(tmp_path / "app.yml")) == ""
     (tmp_path / "latin").write_bytes(b"\xe9")
@@ -110,7 +110,7 @@ def test_what_can_not_be_read(tmp_path):
         ("a:\n  b: 1\n c: SECRET\n", 3, "the indentation does not match"),
     ],
 )
-def test_a_mistake_in_yaml_is_reported_with_its_line_and_shows_nothing(loader, text, line, words):
+def test_yaml_error_has_its_line_but_no_content(loader, text, line, words):
     with pytest.raises(yaml.YAMLError) as failed:
         yaml.load(text, Loader=loader)
     message = yaml_problem(failed.value)
@@ -120,7 +120,7 @@ def test_a_mistake_in_yaml_is_reported_with_its_line_and_shows_nothing(loader, t
 
 
 @pytest.mark.parametrize("loader", LOADERS)
-def test_a_character_that_yaml_does_not_allow(loader):
+def test_invalid_yaml_character(loader):
     with pytest.raises(yaml.YAMLError) as failed:
         yaml.load("a: SECRET\x01\n", Loader=loader)
     assert yaml_problem(failed.value).endswith("a character that YAML does not allow")
@@ -132,7 +132,7 @@ def test_a_character_that_yaml_does_not_allow(loader):
         ({"runbook_app": {}}, ""),
         (None, "is empty; it must define runbook_app"),
         (["SECRET"], "must be a mapping that defines runbook_app, got a list"),
-        ("SECRET", "must be a mapping that defines runbook_app, got text"),
+        ("SECRET", "must be a mapping that defines runbook_app, got a string"),
         ({"runbook_app": None}, "defines runbook_app without a value"),
         ({"SECRET": 1, 2: 3}, "does not define runbook_app"),
         ({"runbok_app": {}}, "does not define runbook_app; it defines runbok_app"),
@@ -140,5 +140,5 @@ def test_a_character_that_yaml_does_not_allow(loader):
         ({"apiVersion": "v1", "kind": "Secret"}, "does not define runbook_app; it is a Kubernetes manifest"),
     ],
 )
-def test_what_a_file_has_to_define(content, message):
+def test_file_must_define_runbook_app(content, message):
     assert content_problem(content) == message

@@ -86,8 +86,9 @@ def test_one_transaction_in_the_order_of_ids(action, per_key, exists):
     backup_id = clean(database, action=action, keep_backups=3).backup_id
     lock, *middle, prune = database.written[0]
     assert "pg_advisory_xact_lock" in lock.sql and lock.parameters == ("public.jwks",)
-    assert ("CREATE TABLE IF NOT EXISTS" in middle[0].sql) is not exists
-    taken = middle[0 if exists else 1 :]
+    created = middle[: 0 if exists else 3]
+    assert [one.sql.split(" ", 2)[:2] for one in created] == [["CREATE", "TABLE"], ["DO", "$do$"], ["ALTER", "TABLE"]][: len(created)]
+    taken = middle[len(created) :]
     names = ["also", "new"] if action == "retire" else ["a-gone", "also", "new"]
     assert [one.parameters[2] for one in taken[::per_key]] == names
     assert {'INSERT INTO "public"."runbook_jwks_backup" (backup_id, ' in one.sql for one in taken[::per_key]} == {True}, "a row is backed up as it is deleted"
@@ -114,6 +115,22 @@ def test_check_mode_predicts_and_writes_nothing(options):
     predicted, done = clean(database, check=True, **options), clean(real, **options)
     assert not database.written and predicted.backup_id is None and done.backup_id
     assert predicted.diff() == done.diff() and predicted.report()["sign_in"] == done.report()["sign_in"]
+
+
+def test_a_new_backup_table_is_its_owner_s_alone():
+    database = FakeKeys(exists=False)
+    clean(database)
+    _lock, _create, revoke, protect, *_rest = (one.sql for one in database.written[0])
+    assert "REVOKE ALL ON TABLE" in revoke and """'"public"."runbook_jwks_backup"'::regclass""" in revoke
+    assert protect == 'ALTER TABLE "public"."runbook_jwks_backup" ENABLE ROW LEVEL SECURITY'
+
+
+def test_a_backup_table_whose_rows_are_hidden_is_refused():
+    database = FakeKeys()
+    database.hides_backups = "true"
+    with pytest.raises(RunbookError, match="Row security hides the rows of the backup table public.runbook_jwks_backup from the database user todo"):
+        clean(database)
+    assert not database.written
 
 
 def test_nothing_to_do():

@@ -9,11 +9,15 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.cleanup.report import CleanupResult
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.clock import Clock
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import OPTIONAL, REQUIRED, JwksTable, TableNames
 from fake_keys import ALL, ALSO, DAMAGED, GONE, NEW, PLAIN, REAL, WORKS, A, B, keys, resolved, server
+
+TABLE = JwksTable(TableNames(), frozenset((*REQUIRED, *OPTIONAL)), ALL, clock=Clock(0))
 
 
 def result(before=ALL, after=ALL, **more):
-    return CleanupResult(keys(*before), keys(*after), resolved(A, server(), server(B), server(None)), "public.b", **more)
+    return CleanupResult(keys(*before), keys(*after), resolved(A, server(), server(B), server(None)), "public.b", TABLE, **more)
 
 
 RETIRED = [replace(one, expired=True) for one in (NEW, ALSO)]

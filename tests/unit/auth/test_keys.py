@@ -20,6 +20,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.se
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import Result
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from catalog_rows import catalog_rows
 
 JWK = '{"kty": "OKP", "d": "hunter2-planted"}'
 A = SigningSecrets("secret A")
@@ -107,9 +108,10 @@ def test_auth_servers_that_agree_whatever_the_order_of_their_versions():
 
 
 def test_other_data_is_counted():
-    values = [encrypt("x", "secret A", NONCE), encrypt("x", "other", NONCE), "plain token"]
-    assert count_states(ENCRYPTED_COLUMNS[0], values, A) == {"values": 3, "readable": 1, "unreadable": 1, "malformed": 1, "plain": 0}
-    assert count_states(ENCRYPTED_COLUMNS[2], values, A) == {"values": 3, "readable": 1, "unreadable": 1, "malformed": 0, "plain": 1}
+    """Of five values the server returns those that look encrypted."""
+    values = [encrypt("x", "secret A", NONCE), encrypt("x", "other", NONCE), "abc" * 27]
+    assert count_states(ENCRYPTED_COLUMNS[0], 5, values, A) == {"values": 5, "readable": 1, "unreadable": 1, "malformed": 3, "plain": 0}
+    assert count_states(ENCRYPTED_COLUMNS[2], 5, values, A) == {"values": 5, "readable": 1, "unreadable": 1, "malformed": 0, "plain": 3}
 
 
 class FakeDatabase:
@@ -125,7 +127,7 @@ class FakeDatabase:
         assert not write
         self.statements += statements
         if "pg_attribute" in statements[0].sql:
-            return [Result(len(self.columns), [{"name": name} for name in self.columns])]
+            return [Result(len(self.columns), catalog_rows("jwks", self.columns))]
         found = {"id": "k", "public_key": "{}", "private_key": None, "created_at": "t", "expires_at": None, "alg": None}
         return [Result(1, [{**found, "expired": "true", "version": "7"}])]
 
@@ -148,7 +150,7 @@ def test_renamed_columns():
 
 @pytest.mark.parametrize(
     ("columns", "message"),
-    [((), 'has no table "jwks"'), (("id", "public_key"), "has no column publicKey, privateKey, createdAt. It has id, public_key")],
+    [((), 'has no table "jwks"'), (("id", "public_key"), "has no column privateKey, createdAt. It has id, public_key")],
 )
 def test_an_invalid_table(columns, message):
     with pytest.raises(RunbookError, match=message):
@@ -168,14 +170,25 @@ def test_other_data_is_searched_in_every_table_of_the_list(monkeypatch):
     class Grown:
         def run(self, statements, write):
             (statement,) = statements
+            sql, parameters = statement.sql, statement.parameters
             assert not write
-            if "pg_attribute" in statement.sql:
-                assert statement.parameters == ('"auth"."twoFactor"', '"auth"."account"', '"auth"."oauthApplication"')
-                assert "to_regclass($3::text)" in statement.sql
-                return [Result(1, [{"table": "oauthApplication", "column": "clientSecret"}])]
-            assert 'FROM "auth"."oauthApplication"' in statement.sql
-            return [Result(2, [{"value": encrypt("token", "secret A", NONCE)}, {"value": "plain"}])]
+            if "pg_attribute" in sql:
+                return [Result(1, catalog_rows("oauth", ["id", "client_secret"]) if parameters == ('"auth"."oauth_application"',) else [])]
+            if "pg_relation_size" in sql:
+                return [Result(1, [{"blocks": "1"}])]
+            assert 'FROM "auth"."oauth_application" AS t' in sql
+            if "count(" in sql:
+                return [Result(1, [{"number": "2"}])]
+            assert "ctid" in sql and "LIMIT" in sql and parameters[-1].startswith("^(?:")
+            return [Result(1, [{"value": encrypt("token", "secret A", NONCE)}])]
 
     monkeypatch.setattr(encrypted_columns, "ENCRYPTED_COLUMNS", (*ENCRYPTED_COLUMNS, EncryptedColumn("oauthApplication", "clientSecret", always=False)))
     (found,) = count_other_data(Grown(), "auth", A)
-    assert (found["table"], found["values"], found["readable"], found["plain"]) == ("oauthApplication", 2, 1, 1)
+    assert (found["table"], found["column"]) == ("oauthApplication", "clientSecret")
+    assert (found["values"], found["readable"], found["plain"]) == (2, 1, 1)
+
+
+def test_a_renamed_column_that_does_not_exist_is_refused():
+    database = FakeDatabase("id", "publicKey", "privateKey", "createdAt", "expires_at")
+    with pytest.raises(RunbookError, match="has no column expire_at. It has .*Correct the option columns"):
+        read_jwks_table(database, jwks_names("jwks", None, {"expiresAt": "expire_at"}))

@@ -9,15 +9,16 @@ from collections import Counter
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.ciphertext import NONCE_SIZE, DecryptResult, decrypt_text
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.encrypted_columns import ENCRYPTED_COLUMNS, EncryptedColumn
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.encrypted_columns import ENCRYPTED_COLUMNS
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import TableNames
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt import plan
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt import tables as reencrypt_tables
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.apply import ATTEMPTS, Reencryption
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.names import additional_columns, other_table_names
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.report import report
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import find_tables, other_table_names
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import find_tables
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import DatabaseError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
-from reencrypt_data import ADDED, IDLE, OLD_REMOVED, PROMOTED, TO_B2, bare, found_tables, job, numbers, run, sample_tables, server
+from reencrypt_data import IDLE, OLD_REMOVED, PROMOTED, TO_B2, bare, job, numbers, run, sample_tables, server
 
 WHOLE = {
     "privateKey": {"reencrypted": 3, "already_current": 1, "plain": 1},
@@ -200,7 +201,7 @@ def test_what_can_not_be_decrypted_afterwards_is_a_failure(monkeypatch):
         return DecryptResult("envelope", "unreadable", 2) if value.startswith("$ba$2") and counts[value] > 1 else real(value, secrets)
 
     monkeypatch.setattr(plan, "decrypt_text", damaged)
-    tables, _missing = find_tables(database, None, other_table_names(None, {}, {}), True)
+    tables = find_tables(database, None, other_table_names(None, {}, {}), True, ENCRYPTED_COLUMNS).tables
     with pytest.raises(RunbookError, match="secret of row 000 was written and can't be decrypted since"):
         reencryption.run(tables)
 
@@ -217,17 +218,15 @@ def test_pages_follow_the_primary_key_and_have_no_more_rows_than_requested():
     assert [len(json.loads(one.parameters[0])) for one in statements_run if one.sql.startswith('UPDATE "twoFactor"')] == [4, 4, 2]
 
 
-def test_the_old_secret_is_needed_while_a_server_encrypts_with_another():
-    database = sample_tables()
-    tables, missing = found_tables(database)
-    result = Reencryption(database, job(), 100, check=False).run(tables)
-    for servers, removable in (([PROMOTED], True), ([PROMOTED, ADDED], False), ([PROMOTED, None], False), ([], False)):
-        assert report(result, TO_B2, [server(one) for one in servers], missing)["old_secret_removable"] is removable
-
-
-def test_a_further_column_of_the_list_is_enough(monkeypatch):
-    """The encrypted columns grow with releases: one more line in encrypted_columns.py."""
-    monkeypatch.setattr(reencrypt_tables, "ENCRYPTED_COLUMNS", (*ENCRYPTED_COLUMNS, EncryptedColumn("oauthApplication", "clientSecret", always=False)))
+def test_a_further_column_is_enough():
+    """The encrypted columns grow with releases, by a line in encrypted_columns.py, and with applications, by the option additional_columns."""
     database = sample_tables()
     database.tables["oauthApplication"] = [{"id": "o", "clientSecret": bare()}]
-    assert numbers(run(database))["clientSecret"] == {"reencrypted": 1}
+    (further,) = additional_columns(["oauthApplication.clientSecret"])
+    others = {**other_table_names(None, {}, {}), "oauthApplication": TableNames("oauthApplication")}
+    found = find_tables(database, TableNames(), others, True, (*ENCRYPTED_COLUMNS, further))
+    done = report(Reencryption(database, job(), 3, check=False).run(found.tables), TO_B2, [server(PROMOTED)], found)
+    assert numbers(done)["clientSecret"] == {"reencrypted": 1}
+    del database.tables["oauthApplication"]
+    with pytest.raises(RunbookError, match="additional_columns: The database|additional_columns: .* has no oauthApplication. Nothing was changed"):
+        find_tables(database, TableNames(), others, True, (*ENCRYPTED_COLUMNS, further))

@@ -7,10 +7,10 @@ import json
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import TableNames
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.names import other_table_names
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.plan import plan_values
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import (
     EncryptedTable,
-    other_table_names,
     read_page,
     replace_statements,
 )
@@ -48,10 +48,10 @@ def test_missing_tables():
     del database.tables["account"]
     for row in database.tables["twoFactor"]:
         del row["backupCodes"]
-    tables, missing = found_tables(database)
-    assert ([table.name for table in tables], missing) == (["jwks", "twoFactor"], ["twoFactor.backupCodes", "account"])
-    tables, missing = found_tables(database, keys=None)
-    assert [table.name for table in tables] == ["twoFactor"]
+    found = found_tables(database)
+    assert ([table.name for table in found.tables], found.missing) == (["jwks", "twoFactor"], ["twoFactor.backupCodes", "account"])
+    assert found.known == {("oid of jwks", "privateKey"), ("oid of twoFactor", "secret")}
+    assert [table.name for table in found_tables(database, keys=None).tables] == ["twoFactor"]
     del database.tables["jwks"]
     with pytest.raises(RunbookError, match='has no table "jwks" with a column "privateKey"'):
         found_tables(database)
@@ -61,9 +61,9 @@ def test_renamed_tables_and_columns():
     database = sample_tables()
     rows = database.tables.pop("twoFactor")
     database.tables["two_factor"] = [{"id": row["id"], "secret": row["secret"], "codes": row["backupCodes"]} for row in rows]
-    tables, missing = found_tables(database, {"twoFactor": "two_factor"}, {"twoFactor.backupCodes": "codes"})
-    assert missing == []
-    assert tables[1].names == TableNames("two_factor", None, {"backupCodes": "codes"}) and tables[1].columns == (TOTP, CODES)
+    found = found_tables(database, {"twoFactor": "two_factor"}, {"twoFactor.backupCodes": "codes"})
+    assert found.missing == []
+    assert found.tables[1].names == TableNames("two_factor", None, {"backupCodes": "codes"}) and found.tables[1].columns == (TOTP, CODES)
     with pytest.raises(RunbookError, match=r"table_names: unknown name twofactor. Valid names: twoFactor, account\."):
         other_table_names(None, {"twofactor": "x"}, {})
     with pytest.raises(RunbookError, match=r"column_names: unknown name secret. Valid names: twoFactor.id, twoFactor.secret, "):
@@ -79,14 +79,14 @@ def test_privileges_are_checked_before_anything_is_written():
         found_tables(database)
     assert refused.value.facts == {"missing_permissions": ['UPDATE on "twoFactor" ("secret")', 'SELECT on "account" ("idToken")']}
     database.rights = {"twoFactor.secret": {"writable": "false"}}
-    assert found_tables(database, writes_others=False)[1] == []
+    assert found_tables(database, writes_others=False).missing == []
 
 
 @pytest.mark.parametrize(("kind", "cast"), [("character varying", "text"), ("uuid", "uuid"), ("bigint", "bigint"), ("integer", "integer")])
 def test_types_of_primary_keys(kind, cast):
     database = sample_tables()
     database.types = {"id": {"type": kind}}
-    assert {table.id_type for table in found_tables(database)[0]} == {cast}
+    assert {table.id_type for table in found_tables(database).tables} == {cast}
 
 
 def test_a_primary_key_of_another_type_is_refused():
@@ -94,3 +94,31 @@ def test_a_primary_key_of_another_type_is_refused():
     database.types = {"id": {"type": "point"}}
     with pytest.raises(RunbookError, match="of type point; supported are text, "):
         found_tables(database)
+
+
+def test_tables_and_columns_in_snake_case_are_found():
+    database = sample_tables()
+    rows = database.tables.pop("twoFactor")
+    database.tables["two_factor"] = [{"id": row["id"], "secret": row["secret"], "backup_codes": row["backupCodes"]} for row in rows]
+    found = found_tables(database)
+    assert (found.missing, found.tables[1].names) == ([], TableNames("two_factor", None, {"backupCodes": "backup_codes"}))
+
+
+def test_a_view_is_named_instead_of_written():
+    database = sample_tables()
+    database.catalog = {"account": {"kind": "v", "beneath": "accounts_v2"}}
+    found = found_tables(database)
+    assert [table.name for table in found.tables] == ["jwks", "twoFactor"]
+    assert [(one.label, one.reason) for one in found.unscanned] == [
+        ("public.account", '"account" is a view of accounts_v2; name the table itself')
+    ]
+    database.catalog = {"jwks": {"kind": "v", "beneath": "keys"}}
+    with pytest.raises(RunbookError, match='"jwks" is a view of keys; name the table itself in the options table and schema. Nothing was changed'):
+        found_tables(database)
+
+
+def test_row_security_of_a_table_is_named():
+    database = sample_tables()
+    database.catalog = {"twoFactor": {"hides_rows": "true"}}
+    (hidden,) = found_tables(database).unscanned
+    assert hidden.label == "public.twoFactor" and "applies to the database user todo" in hidden.reason and "BYPASSRLS" in hidden.reason

@@ -72,7 +72,7 @@ def test_a_whole_rotation(cluster, monkeypatch):
     runs_with(monkeypatch, SigningSecrets(A, {2: B, 1: A}))
     step(cluster, "remove_old")
     assert stored(cluster) == {"secret": B, "secrets": f"2:{B}", "other": "unchanged"}
-    with pytest.raises(RunbookError, match="must be restarted before finish"):
+    with pytest.raises(RunbookError, match="restart comes before finish"):
         step(cluster, "finish")
     runs_with(monkeypatch, SigningSecrets(B, {2: B}))
     _before, after, _changed = step(cluster, "finish")
@@ -150,6 +150,7 @@ def test_a_secret_that_the_application_does_not_take(cluster):
     ({"data": encoded(secret=A), "metadata": {"annotations": {"meta.helm.sh/release-name": "todo"}}}, "managed by Helm"),
     ({"data": {"secret": base64.b64encode(b"\xff\xfe").decode()}}, "is not valid UTF-8"),
     ({"data": encoded(secret=A, secrets="no list")}, "is not <version>:<secret>"),
+    ({"data": encoded(secret=A), "metadata": {"annotations": {MARK: "has not ended"}}}, "no value in the key secret-former, .*frontend-secrets-former"),
 ])  # fmt: skip
 def test_secrets_that_can_not_be_rotated(cluster, body, message):
     cluster.put("Secret", "frontend-secrets", body)
@@ -162,7 +163,7 @@ def test_missing_permissions_are_named(cluster):
     cluster.forbidden = {("patch", "Secret")}
     with pytest.raises(RunbookError) as refused:
         step(cluster, "add", check=True)
-    assert refused.value.facts == {"missing_permissions": ["patch secrets/frontend-secrets"]}
+    assert refused.value.facts == {"missing_permissions": ["patch secrets/frontend-secrets", "patch secrets/frontend-secrets-former"]}
     cluster.forbidden = {("get", "Secret")}
     with pytest.raises(RunbookError) as refused:
         step(cluster, "add")

@@ -60,7 +60,7 @@ def test_unsendable_values_are_named_but_not_shown(obj, words):
     with pytest.raises(RunbookError) as error:
         apply_body(obj)
     message = str(error.value)
-    assert message.startswith("ConfigMap words can't be applied: ") and words in message and "do-not-show" not in message
+    assert message.startswith("ConfigMap words cannot be applied: ") and words in message and "do-not-show" not in message
     message.encode()
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from types import SimpleNamespace
 
 import pytest
 import urllib3
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import client
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import connection
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError, Unreachable
 from kubernetes.client.exceptions import ApiException
@@ -108,18 +107,20 @@ def test_the_kubelets_message_about_a_removed_container_is_not_a_log(body, expec
 
 
 def test_connecting_times_out(monkeypatch):
-    monkeypatch.setattr(client, "CONNECT_TIMEOUT", 0.05)
-    monkeypatch.setattr(client, "get_api_client", lambda **_options: threading.Event().wait(5))
-    began = time.monotonic()
-    with pytest.raises(Unreachable, match="dead-context .*no answer within"):
-        Cluster.connect({"context": "dead-context"})
-    assert time.monotonic() - began < 2
+    monkeypatch.setattr(connection, "CONNECT_TIMEOUT", 0.05)
+    released = threading.Event()
+    monkeypatch.setattr(connection, "get_api_client", lambda **_options: released.wait())
+    try:
+        with pytest.raises(Unreachable, match="dead-context .*no answer within"):
+            Cluster.connect({"context": "dead-context"})
+    finally:
+        released.set()
 
 
 def test_a_wrong_option_is_named(monkeypatch):
     def refuse(**_options):
         raise ValueError("no context of that name\nand more")
 
-    monkeypatch.setattr(client, "get_api_client", refuse)
-    with pytest.raises(client.RunbookError, match="Can't connect to ctx: no context of that name. Check the options kubeconfig and context"):
+    monkeypatch.setattr(connection, "get_api_client", refuse)
+    with pytest.raises(connection.RunbookError, match="Can't connect to ctx: no context of that name. Check the options kubeconfig and context"):
         Cluster.connect({"context": "ctx"})

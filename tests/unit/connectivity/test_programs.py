@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The programs that are sent into containers, run for real against a server on loopback."""
+"""The programs that run in containers, here against a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def get(server, path: str, **more) -> HttpRequest:
     return HttpRequest("GET", "127.0.0.1", server.server_port, path, **more)
 
 
-def test_answers_come_with_status_and_body(run, server):
+def test_responses_have_status_and_body(run, server):
     ready, metadata, broken = run(get(server, "/ready"), get(server, "/metadata"), get(server, "/broken"))
     assert ready == HttpResponse(204)
     assert metadata == HttpResponse(200, '{"id": "größe", "x": "%s\\n"}')
@@ -180,11 +180,11 @@ def test_shell_without_a_tool(tmp_path):
     assert (done.returncode, done.stderr) == (127, b"neither curl nor wget\n")
 
 
-def test_an_old_wget_without_the_status_of_a_success():
+def test_old_wget_without_the_status_of_a_success():
     assert responses_of(MARKER.join(["", "wget", "body", "", "0", ""]), MARKER) == ("wget", [HttpResponse(200, "body")])
 
 
-def test_python_modules_of_the_application_are_not_taken_for_python_s_own(server, tmp_path):
+def test_application_modules_do_not_shadow_the_standard_library(server, tmp_path):
     (tmp_path / "http.py").write_text("raise SystemExit('the wrong one')")
     program, requests = BY_NAME["python3"], [get(server, "/ready")]
     done = subprocess.run(

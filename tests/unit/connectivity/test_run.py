@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The module's work against an API server in memory and simulated containers."""
+"""The module with an in-memory API server and simulated containers."""
 
 from __future__ import annotations
 
@@ -148,7 +148,9 @@ def test_missing_permission_is_named(kind, plural):
     assert failed.value.facts["missing_permissions"] == [f"list {plural} in namespace default"]
 
 
-@pytest.mark.parametrize(("options", "words"), [({"workloads": []}, "workloads: the list is empty"), ({"timeout": 0}, "timeout: must be at least 1 second")])
+@pytest.mark.parametrize(
+    ("options", "words"), [({"workloads": []}, "workloads must not be empty"), ({"timeout": 0}, "timeout must be at least 1 second, got 0")]
+)
 def test_invalid_options(options, words):
     with pytest.raises(RunbookError, match=words):
         probe(**options)

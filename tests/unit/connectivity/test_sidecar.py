@@ -59,9 +59,9 @@ def test_nested_rules_of_other_versions():
         ([GOOD, NOT_READY, metadata_response()], r"not for requests from it \(HTTP status 500\)"),
         ([HttpResponse(None, "", BROKEN, "reset")] * 3, r"closed the connection \(reset\)"),
         ([GOOD, GOOD, HttpResponse(401)], r"requires an API token \(401\)\. Set the variable DAPR_API_TOKEN of container app"),
-        ([GOOD, GOOD, HttpResponse(500)], r"its metadata can't be read \(HTTP status 500\)"),
-        ([GOOD, GOOD, HttpResponse(200, "<html>")], "its metadata can't be read"),
-        ([GOOD, GOOD, HttpResponse(200, "[]")], "its metadata can't be read"),
+        ([GOOD, GOOD, HttpResponse(500)], r"its metadata cannot be read \(HTTP status 500\)"),
+        ([GOOD, GOOD, HttpResponse(200, "<html>")], "its metadata cannot be read"),
+        ([GOOD, GOOD, HttpResponse(200, "[]")], "its metadata cannot be read"),
         ([GOOD, GOOD, SILENCE], r"\(timed out: timed out\)"),
         ([GOOD, GOOD, metadata_response(components=[])],
          "topic tasks of component pubsub, which is missing: the sidecar has loaded no component.*app ID backend"),
@@ -107,7 +107,7 @@ def test_nothing_is_published_while_subscriptions_are_unknown():
     assert "Nothing was published" in publish.publish_obstacle(ALLOWED, hidden[::-1]), "the publishing sidecar must be healthy"
 
 
-def test_the_event():
+def test_event_data_and_topic():
     first, second = publish.publish_request(dataclasses.replace(PUBLISH, topic="a b/c"), DAPRD), publish.publish_request(PUBLISH, DAPRD)
     assert (first.method, first.path) == ("POST", "/v1.0/publish/pubsub/a%20b/c?metadata.ttlInSeconds=60")
     assert second.secret_headers and json.loads(first.body)["probe"] is True

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which pods and containers requests are sent from, and the daprd of a pod."""
+"""The pods and containers from which requests are sent, and the daprd of a pod."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_terminating_and_not_running_pods_are_skipped():
         targets(BACKEND)
 
 
-def test_the_container():
+def test_selected_container():
     several = pod("a", "rs", annotations={"kubectl.kubernetes.io/default-container": "main"})
     several["spec"]["containers"].insert(0, {"name": "istio-proxy"})
     several["spec"]["containers"].append({"name": "main"})
@@ -62,7 +62,7 @@ def test_missing_workload():
 
 
 @pytest.mark.parametrize("native", [False, True])
-def test_the_daprd_of_a_pod(native):
+def test_daprd_of_a_pod(native):
     (target,) = targets(BACKEND, pod("a", "rs", native=native))
     daprd = daprd_beside(target)
     assert (daprd.http_port, daprd.app_port, daprd.not_running) == (3500, 8000, "")
@@ -72,7 +72,7 @@ def test_the_daprd_of_a_pod(native):
     ("args", "ports"),
     [(["--dapr-http-port=3600", "-app-port", "80"], (3600, 80)), ([], (3500, 0)), (["--dapr-http-port"], (3500, 0)), (ARGS, (3500, 8000))],
 )
-def test_its_ports(args, ports):
+def test_ports_of_daprd(args, ports):
     (target,) = targets(BACKEND, pod("a", "rs"))
     target.pod_object["spec"]["containers"][1]["args"] = args
     assert (daprd_beside(target).http_port, daprd_beside(target).app_port) == ports

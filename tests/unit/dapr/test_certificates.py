@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether a component of the control plane uses trust anchors older than the bundle's last change, by its log."""
+"""Outdated trust anchors of a control plane component, as its log shows them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A release as Helm 3 stores it."""
+"""Releases as Helm 3 stores them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""When new pods are waited for: only if the control plane is healthy."""
+"""New pods are waited for only if the control plane is healthy."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def test_applications_are_postponed_while_the_control_plane_needs_manual_action(
     broken = component_state(INJECTOR, cause(INJECTOR, "image_not_found"))
     plan = make_plan(dapr_state((INJECTOR, broken), sidecar_problems=(SidecarProblem(pod(), sidecars.SIDECAR_MISSING, "evidence"),)), False)
     assert plan.actions == () and [problem.name for problem in plan.problems] == ["dapr-sidecar-injector"]
-    assert plan.notes[0].startswith("Postponed until the control plane is healthy: restart (rolling) Deployment web")
+    assert plan.notes[0].startswith("Postponed until the control plane is healthy: perform a rolling restart of Deployment web")
 
 
 def test_applications_without_dapr_are_never_changed():

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How a sidecar and its application answer, and what follows if the API server does not forward a connection to them."""
+"""The responses of a sidecar and its application, also if the API server does not forward a connection to them."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The order in which the control plane is recovered, and that each component is waited for before the next."""
+"""The control plane is recovered in order, and each component is waited for before the next."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether a workload of the release was changed so that its containers may not start."""
+"""Changes of a workload compared with its release that may prevent the start of its containers."""
 
 from __future__ import annotations
 

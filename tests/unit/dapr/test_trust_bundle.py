@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The trust bundle: what Sentry would use, and what everyone trusts."""
+"""The trust bundle: what Sentry would use, and what all components trust."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors 
 BASE = {"host": "db", "port": "5433", "user": "u", "password": "p/w:1", "dbname": "todo"}
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg2"])
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg2", "postgresql+py-postgresql"])
 def test_schemes_of_drivers(scheme):
     address = address_of(f"{scheme}://u:p%2Fw%3A1@db:5433/todo\n", "w")
     assert address.parameters == BASE
@@ -34,6 +34,12 @@ def test_schemes_of_drivers(scheme):
         ("sslmode=verify-full&ssl=require&sslmode=disable", {"sslmode": "verify-full"}),
         ("sslmode=require&ssl=false", {"sslmode": "require"}),
         ("require_auth=scram-sha-256&keepalives_idle=5", {"require_auth": "scram-sha-256", "keepalives_idle": "5"}),
+        ("sslmode=require&sslaccept=accept_invalid_certs&sslcert=/ca.pem", {"sslmode": "require", "sslrootcert": "/ca.pem"}),
+        ("sslmode=require&sslaccept=strict&sslcert=/ca.pem", {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
+        ("sslaccept=strict", {"sslmode": "verify-full", "sslrootcert": "system"}),
+        ("sslmode=disable&sslaccept=strict", {"sslmode": "disable"}),
+        ("sslmode=require&sslcert=/me.pem&sslkey=/me.key", {"sslmode": "require", "sslcert": "/me.pem", "sslkey": "/me.key"}),
+        ("socket_timeout=3&pool_timeout=2&statement_cache_size=0&prepared_statement_cache_size=0&uselibpqcompat=true&fallback_application_name=x", {}),
         ("pgbouncer=true&connection_limit=1&service=mine&passfile=/x&application_name=a", {"application_name": "a"}),
     ],
 )
@@ -49,7 +55,7 @@ def test_libpq_knows_what_is_handed_to_it():
     assert parse_dsn(" ".join(f"{name}=x" for name in known)) == dict.fromkeys(known, "x")
 
 
-@pytest.mark.parametrize("password", ["a/b", "a#b", "a?b", "a/b?c#d:e", "a@b", "@", "a b", "%", "100%", "%zz", "ü", ""])
+@pytest.mark.parametrize("password", ["a/b", "/ab", "12/b", "a#b", "a?b", "a/b?c#d:e", "a@b", "@", "a b", "%", "100%", "%zz", "ü", ""])
 def test_a_password_as_sqlalchemy_libpq_or_node_takes_it(password):
     url = f"postgresql+psycopg2://u:{password}@db:5433/todo?sslmode=require"
     wanted = {**BASE, "password": password, "sslmode": "require"}
@@ -62,23 +68,67 @@ def test_a_password_as_sqlalchemy_libpq_or_node_takes_it(password):
 @pytest.mark.parametrize(
     "url",
     [
-        "", "hunter2",
-        "mysql://u:hunter2@db/x", "'postgresql://u:hunter2@db/x'", "psql postgresql://u:hunter2@db/x",
-
         "postgresql://u:hunter2@db:port/x",
-        "postgresql://u:x@a,b/hunter2", "postgresql://u:hunter2@db/x?host=a,b", "postgresql://u:hunter2@db/x?hostaddr=1.1.1.1,2.2.2.2",
         "postgresql://u:12/hunter2@db/x", "postgresql://u:/hunter2@db/x", "postgresql://u:hun@ter2/x@db/x", "postgresql://u:hunter2@db/x?user=a@b",
-        "postgresql://u:hun/ter2",
+        "postgresql://u:hun/ter2", "postgresql://u@hunter2?x=y@db/x",
         "postgresql://db:5432/x?password=hunter2@y", "postgresql://u:p@hunter2 x/x", "postgresql://u:p@db:99999/hunter2",
         "postgresql://u:hunter2@db:0/x", "postgresql://u:hunter2@[::1/x", "postgresql://u:hunter2@db/x?ssl=hunter2",
         "postgresql://u:hunter2@db/x?sslmode=verify_full", "postgresql://u:hunter2@db/x?schema=a&search_path=b", "postgresql://u:hunter2@db/x%00",
     ],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_and_not_shown(url):
-    with pytest.raises(RunbookError, match="^w (is not a valid PostgreSQL URL|names|has an unknown value)") as refused:
+    refuse(url, "is not a valid PostgreSQL URL|names its schema more than once|has an unknown value")
+
+
+def refuse(url, words):
+    with pytest.raises(RunbookError, match=f"^w ({words})") as refused:
         address_of(url, "w")
     output = "".join(traceback.format_exception(refused.value))
     assert "hunter2" not in output and "ter2" not in output
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        (" \n", "is empty"),
+        ("'postgresql://u:hunter2@db/x'", "is in quotes.* remove them"),
+        ('"postgresql://u:hunter2@db/x"', "is in quotes.* remove them"),
+        ("psql 'postgresql://u:hunter2@db/x?sslmode=require'", "is a psql command: keep only the URL"),
+        ("psql postgresql://u:hunter2@db/x", "is a psql command: keep only the URL"),
+        ('DATABASE_URL="postgresql://u:hunter2@db/x"', "starts with the name of a variable: keep only the URL"),
+        ("export DATABASE_URL=postgres://u:hunter2@db/x", "starts with the name of a variable: keep only the URL"),
+        ("host=db user=u password=hunter2 dbname=x", "is a list of parameters, not a URL: write it as postgresql://"),
+        ("Host=db;Username=u;Password=hunter2", "is a list of parameters, not a URL: write it as postgresql://"),
+        ("jdbc:postgresql://db/x?user=u&password=hunter2", "is a JDBC URL: write it as postgresql://"),
+        ("prisma+postgres://accelerate.prisma-data.net/?api_key=hunter2", "is the URL of a Prisma proxy.*: use the database's own URL"),
+        ("mysql://u:hunter2@db/x", "has a scheme other than postgresql://"),
+        ("postgresql+://u:hunter2@db/x", "has a scheme other than postgresql://"),
+        ("hunter2", "has no scheme: it must be postgresql://"),
+        ("u:hunter2@db/x", "has no scheme: it must be postgresql://"),
+        ("postgresql://u:hunter2@a,b/x", "names several hosts.*: use a URL that names only the primary"),
+        ("postgresql://u:hunter2@a:5432,b:5432/x?target_session_attrs=read-write", "names several hosts"),
+        ("postgresql://u:hunter2@[::1]:5432,[::2]:5432/x", "names several hosts"),
+        ("postgresql://u:hunter2@a%2Cb/x", "names several hosts"),
+        ("postgresql://u:x@a,b/hunter2", "names several hosts"),
+        ("postgresql://u:hunter2@db/x?host=a,b", "names several hosts"),
+        ("postgresql://u:hunter2@/x?host=a&port=1,2", "names several hosts"),
+        ("postgresql://u:hunter2@db/x?hostaddr=1.1.1.1,2.2.2.2", "names several hosts"),
+        ("postgresql+psycopg2://u:hunter2@/x?host=a&connect_timeout=1&host=b", "names several hosts"),
+    ],
+)
+def test_the_refusal_names_the_mistake(url, words):
+    refuse(url, words)
+
+
+@pytest.mark.parametrize("url", ["postgresql://u%40server:p@db/x", "postgresql+psycopg2://u@server:p@db/x"])
+def test_a_user_with_the_name_of_its_server(url):
+    assert address_of(url, "w").parameters == {"host": "db", "user": "u@server", "password": "p", "dbname": "x"}
+    assert well_formed(url) == "postgresql://u%40server:p@db/x"
+
+
+@pytest.mark.parametrize("url", ["postgresql://u:p,w@db/x", "postgresql://u:p@db/x?options=-c%20search_path%3Da,b", "postgresql://u:p@db/a,b"])
+def test_a_comma_elsewhere_is_no_second_host(url):
+    assert address_of(url, "w").host == "db"
 
 
 def test_nothing_is_shown():

@@ -58,6 +58,18 @@ def test_nothing_is_filled_in_even_then():
         opened("postgresql://u:p@/x", via="direct")
 
 
+@pytest.mark.parametrize("via", [None, "direct"])
+def test_an_empty_url_is_not_looked_for_elsewhere(via):
+    with pytest.raises(RunbookError, match="^database.url is empty"):
+        opened("", via=via)
+
+
+def test_a_parameter_that_this_libpq_does_not_know(monkeypatch):
+    monkeypatch.setattr("psycopg2.extensions.libpq_version", lambda: 160004)
+    with pytest.raises(RunbookError, match="^database.url has the parameter sslnegotiation, which needs libpq 17; .* 16.4. Install psycopg2-binary 2.9.11"):
+        opened("postgresql://u:p@10.0.0.1/x?sslmode=require&sslnegotiation=direct")
+
+
 def test_an_address_elsewhere():
     database, _hidden = opened("postgresql://u:p@10.0.0.1/x")
     assert isinstance(database, DirectDatabase) and database.where == "The database x at 10.0.0.1:5432"

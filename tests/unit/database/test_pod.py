@@ -1,18 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way through a pod: what is sent, which program answers, and the Python program against a played driver."""
+"""The way through a pod: what is sent, which program answers, and what is known of a write whose answer is lost."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError, Unreachable
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import CUT_OFF, Execution
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database import pod
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_PYTHON, PYTHON
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.portable import INVALID, for_psycopg2
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, DatabaseError, Limits, Statement
 
 STATEMENT = Statement("UPDATE t SET a = $1::text WHERE b = $2::text OR c LIKE 'x%'", ("it's", None), count=1)
@@ -24,13 +20,15 @@ def answer(**result):
 
 @pytest.fixture(name="container")
 def played(monkeypatch):
-    """A container's programs: name to what they answer. ``requests`` collects (program, task)."""
+    """A container's programs: name to what they answer, or to a list of it. ``requests`` collects (program, task)."""
     programs, requests = {}, []
 
     def play(_cluster, name, namespace, container, command, stdin, timeout):
-        assert (name, namespace, container) == ("p", "n", "c") and timeout > 30 and stdin.endswith(b"\n")
+        assert (name, namespace, container) == ("p", "n", "c") and timeout > 20 and stdin.endswith(b"\n")
         requests.append((command[0], json.loads(stdin)))
         outcome = programs.get(command[0], Execution(127, b"", b""))
+        if isinstance(outcome, list):
+            outcome = outcome.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
@@ -40,17 +38,22 @@ def played(monkeypatch):
     return programs
 
 
-def run(*statements, write=True):
-    return database().run(list(statements or [STATEMENT]), write)
-
-
 def database():
     return pod.PodDatabase(None, "n", "p", "c", "DATABASE_URL", None, Limits())
 
 
+def run(container, outcome, write):
+    """The result of a transaction whose program, found before, ends like that."""
+    container["node"] = answer(results=[])
+    found = database()
+    found.run([], write=False)
+    container["requests"].clear()
+    container["node"] = outcome
+    return found.run([STATEMENT], write)
+
+
 def test_statements_go_in_and_rows_come_out(container):
-    container["node"] = answer(results=[{"count": 1, "rows": [{"a": "x", "b": None}]}])
-    (result,) = run()
+    (result,) = run(container, answer(results=[{"count": 1, "rows": [{"a": "x", "b": None}]}]), write=True)
     assert (result.count, result.rows) == (1, [{"a": "x", "b": None}])
     (program, task) = container["requests"][0]
     assert program == "node"
@@ -77,16 +80,33 @@ def test_the_program_that_can_answer_is_found_once(container):
         (answer(no_url=True), DatabaseError, "Correct the option env"),
         (answer(refused="names several hosts"), DatabaseError, "the variable names several hosts"),
         (answer(error={"message": "permission denied", "sqlstate": "42501", "committing": False}), DatabaseError, "GRANT"),
-        (answer(no_driver="no pg"), DatabaseError, r"missing: node with a driver \(no pg\), python3, python"),
         (Execution(137, b"", b"Killed"), DatabaseError, "ended with code 137: Killed"),
         (ApiError("forbidden", 403, "Forbidden"), DatabaseError, "the command in the container failed: forbidden"),
         (TimeoutError("late"), DatabaseError, "no answer within"),
     ],
 )
 def test_failures(container, outcome, kind, words):
-    container["node"] = outcome
     with pytest.raises(kind, match=words):
-        run()
+        run(container, outcome, write=True)
+
+
+@pytest.mark.parametrize("write", [False, True])
+def test_a_container_without_a_program(container, write):
+    container["node"] = answer(no_driver="no pg")
+    with pytest.raises(DatabaseError, match=r"missing: node with a driver \(no pg\), python3, python") as failed:
+        database().run([STATEMENT], write)
+    assert not failed.value.unknown
+    assert all(not task["statements"] for _program, task in container["requests"]) or not write
+
+
+@pytest.mark.parametrize("lost", [Execution(None, b"", b"", "context deadline exceeded"), Execution(127, b"", b""), Execution(126, b"", b"")])
+def test_a_first_write_is_sent_to_one_program_only(container, lost):
+    container["node"] = [answer(results=[]), lost]
+    container["python3"] = answer(results=[{"count": 1, "rows": []}])
+    with pytest.raises(DatabaseError) as failed:
+        database().run([STATEMENT], write=True)
+    assert failed.value.unknown
+    assert [(program, len(task["statements"])) for program, task in container["requests"]] == [("node", 0), ("node", 1)]
 
 
 def error(message, sqlstate, committing):
@@ -103,86 +123,21 @@ def error(message, sqlstate, committing):
         (TimeoutError("late"), True),
         (Unreachable("the connection broke"), True),
         (Execution(None, b"", b"", CUT_OFF), True),
+        (Execution(None, b"", b"", "context deadline exceeded"), True),
         (Execution(137, b"", b"Killed"), True),
         (ApiError("forbidden", 403, "Forbidden"), False),
     ],
 )
 def test_whether_it_is_known_that_nothing_was_written(container, outcome, unknown):
-    container["node"] = outcome
     with pytest.raises(DatabaseError) as failed:
-        run()
+        run(container, outcome, write=True)
     assert failed.value.unknown is unknown
     assert len(container["requests"]) == 1  # no other program was requested to write it again
     with pytest.raises(DatabaseError) as failed:
-        run(write=False)
+        run(container, outcome, write=False)
     assert not failed.value.unknown
 
 
 def test_an_account_in_the_output_of_a_program_is_left_out(container):
-    container["node"] = Execution(1, b"", b"ValueError: postgresql://u:hun/ter2@db/x")
     with pytest.raises(DatabaseError, match=r"code 1: ValueError: postgresql://\*\*\*@db/x"):
-        run()
-
-
-DRIVER = '''
-import json, sys
-class Error(Exception):
-    pgcode = "42P01"
-class Cursor:
-    description, rowcount = None, -1
-    def execute(self, sql, parameters=None):
-        sys.stderr.write(json.dumps([sql, parameters]) + "\\n")
-        if "nowhere" in sql:
-            raise Error("no such table")
-        self.description, self.rowcount = ([("a",)], 2) if "SELECT" in sql else (None, 0)
-    def fetchall(self):
-        return [("1",), (None,)]
-class Connection:
-    def cursor(self):
-        return Cursor()
-    def commit(self):
-        sys.stderr.write('"commit"\\n')
-    def rollback(self):
-        sys.stderr.write('"rollback"\\n')
-def connect(**parameters):
-    sys.stderr.write(json.dumps(parameters) + "\\n")
-    return Connection()
-'''
-
-
-def program(tmp_path, *statements, url="postgresql+asyncpg://u:p/w@db/x?ssl=require&schema=auth&pgbouncer=true", schema=None):
-    """Runs the Python program with a played driver: (its answer, what the driver was result)."""
-    (tmp_path / "psycopg2.py").write_text(DRIVER)
-    sent = [{"sql_for_psycopg2": for_psycopg2(one.sql), "parameters": one.parameters, "count": one.count} for one in statements]
-    task = {"url_env": "DATABASE_URL", "schema": schema, "connect": 5, "settings": ["SET x"], "statements": sent, **FOR_PYTHON}
-    environment = {"PYTHONPATH": str(tmp_path), "DATABASE_URL": url}
-    done = subprocess.run(
-        [sys.executable, "-c", PYTHON], input=json.dumps(task) + "\n", env=environment, text=True, capture_output=True, timeout=20, check=True
-    )
-    return json.loads(done.stdout), [json.loads(line) for line in done.stderr.splitlines()]
-
-
-def test_the_python_program(tmp_path):
-    result, driver = program(tmp_path, Statement("SELECT $1::text AS a, 'x%'", ("it's",)), Statement("UPDATE"))
-    assert result == {"results": [{"count": 2, "rows": [{"a": "1"}, {"a": None}]}, {"count": 0, "rows": []}]}
-    assert driver == [
-        {"user": "u", "password": "p/w", "host": "db", "dbname": "x", "sslmode": "require", "connect_timeout": 5},
-        ["SET x", None], ['SET LOCAL search_path TO "auth"', None], ["SELECT %(p1)s::text AS a, 'x%%'", {"p1": "it's"}], ["UPDATE", {}], "commit",
-    ]  # fmt: skip
-
-
-def test_the_python_program_takes_back_what_touched_other_rows(tmp_path):
-    result, driver = program(tmp_path, Statement("UPDATE", count=1), Statement("never"))
-    assert result == {"wrong_count": {"index": 0, "found": 0}}
-    assert driver[-1] == "rollback"
-
-
-def test_the_python_program_reports_errors(tmp_path):
-    assert program(tmp_path, Statement("nowhere"))[0] == {
-        "error": {"message": "no such table", "sqlstate": "42P01", "committing": False}
-    }  # fmt: skip
-    assert program(tmp_path, url="")[0] == {"no_url": True}
-    assert program(tmp_path, url="postgresql://u:hunter2@db:x/y") == ({"refused": INVALID}, [])
-    assert "results" in program(tmp_path, schema="auth")[0]
-    result, driver = program(tmp_path, schema="public")
-    assert result["refused"].startswith("names the schema auth, but the option schema is public") and not driver
+        run(container, Execution(1, b"", b"ValueError: postgresql://u:hun/ter2@db/x"), write=True)

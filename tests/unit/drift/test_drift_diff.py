@@ -25,17 +25,17 @@ def with_container(**parts):
     return spec
 
 
-def test_what_the_server_and_controllers_write_is_no_difference():
+def test_server_fields_are_not_a_difference():
     metadata = {"name": "web", "resourceVersion": "8", "generation": 3, "labels": {"a": "b"}}
     assert message_of(changed(status={"readyReplicas": 0}, metadata=metadata)) == ""
 
 
-def test_a_changed_value_is_named_by_its_path_and_not_shown():
+def test_changed_value_is_named_by_path_but_not_shown():
     assert message_of(changed(spec=with_container(image="web:secret"))) == "differs in spec.template.spec.containers[0].image"
 
 
 @pytest.mark.parametrize("labels, path", [({}, "metadata.labels.a"), ({"a": "b", "c": "d"}, "metadata.labels.c")])
-def test_a_removed_or_added_key_is_a_difference(labels, path):
+def test_removed_or_added_key_is_a_difference(labels, path):
     assert message_of(changed(metadata={"name": "web", "labels": labels})) == f"differs in {path}"
 
 
@@ -49,6 +49,6 @@ def test_many_differences_are_counted():
     assert message_of(changed(spec={str(number): number for number in range(5)})) == "differs in spec.0, spec.1, spec.2 and 4 more"
 
 
-def test_a_missing_object_and_a_refused_one():
+def test_missing_and_refused_objects():
     assert message_of(DryRun(LIVE, None, LIVE)) == "does not exist"
     assert message_of(DryRun(LIVE, None, None, "conflict with kubectl")) == "conflict with kubectl"

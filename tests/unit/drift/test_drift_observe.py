@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Drift against an API server in memory: what each component reports, and that the failure of one leaves the others alone."""
+"""Drift with an in-memory API server: the reports of each component, and that a failure of one does not affect the others."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Server:
     def get_object(self, obj):
         return copy.deepcopy(self.objects.get(obj["metadata"]["name"]))
 
-    def apply_object(self, obj, *, field_manager, force, dry_run):
+    def apply_object(self, obj, *, field_manager, force, dry_run, warn=None):
         assert dry_run, "observing must not store anything"
         return copy.deepcopy({**self.objects.get(obj["metadata"]["name"], obj), "spec": obj["spec"]})
 
@@ -60,21 +60,21 @@ def test_objects_in_sync_missing_and_different():
     ]
 
 
-def test_the_nodes_address():
+def test_missing_node_address_is_a_difference():
     assert drift_of(Server(), node_address="192.0.2.7") == []
     assert drift_of(Server(), node_address="192.0.2.8") == ["cluster: no node has the address 192.0.2.8; found: 192.0.2.7"]
 
 
-def test_a_release_that_is_not_installed():
+def test_missing_release_is_a_difference():
     assert drift_of(Server(), releases=(ReleaseOptions("dapr", "dapr-system"),)) == ["release dapr: is not installed"]
 
 
-def test_a_forbidden_list_is_a_difference_and_the_other_components_are_observed():
+def test_forbidden_list_does_not_affect_other_components():
     lines = drift_of(Server(SERVICE, refused=["Node"]), node_address="192.0.2.7", objects=[{**SERVICE, "spec": {}}])
     assert lines == ["cluster: may not list Node", "object Service web: differs in spec.ports"]
 
 
-def test_a_cluster_that_does_not_answer_is_the_one_difference():
+def test_unreachable_cluster_is_the_only_difference():
     def connect():
         raise Unreachable("nobody there")
 
@@ -82,7 +82,7 @@ def test_a_cluster_that_does_not_answer_is_the_one_difference():
     assert [str(drift) for drift in result.drift] == ["cluster: nobody there"]
 
 
-def test_images_that_cannot_be_observed_are_reported_once_and_their_dependents_are_skipped(tmp_path):
+def test_unobservable_images_are_reported_once(tmp_path):
     images = image_options(["web"], tmp_path / "gone", profile="none", minikube_home=str(tmp_path))
     (line,) = drift_of(Server(), images=images, objects=[SERVICE])
     assert line.startswith("image: images[0].path: the folder ")
@@ -104,7 +104,7 @@ class EmptyNode:
         return None
 
 
-def test_a_missing_base_image_is_reported_separately(tmp_path, monkeypatch):
+def test_missing_base_image_is_reported_separately(tmp_path, monkeypatch):
     monkeypatch.setattr(drift_observe, "read_profile", lambda *_options: None)
     monkeypatch.setattr(drift_observe, "open_node", lambda *_options: EmptyNode())
     (tmp_path / "Dockerfile").write_text("FROM python:3.11-slim\n", encoding="utf-8")

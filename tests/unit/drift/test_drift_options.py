@@ -25,6 +25,6 @@ def test_components_get_the_defaults_of_their_modules():
     ({"rollouts": [{"workloads": [{"kind": "Job", "name": "web"}]}]}, r"rollouts\[0\]: "),
     ({"checks": [{"name": "web"}]}, "checks: "),
 ])
-def test_an_invalid_option_is_named_with_its_component(component, option):
+def test_invalid_option_is_named_with_its_component(component, option):
     with pytest.raises(RunbookError, match=option):
         DriftOptions.of({**PARAMS, **component})

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Against a real HTTP server on loopback."""
+"""Health checks against a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_healthy(address):
 
 
 def test_requests_until_healthy(address):
-    (result,) = check_urls([check(f"{address}/slow")], 5)
+    (result,) = check_urls([check(f"{address}/slow")], 60)
     assert result["healthy"] and result["attempts"] == 3
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Applying, verifying and reporting against an engine that answers as the real one does."""
+"""Apply, verification and report with a simulated engine."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def predicted(engine, *sources):
     return predict(plan_all(observe(DockerNode(engine), sources)))
 
 
-def test_a_build_is_sent_with_its_labels_and_read_back():
+def test_build_is_sent_with_labels_and_verified():
     engine = FakeEngine(["base:1"])
     (outcome,) = run(engine, source("a", target="prod"))
     (options,) = engine.builds
@@ -94,7 +94,7 @@ def test_a_build_is_sent_with_its_labels_and_read_back():
     assert outcome.bytes_sent > 0
 
 
-def test_a_second_run_does_nothing():
+def test_second_run_changes_nothing():
     engine = FakeEngine(["base:1"])
     first = report(run(engine, source("a"), source("b")))
     second = report(run(engine, source("a"), source("b")))
@@ -106,7 +106,7 @@ def test_a_second_run_does_nothing():
     assert second["references"] == first["references"]
 
 
-def test_a_failure_names_step_and_last_lines_and_leaves_the_others_alone():
+def test_failed_build_reports_step_and_last_lines_and_others_continue():
     engine = FakeEngine(["base:1"], breaks=["bad"])
     with pytest.raises(RunbookError) as caught:
         report(run(engine, source("bad"), source("good")))
@@ -121,26 +121,26 @@ def test_a_failure_names_step_and_last_lines_and_leaves_the_others_alone():
     assert list(facts["references"]) == ["good"]
 
 
-def test_messages_of_the_builder_itself_are_no_part_of_the_log():
+def test_builder_messages_are_not_in_the_log():
     engine = FakeEngine(["base:1"], breaks=["bad"])
     (outcome,) = run(engine, source("bad"))
     assert not [line for line in outcome.error.facts["log"] if line.startswith(" --->")]
 
 
-def test_images_are_built_at_the_same_time_but_no_more_than_requested():
+def test_images_are_built_in_parallel_up_to_the_limit():
     engine = FakeEngine(["base:1"])
     assert len(run(engine, *[source(f"i{number}") for number in range(6)], parallel=1)) == 6
     assert engine.most == 1
 
 
-def test_a_missing_base_is_pulled_and_then_the_tag_is_known():
+def test_missing_base_image_is_pulled():
     engine = FakeEngine(pullable=["base:1"])
     (outcome,) = run(engine, source("a"))
     assert outcome.pulled == ("base:1",) and outcome.plan.reference in engine.tagged
     assert report([outcome])["images"][0]["pulled"] == ["base:1"]
 
 
-def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
+def test_pulling_the_base_of_an_unchanged_build_is_changed():
     engine = FakeEngine(["base:1"], pullable=["base:1"])
     run(engine, source("a"))
     del engine.tagged["base:1"]
@@ -148,14 +148,14 @@ def test_pulling_a_lost_base_of_an_unchanged_build_is_a_change_but_no_build():
     assert (outcome.plan.action, report([outcome])["changed"], len(engine.builds)) == ("reused", True, 1)
 
 
-def test_a_base_that_cannot_be_pulled_fails_only_what_needs_it():
+def test_failed_pull_fails_only_images_that_need_it():
     engine = FakeEngine(["base:1"])
     with pytest.raises(RunbookError, match=r"The node's Docker lacks the base image gone:1 of a and could not pull it: .*no such host") as caught:
         report(run(engine, source("a", base="gone:1"), source("b")))
     assert [image["action"] for image in caught.value.facts["images"]] == ["failed", "built"]
 
 
-def test_a_fixed_tag_moves_and_the_content_tag_stays():
+def test_fixed_tag_is_moved_and_content_tag_kept():
     engine = FakeEngine(["base:1"])
     (outcome,) = run(engine, source("a", tag="v1"))
     assert {"a:v1", f"a:{outcome.plan.content_tag}"} <= set(engine.tagged)
@@ -176,12 +176,12 @@ class Relabelling(FakeEngine):
 
 
 @pytest.mark.parametrize("kind, words", [(Forgetful, "not in the node"), (Relabelling, "does not have a as it was built")])
-def test_no_success_is_reported_that_was_not_observed(kind, words):
+def test_success_is_reported_only_after_verification(kind, words):
     (outcome,) = run(kind(["base:1"]), source("a"))
     assert words in str(outcome.error)
 
 
-def test_another_platform_than_requested_is_a_failure_the_second_time_too():
+def test_wrong_platform_fails_in_every_run():
     engine = FakeEngine(["base:1"])
     for _time in range(2):
         (outcome,) = run(engine, source("a", platform="linux/arm64"))
@@ -190,12 +190,12 @@ def test_another_platform_than_requested_is_a_failure_the_second_time_too():
 
 
 @pytest.mark.parametrize("platform", ["linux/amd64", "linux/amd64/v2"])
-def test_the_requested_platform(platform):
+def test_requested_platform_is_built(platform):
     (outcome,) = run(FakeEngine(["base:1"]), source("a", platform=platform))
     assert outcome.error is None
 
 
-def test_what_the_engine_refuses_is_reported_with_the_image_and_its_option():
+def test_refusal_of_the_engine_names_image_and_option():
     class Refusing(FakeEngine):
         def build(self, archive, **options):
             yield {"stream": "Step 1/1 : FROM base:1\n"}
@@ -206,7 +206,7 @@ def test_what_the_engine_refuses_is_reported_with_the_image_and_its_option():
 
 
 @pytest.mark.parametrize("as_event", [True, False])
-def test_a_full_disk_is_named_with_the_way_out(as_event):
+def test_full_disk_is_reported_with_the_next_step(as_event):
     class Full(FakeEngine):
         def build(self, archive, **options):
             if not as_event:
@@ -217,7 +217,7 @@ def test_a_full_disk_is_named_with_the_way_out(as_event):
     assert "no space left on device" in str(outcome.error) and "Free space on it" in str(outcome.error)
 
 
-def test_check_mode_reports_what_the_run_then_does():
+def test_check_mode_predicts_the_run():
     engine = FakeEngine(["base:1"])
     planned = report(predicted(engine, source("a")))
     assert not engine.builds
@@ -227,18 +227,18 @@ def test_check_mode_reports_what_the_run_then_does():
     assert (planned["diff"], planned["references"], planned["changed"]) == (done["diff"], done["references"], done["changed"])
 
 
-def test_an_image_is_read_from_list_and_from_inspection():
+def test_image_from_list_and_from_inspection():
     listed = as_node_image({"Id": "i", "RepoTags": ["a:1", "<none>:<none>"], "RepoDigests": None, "Labels": {"k": "v"}, "Created": 5})
     inspected = as_node_image({"Id": "i", "RepoTags": ["a:1"], "Config": {"Labels": {"k": "v"}}, "Created": "2026-01-01T00:00:00Z"})
     assert listed == replace(inspected, created=5)
 
 
-def test_check_mode_reports_what_would_be_pulled_and_that_the_tag_is_unknown():
+def test_check_mode_with_a_missing_base_image():
     (image,) = report(predicted(FakeEngine(), source("a")))["images"]
     assert (image["pulled"], image["reference"], image["tag"], image["action"]) == (["base:1"], None, None, "built")
 
 
-def test_a_base_that_is_no_reference_is_a_clear_failure():
+def test_invalid_base_image_reference_is_reported():
     class Strict(FakeEngine):
         def image(self, reference):
             raise EngineError("invalid reference format", 400)

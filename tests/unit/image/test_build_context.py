@@ -44,22 +44,22 @@ def paths(source):
     return [entry.path for entry in source.entries]
 
 
-def test_ignored_files_and_the_ignore_file_are_left_out(folder):
+def test_ignored_files_and_the_ignore_file_are_omitted(folder):
     assert paths(read(folder)) == ["main.py", "run", "tools", "tools/Dockerfile"]
 
 
-def test_the_ignore_file_of_a_dockerfile_wins(folder):
+def test_ignore_file_of_the_dockerfile_takes_precedence(folder):
     (folder / "tools" / "Dockerfile.dockerignore").write_text("*\n!main.py\n")
     assert paths(read(folder, "tools/Dockerfile")) == ["main.py"]
     assert "run" in paths(read(folder))
 
 
-def test_without_an_ignore_file_all_is_there(folder):
+def test_without_an_ignore_file_all_files_are_included(folder):
     (folder / ".dockerignore").unlink()
     assert paths(read(folder)) == ["Dockerfile", "logs", "logs/a.log", "main.py", "run", "tools", "tools/Dockerfile"]
 
 
-def test_the_place_the_times_and_the_umask_do_not_count(folder, tmp_path):
+def test_location_times_and_umask_are_ignored(folder, tmp_path):
     digest = context_digest(read(folder).entries)
     other = tmp_path / "elsewhere" / "b"
     shutil.copytree(folder, other, symlinks=True)
@@ -78,31 +78,31 @@ def test_the_place_the_times_and_the_umask_do_not_count(folder, tmp_path):
         lambda root: (root / "empty").mkdir(),
     ],
 )
-def test_what_the_image_would_hold_counts(folder, change):
+def test_changed_content_changes_the_digest(folder, change):
     before = context_digest(read(folder).entries)
     change(folder)
     assert context_digest(read(folder).entries) != before
 
 
-def test_what_is_ignored_does_not_count(folder):
+def test_ignored_files_do_not_change_the_digest(folder):
     before = context_digest(read(folder).entries)
     (folder / "logs" / "b.log").write_text("y")
     (folder / ".dockerignore").write_text("logs\nDockerfile\n*.tmp\n")
     assert context_digest(read(folder).entries) == before
 
 
-def test_sockets_are_left_out(folder):
+def test_sockets_are_omitted(folder):
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(os.path.relpath(folder / "s"))
         assert "s" not in paths(read(folder))
 
 
-def test_bases(folder):
+def test_base_images_of_the_dockerfile(folder):
     assert read(folder).bases == ()
     assert read(folder, "tools/Dockerfile").bases == ("own:1",)
 
 
-def test_files_of_a_shared_context_are_read_once(folder, monkeypatch):
+def test_shared_context_is_read_once(folder, monkeypatch):
     opened = []
     real = FileHashes.of
     monkeypatch.setattr(FileHashes, "of", lambda self, path: (path in self._known or opened.append(path), real(self, path))[1])
@@ -119,18 +119,18 @@ def test_files_of_a_shared_context_are_read_once(folder, monkeypatch):
         ({"target": "prod"}, r"images\[0\]\.target: .*no stage prod"),
     ],
 )
-def test_the_option_of_what_is_missing_is_named(folder, fields, words):
+def test_missing_file_names_the_option(folder, fields, words):
     with pytest.raises(RunbookError, match=words):
         read_sources([spec(folder, **fields)])
 
 
-def test_a_missing_argument_is_named(folder):
+def test_missing_build_argument_is_named(folder):
     (folder / "Dockerfile").write_text("ARG BASE\nFROM $BASE\n")
     with pytest.raises(RunbookError, match=r"images\[0\]\.args\.BASE is required by "):
         read(folder)
 
 
-def test_a_file_that_vanishes_is_named(folder, monkeypatch):
+def test_file_removed_while_reading_is_named(folder, monkeypatch):
     monkeypatch.setattr(FileHashes, "of", lambda self, path: open(f"{path}.gone", "rb"))
     with pytest.raises(RunbookError, match=r"main\.py\.gone cannot be read"):
         read(folder)
@@ -141,7 +141,7 @@ def unpack(data):
         return {member.name: (member, archive.extractfile(member).read() if member.isfile() else None) for member in archive}
 
 
-def test_the_archive_holds_the_entries_without_owners(folder):
+def test_archive_contains_the_entries_without_owners(folder):
     archive = ContextArchive(read(folder))
     data = b"".join(archive)
     members = unpack(data)
@@ -154,14 +154,14 @@ def test_the_archive_holds_the_entries_without_owners(folder):
     assert members["main.py"][0].mtime == int((folder / "main.py").stat().st_mtime)
 
 
-def test_long_names_and_large_files_arrive(folder):
+def test_long_names_and_large_files_are_sent(folder):
     name = "x" * 200
     (folder / name).write_bytes(os.urandom(700_001))
     members = unpack(b"".join(ContextArchive(read(folder))))
     assert members[name][1] == (folder / name).read_bytes()
 
 
-def test_a_file_that_vanishes_while_it_is_sent_is_named(folder):
+def test_file_removed_while_sending_is_named(folder):
     source = read(folder)
     (folder / "main.py").unlink()
     with pytest.raises(RunbookError, match=r"main\.py became unreadable during the build: No such file"):
@@ -169,8 +169,22 @@ def test_a_file_that_vanishes_while_it_is_sent_is_named(folder):
 
 
 @pytest.mark.parametrize("now", ["print(2)\n", "print(1)\nmore", "p"])
-def test_a_file_that_changes_while_it_is_sent_is_a_failure(folder, now):
+def test_file_changed_while_sending_fails(folder, now):
     source = read(folder)
     (folder / "main.py").write_text(now)
     with pytest.raises(RunbookError, match=r"main\.py changed"):
         b"".join(ContextArchive(source))
+
+
+def test_a_feature_of_buildkit_is_refused_before_anything_is_read(folder):
+    (folder / "Dockerfile").write_text("FROM a:1\nRUN --mount=type=cache,target=/c true\n")
+    with pytest.raises(RunbookError, match=r"images\[0\].dockerfile: .* uses RUN --mount, which only BuildKit builds"):
+        read(folder)
+
+
+def test_what_docker_warns_about_is_a_warning(folder):
+    (folder / ".dockerignore").write_text("x[y\n")
+    unused, malformed = read(folder, args={"NOBODY": "1"}).warnings
+    assert "images[0].args: NOBODY of a is not declared by an ARG in" in unused and "x[y" in malformed
+    (folder / ".dockerignore").write_text("*.py\n")
+    assert read(folder).warnings == ()

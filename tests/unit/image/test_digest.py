@@ -18,7 +18,7 @@ FOLDER = ContextEntry("a", "folder", 0o755)
 ENTRIES = (FILE, LINK, FOLDER)
 
 
-def test_order_and_times_do_not_count():
+def test_order_and_times_are_ignored():
     assert context_digest(ENTRIES) == context_digest((FOLDER, LINK, replace(FILE, mtime=5)))
 
 
@@ -31,20 +31,20 @@ def test_order_and_times_do_not_count():
         replace(FILE, kind="link"),
     ],
 )
-def test_name_mode_kind_and_content_count(changed):
+def test_name_mode_kind_and_content_change_the_digest(changed):
     assert context_digest(ENTRIES) != context_digest((changed, LINK, FOLDER))
 
 
-def test_link_target_and_empty_folder_count():
+def test_link_target_and_empty_folder_change_the_digest():
     assert context_digest(ENTRIES) != context_digest((FILE, replace(LINK, content="a"), FOLDER))
     assert context_digest(ENTRIES) != context_digest((FILE, LINK))
 
 
-def test_names_cannot_run_into_each_other():
+def test_adjacent_names_are_separated():
     assert context_digest([ContextEntry("a\nb", "file", 0o644)]) != context_digest([ContextEntry("a", "file", 0o644), ContextEntry("b", "file", 0o644)])
 
 
-def test_a_name_that_is_no_text_has_a_digest():
+def test_non_utf8_name_has_a_digest():
     assert context_digest([ContextEntry("\udcff", "file", 0o644)]) != context_digest([ContextEntry("\udcfe", "file", 0o644)])
 
 
@@ -63,22 +63,22 @@ def inputs(entries=ENTRIES, dockerfile=b"FROM a", args=None, target=None, platfo
         ({"base_ids": ("other",)}, "base"),
     ],
 )
-def test_every_part_counts_and_is_named(change, part):
+def test_every_changed_part_is_named(change, part):
     latest, now = inputs(), inputs(**change)
     assert now.digest != latest.digest
     assert now.changed_since(str(latest)) == [part]
 
 
-def test_the_order_of_arguments_does_not_count():
+def test_order_of_arguments_is_ignored():
     assert inputs(args={"A": "1", "B": "2"}).digest == inputs(args={"B": "2", "A": "1"}).digest
 
 
-def test_nothing_known_of_the_former_build_means_all_changed():
+def test_unknown_previous_build_means_all_parts_changed():
     assert len(inputs().changed_since("")) == 6
 
 
 @pytest.mark.parametrize("mode, normalized", [(0o100664, 0o644), (0o100644, 0o644), (0o775, 0o755), (0o600, 0o600), (0o104755, 0o4755)])
-def test_umask_does_not_count(mode, normalized):
+def test_umask_is_ignored(mode, normalized):
     assert normalized_mode(mode) == normalized
 
 

@@ -30,6 +30,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.d
         ("# escape=`\nFROM a:1\nRUN echo `\nFROM z", {}, None, ("a:1",)),
         ("# syntax=docker/dockerfile:1\n# escape=`\nFROM `\n  a:1", {}, None, ("a:1",)),
         ("\ufeffFROM a:1\r\nRUN x\r\n", {}, None, ("a:1",)),
+        ("FROM\ta:1\nRUN\techo 1\nCOPY\t--from=b:2\t/x /x", {}, None, ("a:1", "b:2")),
+        ("FROM a:1\nRUN cat <<EOF > /q.sql\nSELECT *\nFROM users\nEOF\nFROM b:2", {}, None, ("a:1", "b:2")),
+        ("FROM a:1\nCOPY <<-'ONE' <<TWO /x/\nFROM one\n\tONE\nFROM two\nTWO\nFROM b:2", {}, None, ("a:1", "b:2")),
+        ("FROM a:1\nRUN cat <<<word && echo $((1 << 2))\nFROM b:2", {}, None, ("a:1", "b:2")),
+        ("FROM a:1\nENV A=<<EOF\nFROM b:2", {}, None, ("a:1", "b:2")),
     ],
 )
 def test_base_images(text, arguments, target, expected):
@@ -49,7 +54,7 @@ def test_base_images(text, arguments, target, expected):
         ("ARG X='a\nFROM a:1", None, "cannot be read", None),
     ],
 )
-def test_what_names_no_image_is_refused(text, target, words, argument):
+def test_dockerfile_without_determinable_base_is_refused(text, target, words, argument):
     with pytest.raises(DockerfileError, match=words) as caught:
         base_images(text, {}, target)
     assert caught.value.argument == argument

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reading saved images of every form, and writing those that travel."""
+"""Reading of saved images in all formats, and writing of partial archives."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_is_read(form):
+def test_docker_and_oci_archives_are_read(form):
     archive = opened(FORMS[form])
     (image,) = archive.images
     assert image.id == digest(config([ONE, TWO, THREE])) and image.platform == "linux/amd64"
@@ -37,7 +37,7 @@ def test_every_form_is_read(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_docker_archive_has_only_the_missing_layers(form):
+def test_docker_archive_contains_only_missing_layers(form):
     archive = opened(FORMS[form])
     (image,) = archive.images
     stream = PartialArchive(archive, image, "b:2", "docker", {digest(ONE), digest(TWO)})
@@ -51,7 +51,7 @@ def test_a_docker_archive_has_only_the_missing_layers(form):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_an_oci_layout_has_only_the_missing_layers_under_the_digests_that_are_found_again(form):
+def test_oci_layout_contains_only_missing_layers(form):
     archive = opened(FORMS[form])
     (image,) = archive.images
     stream = PartialArchive(archive, image, "b:2", "oci", {digest(ONE)})
@@ -70,7 +70,7 @@ def test_an_oci_layout_has_only_the_missing_layers_under_the_digests_that_are_fo
 
 
 @pytest.mark.parametrize("archive_format", ["docker", "oci"])
-def test_a_layer_that_an_image_has_twice_travels_once(archive_format):
+def test_repeated_layer_is_sent_once(archive_format):
     archive = opened(docker_save([ONE, TWO, ONE]))
     stream = PartialArchive(archive, archive.images[0], "b:2", archive_format, set())
     data = b"".join(stream)
@@ -92,19 +92,19 @@ def test_a_layer_that_an_image_has_twice_travels_once(archive_format):
     ],
     ids=["text", "archive cut off", "compressed archive cut off", "another archive", "no configuration", "layers and history differ", "no JSON", "no image"],
 )
-def test_what_is_no_saved_image_is_refused(data, words):
+def test_invalid_archives_are_refused(data, words):
     with pytest.raises(ArchiveError, match=words):
         opened(data)
 
 
-def test_a_layer_that_is_cut_off_is_refused():
+def test_truncated_layer_is_refused():
     described = config([ONE])
     archive = opened(tar({"l": gzip.compress(ONE)[:20], "c": described, "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
     with pytest.raises(ArchiveError, match="cannot be decompressed"):
         archive.layer(archive.images[0].layers[0])
 
 
-def test_a_compression_that_cannot_be_read_is_named():
+def test_unsupported_compression_is_reported():
     archive = opened(tar({"l": b"\x28\xb5\x2f\xfd1234", "c": config([ONE]), "manifest.json": b'[{"Config": "c", "Layers": ["l"]}]'}))
     with pytest.raises(ArchiveError, match="zstd"):
         archive.layer(archive.images[0].layers[0])
@@ -113,19 +113,19 @@ def test_a_compression_that_cannot_be_read_is_named():
 class TestChoosing:
     BOTH = opened(oci_layout([([ONE], "amd64"), ([TWO], "arm64")])).images
 
-    def test_the_only_one_is_meant_whatever_its_name(self):
+    def test_single_image_is_selected_regardless_of_its_name(self):
         (image,) = opened(docker_save([ONE], names=())).images
         assert select_image((image,), lambda _image: False, None) == image
 
-    def test_a_platform_decides(self):
+    def test_image_is_selected_by_platform(self):
         assert select_image(self.BOTH, lambda _image: True, "linux/arm64").platform == "linux/arm64"
 
-    def test_a_name_decides(self):
+    def test_image_is_selected_by_name(self):
         other = opened(docker_save([TWO], names=("b:1",))).images[0]
         first = opened(docker_save([ONE])).images[0]
         assert select_image((first, other), lambda image: "b:1" in image.names, None) == other
 
     @pytest.mark.parametrize("platform", [None, "linux/s390x"])
-    def test_what_is_not_clear_is_refused_with_what_there_is(self, platform):
+    def test_ambiguous_selection_lists_the_images(self, platform):
         with pytest.raises(ArchiveError, match=r"a:1 \(linux/amd64\), .*a:1 \(linux/arm64\)"):
             select_image(self.BOTH, lambda _image: True, platform)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Loading: what is sent, what is reported, and what happens where a node has fewer layers than it should."""
+"""Loads: what is sent and reported, also if the node has fewer layers than expected."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def only(result):
     return image
 
 
-def test_by_name_only_the_layers_missing_in_the_node_are_sent():
+def test_only_missing_layers_are_sent():
     node = FakeNode(present=[digest(ONE)])
     result = run(node, by_name())
     image = only(result)
@@ -98,7 +98,7 @@ def test_by_name_only_the_layers_missing_in_the_node_are_sent():
     assert TWO in node.received[0].values() and ONE not in node.received[0].values()
 
 
-def test_what_the_node_has_is_neither_read_nor_sent():
+def test_image_in_the_node_is_neither_read_nor_sent():
     node = FakeNode()
     run(node, by_name())
     again = run(node, by_name())
@@ -106,33 +106,33 @@ def test_what_the_node_has_is_neither_read_nor_sent():
     assert node.host.saves == len(node.received) == 1
 
 
-def test_what_the_node_has_under_another_name_is_only_named():
+def test_image_under_another_name_is_only_tagged():
     node = FakeNode(other_7=ID)
     assert only(run(node, by_name()))["action"] == "tagged"
     assert node.host.saves == 0 and node.names[f"a:{short_id(ID)}"] == ID
 
 
-def test_a_fixed_tag_moves_and_what_it_meant_keeps_a_name():
+def test_fixed_tag_is_moved_and_the_previous_image_keeps_a_tag():
     node = FakeNode(a_v1="sha256:0123456789abcdef")
     image = only(run(node, by_name(tag="v1")))
     assert image["reference"] == "a:v1" and node.names == {"a:v1": ID, f"a:{short_id(ID)}": ID, "a:0123456789ab": "sha256:0123456789abcdef"}
     assert only(run(node, by_name(tag="v1")))["action"] == "reused"
 
 
-def test_what_has_another_name_needs_no_new_one():
+def test_image_with_another_tag_gets_no_new_one():
     node = FakeNode(a_v1="sha256:0123456789abcdef", a_old="sha256:0123456789abcdef")
     run(node, by_name(tag="v1"))
     assert set(node.names) == {"a:v1", "a:old", f"a:{short_id(ID)}"}
 
 
-def test_an_archive_is_loaded_without_asking_the_host(tmp_path):
+def test_archive_is_loaded_without_the_host_engine(tmp_path):
     (tmp_path / "a.tar").write_bytes(SAVED)
     node = FakeNode(host=object())
     image = only(run(node, by_name(archive=str(tmp_path / "a.tar"))))
     assert (image["action"], image["load"], image["layers_sent"]) == ("loaded", "full", 2)
 
 
-def test_check_mode_reports_what_the_run_does():
+def test_check_mode_predicts_the_load():
     node = FakeNode()
     planned = report(predict(plan_all(observe(node, [by_name()]))))
     done = run(node, by_name())
@@ -141,7 +141,7 @@ def test_check_mode_reports_what_the_run_does():
     assert (planned["diff"], planned["changed"]) == (done["diff"], done["changed"])
 
 
-def test_a_host_that_knows_images_by_their_manifest_is_read_and_nothing_is_sent_twice():
+def test_host_with_manifest_ids_sends_nothing_twice():
     host = FakeHost("sha256:feedfeedfeedfeed")
     node = FakeNode(host)
     node.load = lambda stream: (FakeNode.load(node, stream), node.names.update({"a:feedfeedfeed": node.names.pop(f"a:{short_id(ID)}")}))
@@ -151,7 +151,7 @@ def test_a_host_that_knows_images_by_their_manifest_is_read_and_nothing_is_sent_
 
 
 @pytest.mark.parametrize("message", ["content digest sha256:12: not found", "open /var/lib/docker/tmp/1/layer.tar: no such file or directory"])
-def test_a_node_without_a_layer_after_all_gets_all_of_them(message):
+def test_missing_reused_layer_causes_a_full_load(message):
     node = FakeNode(present=[digest(ONE)], refuses=[EngineError(message)])
     image = only(run(node, by_name()))
     assert (image["load"], image["layers_sent"], image["layers_reused"]) == ("full", 2, 0)
@@ -164,7 +164,7 @@ def test_a_node_without_a_layer_after_all_gets_all_of_them(message):
         ("closed the connection while loading: Broken pipe.", r"Loading a:[0-9a-f]{12} failed: closed the connection .* Run again"),
     ],
 )
-def test_a_load_that_fails_reports_why_and_the_next_run_completes(message, words):
+def test_failed_load_is_reported_and_completed_by_the_next_run(message, words):
     node = FakeNode(present=[digest(ONE)], refuses=[EngineError(message)])
     with pytest.raises(RunbookError, match=words) as caught:
         run(node, by_name())
@@ -172,14 +172,14 @@ def test_a_load_that_fails_reports_why_and_the_next_run_completes(message, words
     assert only(run(node, by_name()))["action"] == "loaded"
 
 
-def test_a_node_that_takes_it_and_has_it_not_is_no_success():
+def test_accepted_image_missing_in_the_node_is_a_failure():
     node = FakeNode()
     node.load = b"".join
     with pytest.raises(RunbookError, match="was created as sha256:[0-9a-f]+, but is now not in the node"):
         run(node, by_name())
 
 
-def test_an_archive_that_is_cut_off_after_its_description_is_named():
+def test_truncated_archive_is_reported():
     class Cut(ImageArchive):
         def layer(self, layer):
             raise tarfile.ReadError("unexpected end of data")
@@ -196,13 +196,13 @@ def test_an_archive_that_is_cut_off_after_its_description_is_named():
         ({"platform": "linux/arm64"}, r"images\[0\]: a:1 is for linux/amd64, but images\[0\]\.platform is linux/arm64"),
     ],
 )
-def test_what_the_host_does_not_have_is_refused(fields, words):
+def test_image_missing_on_the_host_is_refused(fields, words):
     with pytest.raises(RunbookError, match=words):
         run(FakeNode(), by_name(**fields))
 
 
 @pytest.mark.parametrize("content, words", [(None, "cannot be read: No such file"), (b"x", "not a tar archive, or truncated")])
-def test_an_archive_that_is_none_is_refused_with_its_option(tmp_path, content, words):
+def test_invalid_archive_names_the_option(tmp_path, content, words):
     if content:
         (tmp_path / "a.tar").write_bytes(content)
     with pytest.raises(RunbookError, match=rf"images\[0\]\.archive: {tmp_path}/a\.tar.*{words}"):

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Progress lines: written by the module, shown by its action plugin."""
+"""Progress lines, written by the module and shown by its action plugin."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def progress_of(path, *outcomes):
     return path.read_text() if path.exists() else None
 
 
-def test_each_image_has_a_line_unless_nothing_was_done(tmp_path):
+def test_progress_has_a_line_for_each_changed_image(tmp_path):
     (tmp_path / "p").write_text("")
     outcomes = outcome("loaded", bytes_sent=1_260_000), outcome("reused"), outcome("tagged"), outcome("built", error=RunbookError("x"))
     lines = progress_of(tmp_path / "p", *outcomes)
     assert lines == "loaded api:aaaaaaaaaaaa in 3.2 s, 1.3 MB sent\ntagged api:aaaaaaaaaaaa in 3.2 s\nfailed api:aaaaaaaaaaaa after 3.2 s\n"
 
 
-def test_a_file_that_does_not_exist_is_not_created(tmp_path):
+def test_missing_progress_file_is_not_created(tmp_path):
     assert progress_of(tmp_path / "gone", outcome("loaded")) is None
 
 
@@ -46,7 +46,7 @@ class Action(ActionModule):
 
     def __init__(self, transport="local", become=None, check_mode=False, async_val=0, **args):
         self._connection = SimpleNamespace(transport=transport, become=become)
-        self._task = SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val)
+        self._task = SimpleNamespace(args=args, check_mode=check_mode, async_val=async_val, poll=0)
         self.shown = []
         self._display = SimpleNamespace(display=self.shown.append)
         self.added = None
@@ -55,12 +55,12 @@ class Action(ActionModule):
         return False
 
     def _execute_module(self, module_args, **_options):
-        more = {name: value for name, value in module_args.items() if name not in self._task.args}
+        more = {name: value for name, value in module_args.items() if name not in (*self._task.args, "holder")}
         self.added = more
         if more:
             with open(more["progress"], "a", encoding="utf-8") as file:
                 file.write("built a:1 in 1.0 s\n")
-            deadline = time.monotonic() + 5
+            deadline = time.monotonic() + 60
             while not self.shown and time.monotonic() < deadline:
                 time.sleep(0.05)
             self.shown_while_it_ran = list(self.shown)
@@ -75,12 +75,12 @@ def run(action, monkeypatch):
     return action
 
 
-def test_a_line_is_shown_while_the_module_runs_and_none_is_lost(monkeypatch):
+def test_lines_are_shown_while_the_module_runs(monkeypatch):
     action = run(Action(), monkeypatch)
     assert action.shown_while_it_ran == ["  built a:1 in 1.0 s"]
     assert action.shown == ["  built a:1 in 1.0 s", "  built b:1 in 1.0 s"]
 
 
 @pytest.mark.parametrize("changed_settings", [{"transport": "ssh"}, {"become": "a plugin"}, {"check_mode": True}, {"async_val": 60}, {"progress": "/tmp/own"}])
-def test_where_it_cannot_be_shown_no_progress_is_requested(changed_settings, monkeypatch):
+def test_no_progress_file_if_it_cannot_be_read(changed_settings, monkeypatch):
     assert run(Action(**changed_settings), monkeypatch).added == {}

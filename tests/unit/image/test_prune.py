@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which older images go, and which never do."""
+"""Which older images are removed, and which are kept."""
 
 from __future__ import annotations
 
@@ -31,35 +31,35 @@ def ref(number):
     return f"a:{str(number) * 12}"
 
 
-def test_the_newest_stay_and_the_requested_one_is_one_of_them():
+def test_newest_tags_including_the_requested_one_are_kept():
     assert old(2, image(1), image(2), image(3, built=True), image(9)) == [ref(2), ref(1)]
 
 
-def test_the_requested_one_counts_before_it_exists():
+def test_requested_tag_counts_before_it_exists():
     assert old(2, image(1), image(2), image(3)) == [ref(2), ref(1)]
 
 
-def test_the_requested_one_stays_however_old_it_is():
+def test_old_requested_tag_is_kept():
     assert old(1, image(1), image(2), current=1) == [ref(2)]
 
 
-def test_builds_are_known_by_their_digest():
+def test_content_tags_of_builds_are_recognized_by_digest():
     assert old(1, image(3, built=True), image(9)) == [ref(3)]
 
 
-def test_other_tags_and_other_names_are_left_alone():
+def test_other_tags_and_names_are_kept():
     others = [NodeImage("sha256:1", frozenset({"a:v1", "a:latest"}), {}), NodeImage(image(2).id, frozenset({"b:" + "2" * 12}), {})]
     assert old(1, *others, image(9)) == []
 
 
-def test_a_name_with_a_port_is_no_tag():
+def test_registry_port_is_not_a_tag():
     registry_image = NodeImage("sha256:" + "5" * 64, frozenset({"localhost:5000/a:" + "5" * 12}), {})
     assert old(1, registry_image, image(9)) == []
     assert old(1, registry_image, name="localhost:5000/a") == ["localhost:5000/a:" + "5" * 12]
 
 
 @pytest.mark.parametrize("in_use", [ImagesInUse({image(2).id}, set()), ImagesInUse(set(), {ref(2)}), ImagesInUse(set(), {"a:v2"})])
-def test_what_runs_or_is_named_stays_and_what_is_older_goes_all_the_same(in_use):
+def test_images_in_use_are_kept_and_older_unused_ones_removed(in_use):
     assert old(1, image(1), image(2, "a:v2"), image(9), in_use=in_use) == [ref(1)]
 
 
@@ -75,11 +75,11 @@ POD = {"containers": [{"name": "c", "image": "a:1"}, {"name": "none"}], "initCon
         {"spec": {"jobTemplate": {"spec": {"template": {"spec": POD}}}}},
     ],
 )
-def test_images_are_found_in_every_kind(item):
+def test_images_are_found_in_objects_of_every_kind(item):
     assert sorted(images_in(item)) == ["a:1", "b:1", "c:1"]
 
 
-def test_users_of_an_image_are_searched_in_every_namespace():
+def test_objects_of_every_namespace_are_searched():
     class Cluster:
         def list(self, kind):
             return [{"spec": {"containers": [{"image": f"docker.io/library/{kind.lower()}"}]}}]
@@ -101,12 +101,12 @@ class TestRemoving:
             if reference in self.refuses:
                 raise self.refuses[reference]
 
-    def test_what_was_removed_is_reported(self):
+    def test_removed_tags_are_reported(self):
         assert remove(self.Node(), ["a", "b"]) == (["a", "b"], None)
 
-    def test_what_came_into_use_meanwhile_stays(self):
+    def test_image_used_meanwhile_is_kept(self):
         assert remove(self.Node(a=EngineError("container 1 is using its referenced image 2", 409)), ["a", "b"]) == (["b"], None)
 
-    def test_another_refusal_ends_it_with_what_was_done(self):
+    def test_failed_removal_reports_what_was_removed(self):
         removed, prune_error = remove(self.Node(b=EngineError("out of order", 500)), ["a", "b", "c"])
         assert removed == ["a"] and "the older image b could not be removed: out of order" in str(prune_error)

@@ -20,20 +20,20 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.r
         ("localhost:5000/a@sha256:ab", "localhost:5000/a@sha256:ab"),
     ],
 )
-def test_familiar(reference, expected):
+def test_normalized_reference(reference, expected):
     assert normalize_reference(reference) == expected
 
 
 @pytest.mark.parametrize("name", ["backend-api", "todo/backend_api", "localhost:5000/a/b", "ghcr.io/Dapr".lower(), "a--b", "a__b"])
-def test_names(name):
+def test_valid_names(name):
     assert NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize("name", ["", "Backend", "a:b", "a/", "a//b", "-a", "a b", "a@sha256:00", "localhost:x/a"])
-def test_what_is_no_name(name):
+def test_invalid_names(name):
     assert not NAME.fullmatch(name)
 
 
 @pytest.mark.parametrize("tag, good", [("v1", True), ("_x.y-Z", True), ("", False), (".x", False), ("a:b", False), ("a" * 129, False)])
-def test_tags(tag, good):
+def test_valid_and_invalid_tags(tag, good):
     assert bool(TAG.fullmatch(tag)) is good

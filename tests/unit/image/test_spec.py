@@ -24,24 +24,24 @@ def ready(**fields):
         ({"name": "docker.io/library/a"}, "content", "a:latest", None),
     ],
 )
-def test_what_is_not_built_is_searched_by_its_tag(fields, strategy, host_reference, tag):
+def test_prebuilt_image_is_looked_up_by_its_tag(fields, strategy, host_reference, tag):
     (spec,) = image_specs([ready(**fields)], strategy)
     assert (spec.context, spec.archive, spec.host_reference, spec.tag) == ("", "", host_reference, tag)
 
 
-def test_an_archive_is_named_by_its_absolute_path():
+def test_archive_path_is_absolute():
     (spec,) = image_specs([ready(archive="a.tar", platform="linux/arm64")], "content")
     assert spec.archive.endswith("/a.tar") and spec.archive.startswith("/") and spec.platform == "linux/arm64"
 
 
-def test_paths_and_arguments():
+def test_build_paths_and_arguments():
     (spec,) = image_specs([image(dockerfile="tools/Dockerfile", args={"PORT": 80, "EMPTY": None})], "content")
     assert spec.dockerfile == "/ctx/tools/Dockerfile"
     assert spec.args == {"PORT": "80", "EMPTY": ""}
     assert spec.option == "images[0]"
 
 
-def test_a_dockerfile_may_lie_elsewhere():
+def test_dockerfile_outside_of_the_context():
     (spec,) = image_specs([image(dockerfile="/other/Dockerfile")], "content")
     assert spec.dockerfile == "/other/Dockerfile"
 
@@ -61,6 +61,6 @@ def test_a_dockerfile_may_lie_elsewhere():
         ([ready()], "fixed", r"images\[0\]\.tag is required"),
     ],
 )
-def test_the_wrong_option_is_named(images, strategy, words):
+def test_invalid_option_is_named(images, strategy, words):
     with pytest.raises(RunbookError, match=words):
         image_specs(images, strategy)

@@ -25,9 +25,10 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients
 )
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.digest import ContextEntry, build_inputs
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import NodeImage, NodeImages
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, has_ended
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, is_running, machine_hash
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRequest, decide_acquire, decide_release
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore, record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stored import record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.model import Profile
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.ownership import read_record, write_record
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.last_good import recorded_last_good
@@ -39,7 +40,8 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets
 __all__ = [
     "MISSING", "RETIRED", "AuthServer", "BackupRow", "CleanupOptions", "ClusterStore", "ContextEntry", "FileStore", "Holder", "Host", "JwksRow",
     "LeaseRequest", "NodeImage", "NodeImages", "Profile", "Ref", "RotationOptions", "SecretsOptions", "Source", "TableNames", "build_inputs", "clean_up",
-    "current_of", "decide_acquire", "decide_release", "ensure_secrets", "has_ended", "history", "migrate_managed_fields", "needs_migration", "read_record",
+    "current_of", "decide_acquire", "decide_release", "ensure_secrets", "history", "is_running", "machine_hash",
+    "migrate_managed_fields", "needs_migration", "read_record",
     "record_differences", "record_of", "recorded_last_good", "removal_statements", "restore", "revisions_of", "rotation_observe", "signing_secrets",
     "stored", "target_of", "template_writer", "text", "write_record",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import multiprocessing
 import os
@@ -11,9 +12,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease import apply
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, process_start
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import Holder, Host, machine_hash, process_start
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import LeaseRecord, LeaseRequest
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore, lease_of, record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stored import ANNOTATION, lease_of, record_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.stores import ClusterStore, FileStore
 from fake_cluster import FakeCluster
 
 ME = Holder(Host.this(), os.getpid(), process_start(os.getpid()), "localhost", "me", "deploy.yml")
@@ -128,6 +130,42 @@ def test_an_identity_written_by_another_tool_is_not_taken_for_ours():
     assert record_of(lease).holder == ME
     lease["spec"]["holderIdentity"] = "argocd"
     assert record_of(lease).holder is None
+
+
+def test_no_machine_id_is_stored():
+    machine_id = "0123456789abcdef0123456789abcdef"
+    holder = dataclasses.replace(ME, host=Host("laptop", machine_hash(machine_id), "", ""))
+    text = json.dumps(lease_of(LeaseRecord(holder.name, holder), {"metadata": {}}))
+    assert machine_id[:8] not in text and record_of(json.loads(text)).holder == holder
+
+
+def test_a_lease_with_the_machine_id_in_its_name_is_still_read():
+    """As earlier versions wrote it on a host that does not number its boots."""
+    host = {"hostname": "mac", "machine_id": "00163e5f0a1b", "boot_id": "", "pid_namespace": ""}
+    holder = {"machine": host, "pid": 7, "started": 1000.0, "inventory_host": "localhost", "user": "ann", "playbook": "deploy.yml"}
+    lease = {"metadata": {"annotations": {ANNOTATION: json.dumps(holder)}}, "spec": {"holderIdentity": "ann@mac/7/1000/00163e5f/localhost"}}
+    assert record_of(lease).holder == Holder(Host("mac", machine_hash("00163e5f0a1b"), "", ""), 7, 1000.0, "localhost", "ann", "deploy.yml")
+
+
+def test_it_expires_by_the_clock_of_the_api_server():
+    """Whatever that of this host says: it may be an hour late, or early."""
+    cluster = FakeCluster()
+    store = ClusterStore(cluster, "default", "runbook-todo")
+    elsewhere = dataclasses.replace(PARENT, host=Host("elsewhere", "1", "2", "3"))
+    cluster.clock_offset = timedelta(hours=-1)
+    acquire(store, elsewhere)
+    cluster.clock_offset += timedelta(seconds=55)
+    with pytest.raises(RunbookError, match="Held by other@elsewhere"):
+        acquire(store)
+    cluster.clock_offset += timedelta(seconds=5)
+    assert acquire(store).action == "replaced"
+
+
+def test_a_holder_that_runs_here_keeps_its_lease(store, monkeypatch):
+    acquire(store, PARENT)
+    monkeypatch.setattr(store, "now", lambda: datetime.now(timezone.utc) + timedelta(days=1))
+    with pytest.raises(RunbookError, match="process is running on this host, so the lease does not expire"):
+        acquire(store)
 
 
 def test_the_stored_form_keeps_times_exactly():

@@ -16,7 +16,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.i
     INITIAL_PID_NAMESPACE,
     Holder,
     Host,
-    has_ended,
+    is_running,
     process_start,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.plan import (
@@ -39,8 +39,8 @@ def held(holder, ago=10, duration=60, **parts):
     return LeaseRecord(holder.name, holder, since, since, duration, **parts)
 
 
-def decide(record, holder=ALICE, gone=False, renew=False):
-    return decide_acquire(record, LeaseRequest(holder, 60, renew), NOW, gone)
+def decide(record, holder=ALICE, running=None, renew=False):
+    return decide_acquire(record, LeaseRequest(holder, 60, renew), NOW, running)
 
 
 def test_a_free_lease_is_taken():
@@ -61,20 +61,21 @@ def test_ones_own_is_renewed_with_its_first_time():
 
 
 @pytest.mark.parametrize(
-    ("record", "gone", "action"),
+    ("record", "running", "action"),
     [
-        (held(BOB), False, "blocked"),
-        (held(BOB), True, "replaced"),
-        (held(BOB, ago=60), False, "replaced"),
-        (held(BOB, ago=59), False, "blocked"),
-        (LeaseRecord("somebody-elses-tool", None, NOW, NOW, 60), False, "blocked"),
-        (LeaseRecord("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), False, "replaced"),
-        (LeaseRecord("without-any-time"), False, "blocked"),
-        (held(dataclasses.replace(ALICE, inventory_host="other")), False, "conflict"),
+        (held(BOB), None, "blocked"),
+        (held(BOB), False, "replaced"),
+        (held(BOB, ago=60), None, "replaced"),
+        (held(BOB, ago=59), None, "blocked"),
+        (held(BOB, ago=100000), True, "blocked"),
+        (LeaseRecord("somebody-elses-tool", None, NOW, NOW, 60), None, "blocked"),
+        (LeaseRecord("somebody-elses-tool", None, NOW, NOW - timedelta(hours=1), 60), None, "replaced"),
+        (LeaseRecord("without-any-time"), None, "blocked"),
+        (held(dataclasses.replace(ALICE, inventory_host="other")), True, "conflict"),
     ],
 )
-def test_another_holder(record, gone, action):
-    decision = decide(record, gone=gone)
+def test_another_holder(record, running, action):
+    decision = decide(record, running=running)
     assert decision.action == action
     assert (decision.record is None) == (action != "replaced")
 
@@ -100,29 +101,36 @@ def test_a_process_is_known_by_machine_number_and_start():
 
 
 @pytest.mark.parametrize(
-    ("machine", "running", "gone"),
+    ("machine", "processes", "running"),
     [
-        ({}, {100: 1000.4}, False),
-        ({}, {100: 5000.0}, True),
-        ({}, {}, True),
-        ({"hostname": "renamed-meanwhile"}, {}, True),
-        ({"hostname": "renamed-meanwhile"}, {100: 1000.0}, False),
-        ({"boot_id": "boot-of-another-machine", "machine_id": "m2"}, {}, False),
-        ({"pid_namespace": "pid:[1]"}, {}, False),
-        ({"boot_id": "boot-0"}, {100: 1000.0}, True),
-        ({"boot_id": "boot-0", "machine_id": "m2"}, {}, False),
-        ({"boot_id": "boot-0", "hostname": "other"}, {}, False),
+        ({}, {100: 1000.4}, True),
+        ({}, {100: 5000.0}, False),
+        ({}, {}, False),
+        ({"hostname": "renamed-meanwhile"}, {}, False),
+        ({"hostname": "renamed-meanwhile"}, {100: 1000.0}, True),
+        ({"boot_id": "boot-of-another-machine", "machine": "m2"}, {}, None),
+        ({"pid_namespace": "pid:[1]"}, {}, None),
+        ({"boot_id": "boot-0"}, {100: 1000.0}, False),
+        ({"boot_id": "boot-0", "machine": "m2"}, {}, None),
+        ({"boot_id": "boot-0", "hostname": "other"}, {}, None),
     ],
 )
-def test_who_is_certainly_gone(machine, running, gone):
+def test_whether_a_holders_process_runs(machine, processes, running):
     holder = dataclasses.replace(ALICE, host=dataclasses.replace(HERE, **machine))
-    assert has_ended(holder, HERE, running.get) is gone
+    assert is_running(holder, HERE, processes.get) is running
 
 
 def test_containers_of_one_image_are_not_taken_for_one_machine_after_a_boot():
     inside = dataclasses.replace(HERE, pid_namespace="pid:[4026532000]")
     holder = dataclasses.replace(ALICE, host=dataclasses.replace(inside, boot_id="boot-0"))
-    assert not has_ended(holder, inside, {}.get)
+    assert is_running(holder, inside, {}.get) is None
+
+
+def test_a_process_of_which_nothing_is_known_may_run():
+    def unknown(_pid):
+        raise identity.UnknownProcess
+
+    assert is_running(ALICE, HERE, unknown) is None
 
 
 def test_real_processes_running_killed_and_not_yet_reaped():
@@ -130,7 +138,7 @@ def test_real_processes_running_killed_and_not_yet_reaped():
     try:
         assert abs(process_start(child.pid) - process_start(os.getpid())) < 600
         assert process_start(child.pid) == process_start(child.pid)
-        assert not has_ended(Holder(Host.this(), child.pid, process_start(child.pid), ""), Host.this(), process_start)
+        assert is_running(Holder(Host.this(), child.pid, process_start(child.pid), ""), Host.this(), process_start)
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # dead, and its remains still there
         assert process_start(child.pid) is None

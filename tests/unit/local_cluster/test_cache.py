@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The cache contains complete results only, also after a killed run and with several runs at once."""
+"""The cache contains only complete results, also after a killed run and with parallel runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _write(count, seconds=0.0):
     return build_step
 
 
-def test_a_made_step_is_not_made_again(monkeypatch, helm, tmp_path):
+def test_completed_step_is_not_built_again(monkeypatch, helm, tmp_path):
     made = []
     monkeypatch.setattr(build, "_builder_of", lambda step: _write(made))
     assert build.build(helm["program/helm"], helm, tmp_path)
@@ -37,7 +37,7 @@ def test_a_made_step_is_not_made_again(monkeypatch, helm, tmp_path):
     assert made == ["program/helm"]
 
 
-def test_two_at_once_make_it_once(monkeypatch, helm, tmp_path):
+def test_parallel_builds_build_once(monkeypatch, helm, tmp_path):
     made = []
     monkeypatch.setattr(build, "_builder_of", lambda step: _write(made, seconds=0.2))
     threads = [threading.Thread(target=build.build, args=(helm["program/helm"], helm, tmp_path)) for _unused in range(2)]
@@ -48,7 +48,7 @@ def test_two_at_once_make_it_once(monkeypatch, helm, tmp_path):
     assert made == ["program/helm"] and helm["program/helm"].done
 
 
-def test_a_failed_step_leaves_no_result(monkeypatch, helm, tmp_path):
+def test_failed_step_leaves_no_result(monkeypatch, helm, tmp_path):
     def fail(step, all_steps, work, result):
         (result / step.spec.name).write_text("half")
         raise SystemExit("no")
@@ -58,7 +58,7 @@ def test_a_failed_step_leaves_no_result(monkeypatch, helm, tmp_path):
     assert not helm["program/helm"].done and not list((tmp_path / "work").iterdir())
 
 
-def test_a_killed_run_releases_its_lock_and_the_next_clears_its_work(tmp_path):
+def test_killed_build_releases_its_lock(tmp_path):
     code = "import pathlib, sys, time; from cache import locked, work_dir; cache = pathlib.Path(sys.argv[1])\n" \
            "with locked(cache, 'program/x'), work_dir(cache, 'program/x') as work:\n" \
            "    (work / 'half').write_text('x'); print('there', flush=True); time.sleep(60)"
@@ -79,7 +79,7 @@ def test_move_into_place_replaces_an_older_folder(tmp_path):
     assert (tmp_path / "place/file").read_text() == "new"
 
 
-def test_linking_twice_changes_once(tmp_path):
+def test_second_link_changes_nothing(tmp_path):
     source = tmp_path / "source"
     source.write_text("one")
     assert link_or_copy(source, tmp_path / "deep/target")
@@ -90,7 +90,7 @@ def test_linking_twice_changes_once(tmp_path):
     assert (tmp_path / "deep/target").read_text() == "another"
 
 
-def test_the_targets_have_only_steps_of_the_catalog():
+def test_targets_have_only_steps_of_the_catalog():
     for names in catalog.TARGETS.values():
         for step_id in names:
             steps.spec_of(step_id)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The record of an earlier run, compared with the cache and the node."""
+"""The comparison of the record of an earlier run with the cache and the node."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ def made(tmp_path):
     return steps, record
 
 
-def test_what_is_as_recorded_has_no_difference(made):
+def test_unchanged_record_has_no_difference(made):
     steps, record = made
     assert differences(record, steps) == []
 
 
-def test_what_vanished_from_the_cache_is_missed(made):
+def test_missing_cache_entry_is_a_difference(made):
     steps, record = made
     steps["program/helm"].path.unlink()
     assert differences(record, steps) == ["program helm is not in the cache"]
 
 
 @pytest.mark.parametrize("name", PATHS)
-def test_a_program_of_another_recipe_is_another(made, name):
+def test_changed_program_is_a_difference(made, name):
     steps, record = made
     record["paths"][name] += "-old"
     assert differences(record, steps) == [f"{PATHS[name]} has another path"]
 
 
-def test_an_image_of_another_recipe_is_another(made):
+def test_changed_image_is_a_difference(made):
     steps, record = made
     record["base_images"]["redis"] = "redis:another"
     assert differences(record, steps) == ["image redis has another reference"]
 
 
-def test_only_what_is_requested_is_compared(tmp_path, made):
+def test_only_requested_targets_are_compared(tmp_path, made):
     _steps, record = made
     record["base_images"] = {"redis": "redis:7"}
     assert differences({**record, "paths": {}}, {}) == []
 
 
-def test_the_command_checks_the_node_and_prints_the_result(made, monkeypatch, tmp_path, capsys):
+def test_check_command_prints_differences_and_images(made, monkeypatch, tmp_path, capsys):
     steps, record = made
     (tmp_path / "record.json").write_text(json.dumps(record))
     calls = []
@@ -81,7 +81,7 @@ def test_the_command_checks_the_node_and_prints_the_result(made, monkeypatch, tm
     (["helm"], ["helm"], []),
     (["cluster", "base", "helm", "dapr-chart"], ["dapr_chart", "helm", "kubectl", "minikube"], ["busybox", "node", "postgres", "python", "redis"]),
 ])
-def test_a_plan_has_the_tools_and_base_images_of_its_targets(tmp_path, targets, tools, base_images):
+def test_plan_has_tools_and_base_images_of_its_targets(tmp_path, targets, tools, base_images):
     arguments = ["plan", "--cache", str(tmp_path), *(part for target in targets for part in ("--target", target))]
     options = builder.parser().parse_args(arguments)
     plan = options.function(options)

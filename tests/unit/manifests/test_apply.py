@@ -43,7 +43,7 @@ def run(module, server, objects: list[dict], check_mode: bool = False) -> dict:
 OBJECTS = [config_map(annotations={"note": "🚀 \x85 \u2028"}), config_map("café", "\ufeff👩‍👩‍👧\x7f"), secret(word="🔑-s3cret-🔑")]
 
 
-def test_every_character_arrives_and_the_second_time_changes_nothing(server):
+def test_all_characters_are_applied_unchanged(server):
     first, second = run(manifests, server, OBJECTS), run(manifests, server, OBJECTS)
     assert [entry["action"] for entry in first["objects"]] == ["create"] * 3 and first["changed"]
     assert [entry["action"] for entry in second["objects"]] == ["unchanged"] * 3 and not second["changed"] and second["diff"] == []
@@ -51,13 +51,13 @@ def test_every_character_arrives_and_the_second_time_changes_nothing(server):
     assert stored["data"] == {"a": "ship it 🚀"} and stored["metadata"]["annotations"] == {"note": "🚀 \x85 \u2028"}
 
 
-def test_the_body_holds_the_character_itself(server):
+def test_body_contains_the_character_itself(server):
     run(manifests, server, OBJECTS)
     assert [read_yaml(body) for body in server.bodies] == OBJECTS
     assert all("🚀" in body.decode("utf-8") for body in server.bodies[:1]) and not any(b"\\ud8" in body.lower() for body in server.bodies)
 
 
-def test_the_dry_run_sends_what_the_apply_sends_and_stores_nothing(server):
+def test_dry_run_sends_the_same_request_as_the_apply(server):
     dry_run = run(manifests_info, server, OBJECTS)
     checked = run(manifests, server, OBJECTS, check_mode=True)
     assert not server.stored and [entry["action"] for entry in dry_run["objects"]] == ["create"] * 3
@@ -68,40 +68,40 @@ def test_the_dry_run_sends_what_the_apply_sends_and_stores_nothing(server):
     assert sorted(server.bodies) == sent and done["objects"] == checked["objects"]
 
 
-def test_the_clients_own_serialisation_is_refused(server):
+def test_client_serialization_is_refused(server):
     """What this server would answer if the Kubernetes client wrote the body, as it does for kubernetes.core.k8s."""
     cluster = Cluster.connect({"host": server.host, "api_key": "token"})
     with pytest.raises(ApiError, match="invalid Unicode character escape code"):
-        cluster._json("PATCH", f"{CONFIG_MAPS}/words", body=config_map(), content_type=APPLY)
+        cluster.json("PATCH", f"{CONFIG_MAPS}/words", body=config_map(), content_type=APPLY)
 
 
-def test_half_a_character_is_refused_before_anything_is_sent(server):
+def test_lone_surrogate_is_refused_before_anything_is_sent(server):
     for module in (manifests, manifests_info):
         result = run(module, server, [config_map(), config_map("half", "do-not-show \udcfc")])
-        assert result["failed"] and result["msg"].startswith("ConfigMap half can't be applied: data.a contains half of a character")
+        assert result["failed"] and result["msg"].startswith("ConfigMap half cannot be applied: data.a contains half of a character")
         assert "do-not-show" not in result["msg"] and not server.bodies
 
 
-def test_it_ends_at_a_refusal_and_reports_what_was_done_before(server):
+def test_refusal_ends_the_apply_and_lists_applied_objects(server):
     server.refuses[f"{CONFIG_MAPS}/bad"] = (409, "Conflict", 'Apply failed with 1 conflict: conflict with "x": .data.a')
     objects = [config_map("one"), config_map("bad"), config_map("two")]
     result = run(manifests, server, objects)
     assert result["failed"] and result["changed"] and [entry["name"] for entry in result["objects"]] == ["one"]
     assert result["msg"] == (
-        'ConfigMap bad in namespace shop can\'t be applied: Apply failed with 1 conflict: conflict with "x": .data.a. '
-        "Applied before it: ConfigMap one in namespace shop."
+        'ConfigMap bad in namespace shop cannot be applied: Apply failed with 1 conflict: conflict with "x": .data.a. '
+        "Already applied: ConfigMap one in namespace shop."
     )
     assert list(server.stored) == [f"{CONFIG_MAPS}/one"]
     assert [entry.get("reason") for entry in run(manifests_info, server, objects)["objects"]] == [None, "Conflict", None]
 
 
-def test_a_dry_run_that_is_refused_has_applied_nothing(server):
+def test_refused_dry_run_has_applied_nothing(server):
     server.refuses[f"{CONFIG_MAPS}/bad"] = (400, "Invalid", "no.")
     result = run(manifests, server, [config_map("one"), config_map("bad")], check_mode=True)
-    assert result["failed"] and result["msg"] == "ConfigMap bad in namespace shop can't be applied: no." and not server.stored
+    assert result["failed"] and result["msg"] == "ConfigMap bad in namespace shop cannot be applied: no." and not server.stored
 
 
-def test_a_namespace_that_is_made_by_the_same_run(server):
+def test_namespace_created_by_the_same_run(server):
     server.refuses[f"{CONFIG_MAPS}/words"] = (404, "NotFound", 'namespaces "shop" not found')
     assert run(manifests, server, [config_map()], check_mode=True)["objects"][0]["action"] == "create"
     assert run(manifests, server, [config_map()])["failed"]
@@ -112,7 +112,7 @@ def test_warnings_of_the_api_server_name_the_object(server):
     assert run(manifests, server, [config_map()])["warnings"] == ['ConfigMap words in namespace shop: unknown field "spec.🚀"']
 
 
-def test_a_difference_shows_what_changed_and_no_value_of_a_secret(server):
+def test_diff_hides_values_of_secrets(server):
     run(manifests, server, [config_map(), secret(word="s3cret-one")])
     result = run(manifests, server, [config_map(text="🎉"), secret(word="s3cret-two")])
     shown, hidden = result["diff"]
@@ -120,18 +120,18 @@ def test_a_difference_shows_what_changed_and_no_value_of_a_secret(server):
     assert hidden == {"prepared": "Secret keys in namespace shop: change, its values are hidden\n"} and "s3cret" not in json.dumps(result)
 
 
-def test_a_refusal_shows_no_value_of_a_secret(server):
+def test_refusal_hides_values_of_secrets(server):
     server.refuses[f"{SECRETS}/keys"] = (422, "Invalid", "czNjcmV0LXdvcmQ= (s3cret-word) is not allowed")
     result = run(manifests, server, [secret(word="s3cret-word")])
     assert result["failed"] and "s3cret" not in result["msg"] and "czNjcmV0" not in result["msg"]
 
 
-def test_an_invalid_object_is_named(server):
+def test_invalid_object_is_named(server):
     result = run(manifests, server, [config_map(), {"kind": "ConfigMap"}])
     assert result["failed"] and "objects[1]" in result["msg"] and not server.bodies
 
 
-def test_other_writes_are_not_garbled_either(server):
+def test_other_writes_keep_all_characters(server):
     cluster = Cluster.connect({"host": server.host, "api_key": "token"})
     with pytest.raises(RunbookError, match="data.a contains half of a character"):
         cluster.patch("ConfigMap", "words", {"data": {"a": "\udcfc"}}, "shop")

@@ -44,20 +44,20 @@ OTHER = {
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-def test_unchanged(change):
+def test_unchanged_object(change):
     assert DryRun(REQUESTED, STORED, after(change)).action == "unchanged"
 
 
 @pytest.mark.parametrize("change", OTHER.values(), ids=OTHER)
-def test_changed(change):
+def test_changed_object(change):
     assert DryRun(REQUESTED, STORED, after(change)).action == "change"
 
 
-def test_a_missing_object_is_created():
+def test_missing_object_is_created():
     assert DryRun(REQUESTED, None, STORED).action == "create"
 
 
-def test_a_rolling_update_needs_an_existing_workload_and_another_pod_template():
+def test_rolling_update_requires_a_changed_pod_template():
     def deployment(replicas, image):
         return {**STORED, "spec": {"replicas": replicas, "template": {"spec": {"containers": [{"name": "app", "image": image}]}}}}
 
@@ -68,16 +68,28 @@ def test_a_rolling_update_needs_an_existing_workload_and_another_pod_template():
     assert [entry["rolling_update"] for entry in dry_run_report(runs)["objects"]] == [True, False, False, False, False, False]
 
 
-def test_a_refusal_is_never_taken_for_unchanged():
+def test_refused_object_is_not_unchanged():
     run = DryRun(REQUESTED, STORED, None, "conflict with kubectl-set")
     assert run.action == "refused"
     assert dry_run_report([run])["objects"][0]["msg"] == "conflict with kubectl-set"
 
 
-def test_all_objects_but_unchanged_ones_are_pending_in_their_order():
+def test_pending_objects_keep_their_order():
     other = {**REQUESTED, "metadata": {"name": "backend-api", "namespace": "default"}}
     result = dry_run_report([DryRun(REQUESTED, None, STORED), DryRun(other, STORED, STORED), DryRun(REQUESTED, STORED, None, "no")])
     assert result["pending"] == [REQUESTED, REQUESTED]
     assert [(entry["action"], entry["kind"], entry["name"]) for entry in result["objects"]] == [
         ("create", "Service", "frontend"), ("unchanged", "Service", "backend-api"), ("refused", "Service", "frontend"),
     ]  # fmt: skip
+
+
+def test_changed_data_of_a_config_map_that_exists():
+    def config_map(value: str, **labels) -> dict:
+        return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "labels": labels}, "data": {"a": value}}
+
+    def changed(before, after) -> bool:
+        return DryRun(after, before, after).data_changed
+
+    assert changed(config_map("1"), config_map("2"))
+    assert not changed(config_map("1"), config_map("1", app="x")) and not changed(None, config_map("1"))
+    assert not changed({**config_map("1"), "kind": "Secret"}, {**config_map("2"), "kind": "Secret"})

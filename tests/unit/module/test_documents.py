@@ -52,7 +52,7 @@ def test_paths_in_the_architecture_exist():
 
 def test_each_question_has_one_path():
     rows = re.findall(r"^\| (.+\?) \| (.+) \|$", ARCHITECTURE.read_text(), re.MULTILINE)
-    assert len(rows) == 12
+    assert len(rows) == 14
     assert all((ROOT / answer.strip("`")).is_file() for _question, answer in rows)
 
 

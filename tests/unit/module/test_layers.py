@@ -14,11 +14,12 @@ import pytest
 
 INTERNAL = Path(__file__).resolve().parents[3] / "plugins/module_utils/_internal"
 # What every layer may import: modules without any I/O on a cluster, an engine or a database.
-BASE = {"errors", "masking", "credentials", "libraries", "secret_sources"}
+BASE = {"errors", "masking", "credentials", "libraries", "secret_sources", "write_guard"}
 CLIENTS = {"clients"}
 WORKLOADS = {"workloads", "causes"}
 ORCHESTRATORS = {"drift"}
-MODULE = {"runbook_module"}  # the base of plugins/modules; nothing in _internal imports it
+MODULE = {"runbook_module"}  # the base of plugins/modules, which guards their writes; nothing in _internal imports it
+GUARD = {"lease"}
 PACKAGES = {path.name for path in INTERNAL.iterdir() if (path / "__init__.py").exists()}
 CAPABILITIES = PACKAGES - CLIENTS - WORKLOADS - ORCHESTRATORS
 
@@ -27,7 +28,9 @@ def allowed_of(top: str) -> set[str]:
     """What the files of a package, or a file, of _internal may import."""
     if top in BASE:
         return BASE
-    if top in CLIENTS | MODULE:
+    if top in MODULE:
+        return BASE | CLIENTS | GUARD
+    if top in CLIENTS:
         return BASE | CLIENTS
     if top in WORKLOADS:
         return BASE | CLIENTS | WORKLOADS

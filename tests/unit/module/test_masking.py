@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import HIDDEN, MASK, hidden_texts, masked, printed_forms
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import HIDDEN, MASK, hidden_texts, masked, printed_forms, without_accounts
 
 
 def test_values_are_masked_and_names_are_not():
@@ -36,3 +36,16 @@ def test_hidden_texts_of_an_option():
     entries = [{"name": "a", "value": 5, "more": {"x": ["y", None]}}, {"name": "b", "value": None}]
     shown = [{"name": "a", "value": HIDDEN, "more": HIDDEN}, {"name": "b", "value": None}]
     assert sorted(hidden_texts(entries, shown)) == ["5", "y"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("bad URL 'postgresql+psycopg2://u:hun/ter#2?@x@db:5432/x', see docs", "bad URL 'postgresql+psycopg2://***@db:5432/x', see docs"),
+        ("redis://:hunter2@cache/0 and amqps://u:p@queue", "redis://***@cache/0 and amqps://***@queue"),
+        ("https://u:hun@ter2@host/a@b?c=d@e", "https://***@host/a@b?c=d@e"),
+        ("GET https://host/a@b and postgres://db/x for a@b", "GET https://host/a@b and postgres://db/x for a@b"),
+    ],
+)
+def test_the_accounts_of_urls(text, shown):
+    assert without_accounts(text) == shown

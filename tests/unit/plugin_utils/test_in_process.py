@@ -154,6 +154,10 @@ def test_otherwise_it_runs_as_every_module(difference):
     assert where(action(**difference)) == "in a process of its own"
 
 
+def test_ansible_does_not_refuse_async():
+    assert InProcessAction._supports_async
+
+
 def test_arguments_that_are_not_plain_data_are_left_to_ansible():
     assert where(action(), {"name": object()}) == "in a process of its own"
 

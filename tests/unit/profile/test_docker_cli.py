@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What the engine's answers mean: absence is an answer, silence is a failure with the way out."""
+"""Responses of the docker command: a missing object is a result, an unresponsive engine a failure with the next step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def docker(status, output="", errors=""):
 
 
 @pytest.mark.parametrize("errors", ABSENT)
-def test_an_absent_object_is_none_and_its_removal_no_failure(errors):
+def test_missing_object_is_none_and_its_removal_succeeds(errors):
     assert docker(1, errors=errors).inspect("container", "x") is None
     docker(1, errors=errors).remove("container", "x")
 
@@ -27,17 +27,17 @@ def test_an_absent_object_is_none_and_its_removal_no_failure(errors):
     (1, DEAD, "tcp://127.0.0.1:9.*correct DOCKER_HOST"),
     (1, NO_SOCKET, "Start the engine"),
     (124, "", "did not respond within 15 s"),
-    (127, "timeout: failed to run command 'docker'", "docker command is missing"),
+    (127, "timeout: failed to run command 'docker'", "docker command is not on PATH"),
 ])
-def test_a_silent_engine_is_a_failure_with_the_way_out(status, errors, words):
+def test_unresponsive_engine_is_reported_with_the_next_step(status, errors, words):
     with pytest.raises(RunbookError, match=words):
         docker(status, errors=errors).inspect("container", "x")
 
 
-def test_a_present_object_is_its_record():
+def test_existing_object_is_returned_as_described():
     assert docker(0, '[{"Id": "abc"}]').inspect("container", "x") == {"Id": "abc"}
 
 
-def test_a_refused_removal_is_a_failure():
+def test_refused_removal_fails():
     with pytest.raises(RunbookError, match="volume is in use"):
         docker(1, errors="volume is in use").remove("volume", "x")

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The record that decides whether a volume may hold data survives the loss of either place."""
+"""Ownership records, each stored in two folders so that the loss of one is harmless."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def profile(tmp_path):
     return Profile("runbook", tmp_path / "home", tmp_path / "home/kubeconfig", tmp_path / "claims")
 
 
-def test_a_claim_keeps_its_time_and_its_ready_container(profile):
+def test_record_keeps_its_time_and_ready_container(profile):
     write_record(profile)
     first = read_record(profile)
     write_record(profile, "abc")
@@ -31,13 +31,13 @@ def test_a_claim_keeps_its_time_and_its_ready_container(profile):
 
 
 @pytest.mark.parametrize("lost", ["minikube_home", "ownership_dir"])
-def test_either_place_is_enough(profile, lost):
+def test_one_of_two_records_is_sufficient(profile, lost):
     write_record(profile, "abc")
     shutil.rmtree(getattr(profile, lost))
     assert read_record(profile).container == "abc"
 
 
-def test_a_torn_file_counts_as_none(profile):
+def test_truncated_record_is_ignored(profile):
     write_record(profile, "abc")
     profile.ownership_files[0].write_text("{")
     assert read_record(profile).container == "abc"
@@ -48,7 +48,7 @@ def test_a_torn_file_counts_as_none(profile):
 OLD = '{"since": "2026-01-01T12:00:00+00:00", "container": "abc"}'  # as the first version wrote it, without name and home
 
 
-def test_a_record_of_the_first_version_is_known_and_completed_by_the_next_write(profile):
+def test_record_of_the_first_version_is_completed_by_the_next_write(profile):
     for file in profile.ownership_files:
         file.parent.mkdir()
         file.write_text(OLD)
@@ -59,31 +59,31 @@ def test_a_record_of_the_first_version_is_known_and_completed_by_the_next_write(
 
 @pytest.mark.parametrize("name", ["claims/runbook.json", "home/claim.json", "home/claim.new"])
 @pytest.mark.parametrize("content", ['{"name": "a package"}', "my notes", "[]"])
-def test_a_file_of_somebody_else_is_not_written_over(profile, name, content):
+def test_foreign_file_is_not_overwritten(profile, name, content):
     file = profile.minikube_home.parent / name
     file.parent.mkdir()
     file.write_text(content)
-    with pytest.raises(RunbookError, match=f"{name} does not belong to this collection"):
+    with pytest.raises(RunbookError, match=f"{name} exists, but is not an ownership record of this collection"):
         write_record(profile)
     assert file.read_text() == content
     assert list(profile.minikube_home.parent.rglob("*.*")) == [file]
 
 
 @pytest.mark.parametrize("torn", ["", '{"sin', OLD[:20], "\0\0\0"])
-def test_a_record_that_was_cut_off_is_rewritten(profile, torn):
+def test_truncated_record_is_rewritten(profile, torn):
     profile.minikube_home.mkdir()
     profile.ownership_files[1].write_text(torn)
     write_record(profile, "abc")
     assert json.loads(profile.ownership_files[1].read_text())["container"] == "abc"
 
 
-def test_the_home_of_another_profile_is_known_by_its_claim(profile):
+def test_owner_of_a_home_is_read_from_its_record(profile):
     write_record(Profile("other", profile.minikube_home, profile.kubeconfig, profile.ownership_dir), "abc")
     assert (read_ownership(profile).other_owner, read_record(profile)) == ("other", None)
 
 
 @pytest.mark.parametrize("made, other", [([], ""), (["runbook"], ""), (["big", "runbook"], ""), (["big"], "big")])
-def test_the_profiles_beside_an_old_claim_identify_its_owner(profile, made, other):
+def test_profiles_in_a_home_identify_the_owner_of_an_old_record(profile, made, other):
     profile.minikube_home.mkdir()
     profile.ownership_files[1].write_text(OLD)
     for name in made:
@@ -91,7 +91,7 @@ def test_the_profiles_beside_an_old_claim_identify_its_owner(profile, made, othe
     assert read_ownership(profile).other_owner == other
 
 
-def test_the_record_of_the_role_identifies_the_owner_of_a_home(profile):
+def test_cluster_record_identifies_the_owner_of_a_home(profile):
     profile.minikube_home.mkdir()
     profile.ownership_files[1].write_text(OLD)
     profile.cluster_record.write_text('{"profile": "big"}')
@@ -103,7 +103,7 @@ def test_the_record_of_the_role_identifies_the_owner_of_a_home(profile):
 STRANGER = ObservedProfile(container="running", container_id="abc", config={"Driver": "docker"}, was_ready=True)
 
 
-def test_a_cluster_that_minikube_made_without_us_is_not_claimed_when_it_is_ready(profile):
+def test_ready_profile_of_minikube_alone_is_not_recorded(profile):
     record_if_ready(profile, STRANGER)
     assert read_record(profile) is None and not profile.minikube_home.exists()
     record_if_ready(profile, replace(STRANGER, has_record=True, owns_container=True))
@@ -111,7 +111,7 @@ def test_a_cluster_that_minikube_made_without_us_is_not_claimed_when_it_is_ready
 
 
 @pytest.mark.parametrize("take_ownership", [True, False])
-def test_nor_when_it_is_started(profile, monkeypatch, take_ownership):
+def test_started_profile_of_minikube_alone_is_not_recorded(profile, monkeypatch, take_ownership):
     monkeypatch.setattr(apply, "wait_until_usable", lambda *_arguments: ())
     monkeypatch.setattr(apply, "observe", lambda *_arguments: ObservedProfile())
     minikube = SimpleNamespace(profile=profile, start=lambda *_arguments: "")
@@ -119,8 +119,8 @@ def test_nor_when_it_is_started(profile, monkeypatch, take_ownership):
     assert (read_record(profile) is not None) is take_ownership
 
 
-def test_what_was_never_ready_is_recreated_without_following_links(profile):
-    """As `delete_unfinished` has it: only the profile's own folders go."""
+def test_unfinished_profile_is_deleted_without_following_links(profile):
+    """With the action `delete_unfinished`, only the profile's own folders are removed."""
     others = profile.minikube_home.parent / "others"
     for name in ("profiles/runbook/config.json", "profiles/other/config.json", "machines/runbook/id_rsa", "ca.key"):
         write(others / name, "content")

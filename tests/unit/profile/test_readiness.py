@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ready is what the cluster's own objects report."""
+"""The readiness of a cluster, as its objects report it."""
 
 from __future__ import annotations
 
@@ -24,38 +24,38 @@ def objects(node=None, age=5, dns=None, storage=None, default="true"):
     )
 
 
-def test_a_ready_cluster_has_no_problem():
+def test_ready_cluster_has_no_problem():
     assert problems_of(*objects()) == ()
 
 
-def test_each_part_is_missed():
+def test_each_missing_component_is_reported():
     assert problems_of([], [], [], [], NOW) == (
         "no node has joined", "no CoreDNS pod is ready", "the storage provisioner is not ready", "no default StorageClass exists",
     )
 
 
-def test_a_node_that_is_not_ready_has_its_reason():
+def test_unready_node_has_its_message():
     status = {"conditions": [{"type": "Ready", "status": "False", "message": "container runtime is down"}]}
     assert problems_of(*objects(node=status)) == ("the node n is not Ready: container runtime is down",)
 
 
-def test_a_silent_kubelet_is_no_ready_node_whatever_its_last_word_was():
+def test_node_without_lease_renewal_is_not_ready():
     assert problems_of(*objects(age=41)) == ("the kubelet of the node n does not renew its lease",)
     nodes, _leases, pods, classes, now = objects()
     assert problems_of(nodes, [], pods, classes, now) == ("the kubelet of the node n does not renew its lease",)
 
 
-def test_a_pod_that_is_being_deleted_is_not_ready():
+def test_terminating_pod_is_not_ready():
     nodes, leases, pods, classes, now = objects()
     pods[0]["metadata"]["deletionTimestamp"] = "2026-01-01T12:00:00Z"
     assert problems_of(nodes, leases, pods, classes, now) == ("no CoreDNS pod is ready",)
 
 
-def test_a_class_that_is_not_default_is_none():
+def test_storage_class_must_be_default():
     assert problems_of(*objects(default="false")) == ("no default StorageClass exists",)
 
 
-def test_what_serves_is_decided_by_ready_pods_alone():
+def test_ready_components_need_a_ready_pod():
     _nodes, _leases, pods, _classes, _now = objects()
     starting = {"metadata": {"name": "m", "labels": {"k8s-app": "metrics-server"}}, "status": {"conditions": [{"type": "Ready", "status": "False"}]}}
     assert ready_components_of([*pods, starting]) == ("kube-dns",)

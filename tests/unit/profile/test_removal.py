@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What state: absent removes of real folders, and above all what it leaves."""
+"""What state: absent removes from real folders, and what it keeps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ENGINE = ["container runbook", "volume runbook", "network runbook"]
 
 @pytest.fixture
 def host(tmp_path, monkeypatch):
-    """A machine whose user has a home folder full of files."""
+    """A host whose user has files in the home folder."""
     made = Host(tmp_path.resolve())
     for file in ("thesis.tex", ".ssh/id_ed25519", "photos/2026/one.jpg", ".kube/config", "kubeconfig", "notes/claim.json"):
         write(made.user_home / file, f"the user's {file}\n")
@@ -38,7 +38,7 @@ def only_below(root, remove):
     return removed
 
 
-def test_these_tests_cannot_remove_anything_else(host):
+def test_removal_is_confined_to_the_temporary_folder(host):
     elsewhere = host.root.parent / f"{host.root.name}-elsewhere"
     for remove in (shutil.rmtree, os.unlink, os.rmdir, Path.unlink, Path.rmdir):
         with pytest.raises(AssertionError, match="would have been removed"):
@@ -50,7 +50,7 @@ def contents(folder) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
 
 
-def test_what_the_first_version_made_is_removed_and_nothing_else(host):
+def test_only_files_of_the_first_version_are_removed(host):
     before = host.tree()
     host.make()
     result = host.run()
@@ -59,14 +59,14 @@ def test_what_the_first_version_made_is_removed_and_nothing_else(host):
     assert not host.home.exists() and list(host.claims.glob("*.json")) == [] and host.docker.objects == set()
 
 
-def test_the_second_removal_has_nothing_to_do(host):
+def test_second_removal_changes_nothing(host):
     host.make()
     host.run()
     again = host.run()
     assert not again["changed"] and (again["removed"], again["remaining"]) == ([], [])
 
 
-def test_check_mode_names_exactly_what_is_removed(host):
+def test_check_mode_lists_exactly_what_is_removed(host):
     host.make()
     write(host.home / "notes.txt", "mine")
     before = host.tree()
@@ -82,7 +82,7 @@ def test_check_mode_names_exactly_what_is_removed(host):
 
 @pytest.mark.parametrize("cut", ["container gone", "claim in the cache lost", "claim in the home lost", "minikube's folder gone", "state folder gone",
                                  "record lost", "kubeconfig empty", "engine empty"])
-def test_a_half_made_state_is_removed(host, cut):
+def test_partial_profile_is_removed(host, cut):
     host.make()
     lost = {"claim in the cache lost": host.claims / "runbook.json", "claim in the home lost": host.home / "claim.json",
             "record lost": host.home / "local_cluster.json"}
@@ -103,15 +103,15 @@ def test_a_half_made_state_is_removed(host, cut):
     assert not host.run()["changed"]
 
 
-def test_a_removal_of_the_first_version_that_was_cut_off_is_completed(host):
-    """It gave the claims up before it removed the files; then the record of the role identifies their owner."""
+def test_interrupted_removal_of_the_first_version_is_completed(host):
+    """The first version removed its ownership records before the files; then the record of the role identifies the owner."""
     host.make(in_engine=False)
     (host.claims / "runbook.json").unlink()
     (host.home / "claim.json").unlink()
     assert host.run()["changed"] and not host.home.exists()
 
 
-def test_a_removal_that_is_cut_off_anywhere_is_completed_by_the_next(host, monkeypatch):
+def test_interrupted_removal_is_completed_by_the_next_run(host, monkeypatch):
     """After each single removal of a path in turn."""
     remaining = 0
     while True:
@@ -145,8 +145,8 @@ def _until_spent(budget, call):
     return counted
 
 
-def test_a_folder_without_a_claim_stays_as_it_is(host):
-    """Where there never was a profile: any folder that was named by mistake."""
+def test_folder_without_ownership_record_is_unchanged(host):
+    """A folder without any profile, which was set by mistake."""
     project = host.user_home / "project"
     for name in ("src/main.py", "kubeconfig", "local_cluster.json", "claim.json", ".minikube/notes", ".minikube/ca.key"):
         write(project / name, "the user's")
@@ -156,7 +156,7 @@ def test_a_folder_without_a_claim_stays_as_it_is(host):
     assert result["remaining"] == [str(project)] and str(project) in result["warnings"][0]
 
 
-def test_foreign_files_in_the_profiles_folder_stay_and_are_named(host):
+def test_foreign_files_in_the_home_are_kept_and_listed(host):
     host.make()
     foreign = [".minikube/certs/company-ca.pem", ".minikube/config/config.json", ".minikube/files/etc/hosts", "photos/one.jpg", "thesis.tex"]
     for name in foreign:
@@ -172,7 +172,7 @@ def test_foreign_files_in_the_profiles_folder_stay_and_are_named(host):
     assert not again["changed"] and contents(host.home) == left
 
 
-def test_another_profile_in_the_same_home_keeps_what_it_needs(host):
+def test_shared_files_are_kept_for_another_profile(host):
     home = host.make()
     write_minikube(home / ".minikube", "everyday")
     host.run()
@@ -181,7 +181,7 @@ def test_another_profile_in_the_same_home_keeps_what_it_needs(host):
         assert (home / ".minikube" / name).exists(), name
 
 
-def test_machines_of_further_nodes_go_too_and_no_others(host):
+def test_machines_of_all_nodes_are_removed(host):
     home = host.make()
     for name in ("runbook-m02", "runbook-m03", "runbook-more", "runbook2"):
         write(home / f".minikube/machines/{name}/id_rsa", "key")
@@ -189,7 +189,7 @@ def test_machines_of_further_nodes_go_too_and_no_others(host):
     assert sorted(path.name for path in (home / ".minikube/machines").iterdir() if path.is_dir()) == ["runbook-more", "runbook2"]
 
 
-def test_a_minikube_folder_that_is_named_itself(host):
+def test_minikube_folder_as_home(host):
     """As MINIKUBE_HOME, which may end with .minikube."""
     home = host.user_home / "own/.minikube"
     write_minikube(home, "runbook")
@@ -200,7 +200,7 @@ def test_a_minikube_folder_that_is_named_itself(host):
 
 @pytest.mark.parametrize("link", [".minikube", ".minikube/profiles", ".minikube/profiles/runbook", ".minikube/machines", ".minikube/cache",
                                   ".minikube/cache/images", ".minikube/ca.key", "claim.json.old"])
-def test_no_symbolic_link_is_followed_or_removed(host, link):
+def test_symbolic_links_are_neither_followed_nor_removed(host, link):
     home = host.make()
     outside = host.user_home / "elsewhere"
     inside = home / link
@@ -217,7 +217,7 @@ def test_no_symbolic_link_is_followed_or_removed(host, link):
     assert {name: text for name, text in after.items() if "elsewhere" in name} == {name: text for name, text in before.items() if "elsewhere" in name}
 
 
-def test_home_folders_their_ancestors_and_links_are_refused(host):
+def test_home_folders_their_parents_and_links_are_refused(host):
     host.make()
     link = host.user_home / "link"
     link.symlink_to(host.home)
@@ -227,13 +227,13 @@ def test_home_folders_their_ancestors_and_links_are_refused(host):
     host.refused("is a symbolic link", minikube_home=f"{link}/")
 
 
-def test_a_home_folder_by_another_name_is_refused(host):
+def test_linked_home_folder_is_refused(host):
     """$HOME reached through a link in the middle of the path."""
     (host.root / "users").symlink_to(host.root / "home")
     host.refused("is a home folder", minikube_home=str(host.root / "users/me"))
 
 
-def test_a_home_folder_with_a_claim_in_it_is_refused_all_the_same(host):
+def test_home_folder_with_an_ownership_record_is_refused(host):
     host.make(home=host.user_home)
     host.refused("is a home folder", minikube_home=str(host.user_home))
 
@@ -254,30 +254,30 @@ def test_a_home_folder_with_a_claim_in_it_is_refused_all_the_same(host):
     ({"ownership_dir": ""}, "ownership_dir (a folder in local_cluster_cache_dir) is empty"),
     ({"ownership_dir": "claims"}, "ownership_dir (a folder in local_cluster_cache_dir) is relative"),
 ])
-def test_paths_that_cannot_be_meant_are_refused_for_every_state(host, state, options, words):
+def test_invalid_paths_are_refused_for_every_state(host, state, options, words):
     host.refused(words, "Nothing was changed.", state=state, **options)
 
 
 @pytest.mark.parametrize("state", ["present", "restarted", "absent"])
 @pytest.mark.parametrize("name", ["", ".", "..", "../me", "a/b", "/", "a", "-a", "a-", "a..b", ".a", "a.", "a_b", "a b", "runbook\n", "a;b", "a*", "ä1"])
-def test_names_that_minikube_would_refuse_are_refused_for_every_state(host, state, name):
+def test_invalid_names_are_refused_for_every_state(host, state, name):
     host.refused("The option name (local_cluster_profile) is not a valid name of a Minikube profile", state=state, name=name)
 
 
 @pytest.mark.parametrize("name", ["ab", "runbook", "runbook-test", "a.b", "v1.2-x.y", "A1", "0a"])
-def test_names_that_minikube_takes_are_taken(host, name):
+def test_valid_names_are_accepted(host, name):
     assert host.run(name=name)["changed"] is False
 
 
-def test_a_profile_that_minikube_made_without_us_is_not_removed(host):
-    """A MINIKUBE_HOME of the user's own, on another disk, with an everyday cluster."""
+def test_profile_created_with_minikube_alone_is_not_removed(host):
+    """A MINIKUBE_HOME of the user, on another disk, with a cluster in use."""
     home = host.root / "disk"
     write_minikube(home / ".minikube", "everyday")
     host.docker.objects |= {(kind, "everyday") for kind in ("container", "volume", "network")}
     host.refused("was not created by this module", "minikube delete -p everyday", name="everyday", minikube_home=str(home))
 
 
-def test_the_home_of_another_profile_is_refused(host):
+def test_home_of_another_profile_is_refused(host):
     big = host.make("big", host.user_home / "big")
     host.refused("belongs to the profile big", minikube_home=str(big))
     (big / "local_cluster.json").unlink()
@@ -287,7 +287,7 @@ def test_the_home_of_another_profile_is_refused(host):
     host.refused("belongs to the profile big", minikube_home=str(big))
 
 
-def test_the_wrong_home_removes_nothing_of_a_profile_that_lives_elsewhere(host):
+def test_wrong_home_removes_nothing(host):
     host.make()
     claim = json.dumps({**json.loads(CLAIM), "name": "runbook", "home": str(host.home)})
     write(host.home / "claim.json", claim)
@@ -296,7 +296,7 @@ def test_the_wrong_home_removes_nothing_of_a_profile_that_lives_elsewhere(host):
     host.refused(f"files of the profile runbook are in {host.home}", minikube_home=str(host.user_home / "photos"))
 
 
-def test_a_kubeconfig_of_somebody_else_stays_as_it_is(host):
+def test_foreign_kubeconfig_is_unchanged(host):
     host.make()
     own = host.user_home / ".kube/config"
     others = [kubeconfig("production", host.root), kubeconfig("runbook", host.user_home / ".minikube")]
@@ -308,7 +308,7 @@ def test_a_kubeconfig_of_somebody_else_stays_as_it_is(host):
         assert own.read_text() == content
 
 
-def test_only_the_profiles_entries_leave_a_kubeconfig_that_others_use(host):
+def test_only_own_entries_are_removed_from_a_shared_kubeconfig(host):
     home = host.make()
     ours, theirs = kubeconfig("runbook", home / ".minikube"), kubeconfig("production", host.root)
     for file in (host.user_home / ".kube/config", home / "kubeconfig"):
@@ -321,7 +321,7 @@ def test_only_the_profiles_entries_leave_a_kubeconfig_that_others_use(host):
         assert predicted["removed"] == done["removed"] and f"context runbook in {file}" in done["removed"]
 
 
-def test_a_kubeconfig_elsewhere_stays_even_if_it_was_ours_alone(host):
+def test_kubeconfig_outside_of_the_home_is_kept(host):
     home = host.make()
     own = host.user_home / ".kube/config"
     own.write_text(yaml.safe_dump(kubeconfig("runbook", home / ".minikube")))
@@ -330,14 +330,14 @@ def test_a_kubeconfig_elsewhere_stays_even_if_it_was_ours_alone(host):
     assert (rest["clusters"], rest["contexts"], rest["users"], rest["current-context"]) == ([], [], [], "")
 
 
-def test_a_kubeconfig_that_is_a_link_is_refused(host):
+def test_linked_kubeconfig_is_refused(host):
     link = host.user_home / "link"
     link.symlink_to(host.user_home / ".kube/config")
     host.refused("kubeconfig is a symbolic link", str(host.user_home / ".kube/config"), kubeconfig=str(link))
 
 
 @pytest.mark.parametrize("name, suffix", [("package", ".json"), ("poetry", ".lock")])
-def test_files_in_the_folder_of_claims_that_only_bear_the_name_stay(host, name, suffix):
+def test_foreign_files_with_the_name_of_records_are_kept(host, name, suffix):
     project = host.user_home / "project"
     file = write(project / f"{name}{suffix}", '{"version": 1}\n')
     write(host.home / "claim.json", CLAIM)
@@ -345,7 +345,7 @@ def test_files_in_the_folder_of_claims_that_only_bear_the_name_stay(host, name, 
     assert file.read_text() == '{"version": 1}\n'
 
 
-def test_what_may_not_be_removed_is_named_and_the_next_run_completes_it(host, monkeypatch):
+def test_failed_removal_is_reported_and_completed_by_the_next_run(host, monkeypatch):
     host.make()
 
     def refuse(_path, **_options):

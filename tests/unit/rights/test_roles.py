@@ -24,24 +24,27 @@ DATABASE = {"secret": "backend-api-secrets", "key": "database-url"}
 AUTH_SERVERS = [{"workload": "Deployment/frontend"}]
 SOURCE = {"secret": "frontend-secrets", "key": "better-auth-secret"}
 COPY = {"secret": "backend-api-secrets", "key": "better-auth-secret"}
+FORMER = {"secret": "frontend-secrets-former", "key": "better-auth-secret.1"}
 WORKLOADS = {"Deployment": "frontend", "StatefulSet": "store", "DaemonSet": "agent"}
-KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-former"}
+KEYS = {"versions_key": "better-auth-secrets", "previous_secret_key": "better-auth-secret-previous"}
 ROTATION = {**SOURCE, **KEYS, "auth_servers": AUTH_SERVERS, "versioned": True}
 # The options of each module, with which it needs all of its Role.
 OPTIONS = {
     "auth_probe": {"url": "http://192.0.2.1/api/auth", "create": True, "database": DATABASE},
     "auth_reencrypt": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
-    "auth_rotation": {**ROTATION, "step": "add"},
+    "auth_reencrypt_forgotten": {"database": DATABASE, "auth_servers": AUTH_SERVERS, "old_secrets": [FORMER], "state": "forgotten"},
+    "auth_rotation": {**ROTATION, "copies": [COPY], "step": "add"},
+    "auth_secret_sync": {"locations": [SOURCE, COPY], "versions_key": "better-auth-secrets", "auth_servers": AUTH_SERVERS, "database": DATABASE},
     "connectivity_probe": {"workloads": [{"kind": kind, "name": name} for kind, name in WORKLOADS.items()]},
     "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
-    "secret_compare": {"locations": [{**SOURCE, "check_consumers": True}, COPY]},
+    "secret_compare": {"locations": [{**SOURCE, "check_consumers": True, "check_former": True}, COPY]},
     "secret_copy": {"source": SOURCE, "destinations": [COPY]},
 }
 ELSEWHERE = {"dapr_recovery", "dapr_recovery_new_ca"}  # test_dapr_roles.py
-WRITTEN = {"auth_rotation": ["frontend-secrets"], "secret_copy": ["backend-api-secrets"]}
+WRITTEN = {"auth_rotation": ["frontend-secrets"], "secret_copy": [*["backend-api-secrets-former"] * 2, "backend-api-secrets"]}
 # The pod behind the forward closes each connection: the way of these modules through the API ends there.
-AT_THE_DATABASE = ("auth_probe", "auth_reencrypt", "jwks_cleanup", "jwks_info")
+AT_THE_DATABASE = ("auth_probe", "auth_reencrypt", "auth_reencrypt_forgotten", "auth_secret_sync", "jwks_cleanup", "jwks_info")
 CLOSED = "server closed the connection unexpectedly"
 
 
@@ -84,6 +87,8 @@ OBJECTS = [
     *[obj for kind, name in WORKLOADS.items() for obj in workload(kind, name)],
     named("Service", "postgres", spec={"selector": {"app": "store"}, "ports": [{"port": 5432}]}),
 ]
+FORMER_VALUES = secret("frontend-secrets-former", **{"better_auth_secret.1": "a former one"})
+FORMER_VALUES["metadata"]["labels"] = {"runbook.minikube/former-values": "true"}
 
 
 class Pod:
@@ -113,7 +118,8 @@ def run(monkeypatch):
     """Runs a module with what rules give; returns the API server, and the module's result."""
 
     def run(name: str, rules: list[dict], check_mode: bool = False) -> tuple[GuardedApi, dict]:
-        api, module = GuardedApi(rules, OBJECTS), importlib.import_module(f"{MODULES}.{name}")
+        objects = [*OBJECTS, FORMER_VALUES] if name == "auth_reencrypt_forgotten" else OBJECTS
+        api, module = GuardedApi(rules, objects), importlib.import_module(f"{MODULES}.{name.removesuffix('_forgotten')}")
         monkeypatch.setattr(Cluster, "connect", lambda _params: api.cluster())
         monkeypatch.setattr(Channels, "open", api.open_channels(Pod))
         monkeypatch.setattr(module, "RunbookModule", lambda spec, **settings: InProcessModule(spec, OPTIONS[name], check_mode=check_mode, **settings))

@@ -14,7 +14,7 @@ def workload(name, state, **more):
     return {"kind": "Deployment", "name": name, "state": state, **more}
 
 
-def test_only_incomplete_workloads_with_a_former_revision_are_candidates():
+def test_rollback_candidates_are_incomplete_and_have_a_previous_revision():
     found = [
         workload("complete", "complete", history=[OLD, NEW]), workload("failed", "failed", history=[OLD, NEW]),
         workload("progressing", "progressing", history=[OLD, NEW]), workload("first", "failed", history=[NEW]), workload("absent", "failed"),
@@ -22,7 +22,7 @@ def test_only_incomplete_workloads_with_a_former_revision_are_candidates():
     assert FILTERS["rollback_candidates"](found) == ["failed", "progressing"]
 
 
-def test_the_revisions_are_listed_with_images_cause_and_selection():
+def test_revision_summary_lists_images_change_cause_and_selection():
     lines = FILTERS["revision_summary"]([workload("a", "failed", history=[OLD, NEW]), workload("b", "failed")], ["a"])
     assert lines == [
         "Deployment a: failed, will be rolled back. Revisions: 1 (app:1); 2 (wait:1, app:2: deploy shop, current)",

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Autoscalers: replicas that they manage are not set, and the wait names them."""
+"""Autoscalers: replicas that they manage are not set, and an incomplete status names them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def autoscaler(least=2, most=5, kind="Deployment", name="web"):
 
 
 class Scaled(SimulatedCluster):
-    """A Deployment that serves, and autoscalers."""
+    """A ready Deployment and autoscalers."""
 
     def __init__(self, *scalers, refused=()):
         super().__init__([READY], deployment(available=1), refused=refused)
@@ -30,7 +30,7 @@ def predicted(cluster, replicas):
     return predict(cluster, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", "replicas": replicas}]})
 
 
-def test_replicas_that_an_autoscaler_manages_are_refused_with_its_name_and_bounds():
+def test_replicas_managed_by_an_autoscaler_are_refused_with_its_name_and_bounds():
     with pytest.raises(RunbookError, match=r"workloads\[0\].replicas: HorizontalPodAutoscaler busy keeps it between 2 and 5 replicas"):
         predicted(Scaled(autoscaler()), 3)
     with pytest.raises(RunbookError, match="would not stay at 1"):
@@ -38,16 +38,16 @@ def test_replicas_that_an_autoscaler_manages_are_refused_with_its_name_and_bound
 
 
 @pytest.mark.parametrize("other", [autoscaler(3, 3), autoscaler(kind="StatefulSet"), autoscaler(name="other")])
-def test_one_with_the_same_bounds_or_another_target_does_not_refuse(other):
+def test_replicas_within_fixed_bounds_or_of_another_target_are_accepted(other):
     assert predicted(Scaled(other), 3)["actions"][0] == "Deployment web: scale from 1 to 3"
 
 
-def test_autoscalers_that_may_not_be_listed_give_a_warning():
+def test_missing_permission_to_list_autoscalers_is_a_warning():
     (note,) = predicted(Scaled(refused=["HorizontalPodAutoscaler"]), 3)["notes"]
     assert "Not allowed to list HorizontalPodAutoscaler objects" in note
 
 
-def test_the_wait_names_the_autoscaler():
+def test_incomplete_status_names_the_autoscaler():
     found = status_of(web(pod(), deploy=deployment(replicas=3, updated=1), HorizontalPodAutoscaler=[autoscaler()]))
     assert "1 of 3 new pods exist (HorizontalPodAutoscaler busy keeps it between 2 and 5 replicas)" in found.workloads[0].missing
     assert found.workloads[0].workload == WEB == Workload("Deployment", "web")

@@ -60,12 +60,12 @@ def images(tmpl):
     return [item["image"] for group in ("initContainers", "containers") for item in tmpl["spec"].get(group, [])]
 
 
-def test_images_by_container_and_for_all():
+def test_images_by_container_and_for_all_containers():
     assert images(with_images(template(init=True), {"app": "app:2"}, "w")) == ["wait:1", "app:2", "side:1"]
     assert images(with_images(template(init=True), {"*": "all:1", "side": "side:2"}, "w")) == ["all:1", "all:1", "side:2"]
 
 
-def test_env_in_both_forms_keeps_order_replaces_references_and_removes():
+def test_env_keeps_order_replaces_references_and_removes_variables():
     before = template(env=[{"name": "A", "valueFrom": {"secretKeyRef": {}}}, {"name": "B", "value": "1"}, {"name": "C"}])
     after = with_env(before, {"app": {"A": "x", "B": None, "C": "", "D": 4}}, "w")["spec"]["containers"]
     assert after[0]["env"] == [{"name": "A", "value": "x"}, {"name": "C"}, {"name": "D", "value": "4"}] and "env" not in after[1]
@@ -79,23 +79,23 @@ def test_env_in_both_forms_keeps_order_replaces_references_and_removes():
         ({"images": {"ap": "a:1"}}, r"workloads\[0\].images: there is no container ap. Existing: app, side"),
         ({"images": {"app": None}}, "app needs an image reference"),
         ({"env": {"ap": {"A": "1"}}}, r"workloads\[0\].env: there is no container ap"),
-        ({"env": {"A": True}}, "A is not a string. Quote it"),
+        ({"env": {"A": True}}, "A must be a string. Quote the value"),
         ({"env": {"A": "1", "*": {"B": "2"}}}, "for all containers twice"),
         ({"replicas": -1}, "-1 is below 0"),
     ],
 )
-def test_bad_input(entry, message):
+def test_invalid_changes_are_refused(entry, message):
     with pytest.raises(RunbookError, match=message):
         changes(entry)
 
 
-def test_what_is_set_already_is_no_change():
+def test_no_change_if_values_are_set_already():
     obj = workload(template(env=[{"name": "A", "value": "1"}]))
     assert changes({"images": {"app": "app:1"}, "env": {"app": {"A": "1", "B": None}}, "replicas": 1}, obj) == []
     assert changes({}, obj) == []
 
 
-def test_a_change_describes_itself_and_records_who_and_what():
+def test_change_cause_names_the_changes_and_the_user():
     (change,) = changes({"images": {"app": "app:2"}, "env": {"app": {"KEY": "hidden"}}, "replicas": 3})
     assert change.steps == ("set containers[app].image to app:2", "set containers[app].env", "scale from 1 to 3") and change.rolls
     assert change.annotations[CAUSE] == "set containers[app].image to app:2; set containers[app].env; scale from 1 to 3 (by me@here)"
@@ -103,7 +103,7 @@ def test_a_change_describes_itself_and_records_who_and_what():
     assert changes({"images": {"app": "app:2"}}, change_cause="order 42")[0].annotations[CAUSE] == "order 42"
 
 
-def test_scaling_alone_replaces_no_pod_and_leaves_the_change_cause():
+def test_scaling_replaces_no_pods_and_keeps_the_change_cause():
     (change,) = changes({"replicas": 3})
     assert not change.rolls and change.new_annotations == ()
     assert spec_patch(change) == [
@@ -111,7 +111,7 @@ def test_scaling_alone_replaces_no_pod_and_leaves_the_change_cause():
     ]
 
 
-def test_the_patch_guards_the_spec_and_keeps_other_annotations():
+def test_patch_tests_the_spec_and_keeps_other_annotations():
     (change,) = changes({"images": {"app": "app:2"}}, change_cause="x")
     assert [item["path"] for item in spec_patch(change)] == [
         "/metadata/generation", "/spec/template", "/metadata/annotations/kubernetes.io~1change-cause"
@@ -122,7 +122,7 @@ def test_the_patch_guards_the_spec_and_keeps_other_annotations():
     assert spec_patch(change)[-1] == {"op": "add", "path": "/metadata/annotations", "value": {CAUSE: "x"}}
 
 
-def test_a_daemon_set_is_not_scaled_and_what_would_not_roll_is_refused():
+def test_daemonset_replicas_and_blocked_rollouts_are_refused():
     obj = workload()
     params = {**PARAMS, "workloads": [{"kind": "DaemonSet", "name": "web", "replicas": 2}]}
     with pytest.raises(RunbookError, match="cannot be scaled"):
@@ -142,7 +142,7 @@ IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {APP: {".": {}, "f
 REPLICAS = {"f:spec": {"f:replicas": {}}}
 
 
-def test_a_foreign_owner_is_named_with_the_field_unless_forced():
+def test_conflicts_name_manager_and_field_unless_forced():
     obj = workload(managed=[owned("somebody", IMAGE)])
     with pytest.raises(RunbookError, match=r"spec.template.spec.containers\[app\].image is owned by somebody.*force_conflicts"):
         changes({"images": {"app": "app:2"}}, obj)
@@ -158,11 +158,11 @@ def test_a_foreign_owner_is_named_with_the_field_unless_forced():
     [owned("runbook-deploy", IMAGE, "Apply"), owned("runbook-deploy", IMAGE), owned("runbook-rollout", IMAGE),
      owned("controller", IMAGE, subresource="status")],
 )
-def test_our_own_managers_and_the_status_are_no_conflict(entry):
+def test_own_managers_and_status_do_not_conflict(entry):
     assert changes({"images": {"app": "app:2"}}, workload(managed=[entry]))
 
 
-def test_conflicts_see_removed_items_sets_and_ports():
+def test_conflicts_cover_removed_items_sets_and_ports():
     ports = {"f:spec": {"f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:name": {}}}}}
     before = {"spec": {"ports": [{"containerPort": 80, "name": "a"}]}}
     assert field_managers.conflicts(before, {"spec": {"ports": [{"containerPort": 80, "name": "b"}]}}, [owned("x", ports)]) == [
@@ -173,7 +173,7 @@ def test_conflicts_see_removed_items_sets_and_ports():
     assert field_managers.conflicts({"spec": {"names": ["a", "b"]}}, {"spec": {"names": ["b"]}}, [owned("x", sets)]) == [("x", "spec.names[a]")]
 
 
-def test_what_deploy_updated_becomes_what_it_applied():
+def test_updated_fields_are_migrated_to_applied_fields():
     restart = {"f:spec": {"f:template": {"f:metadata": {"f:annotations": {"f:kubectl.kubernetes.io/restartedAt": {}}}}}}
     other = owned("somebody", REPLICAS)
     managed = [owned("runbook-deploy", REPLICAS, "Apply"), other, owned("runbook-deploy", field_managers._union(IMAGE, restart))]
@@ -186,7 +186,7 @@ def test_what_deploy_updated_becomes_what_it_applied():
     assert alone == owned("runbook-deploy", IMAGE, "Apply")
 
 
-def test_ownership_left_by_an_interrupted_run_is_transferred():
+def test_ownership_of_an_interrupted_run_is_transferred():
     obj = workload(managed=[owned("runbook-deploy", IMAGE)])
     assert changes({"images": {"app": "app:1"}}, obj) == [OwnershipTransfer(WEB)]
 
@@ -195,13 +195,13 @@ OLD, MIDDLE, NEW = (labelled(template(f"app:{number}")) for number in (1, 2, 3))
 SETS = [revision(3, NEW, "three"), revision(1, OLD, "one"), revision(2, MIDDLE, "two", cause="order 41")]
 
 
-def test_a_rollback_restores_the_former_revision_without_the_hash():
+def test_rollback_restores_the_template_without_its_hash():
     (change,) = changes(obj=workload(NEW), sets=SETS, state="rolled_back")
     assert change.after["template"] == MIDDLE and change.steps == ("roll back to revision 2 (order 41)",)
     assert change.annotations[ROLLED_BACK] == "web-three web-two" and change.annotations[CAUSE].startswith("roll back to revision 2")
 
 
-def test_a_rollback_to_a_revision_by_its_number_or_a_former_one():
+def test_rollback_to_a_current_or_previous_revision_number():
     assert changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=1)[0].after["template"] == OLD
     assert changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=3) == []
     renumbered = [revision(4, OLD, "one", former="1"), *SETS[:1], *SETS[2:]]
@@ -210,7 +210,7 @@ def test_a_rollback_to_a_revision_by_its_number_or_a_former_one():
         changes(obj=workload(NEW), sets=SETS, state="rolled_back", to_revision=9)
 
 
-def test_a_second_rollback_does_not_roll_forward_but_one_after_a_new_deploy_rolls_that_back():
+def test_second_rollback_does_not_roll_forward():
     left = [revision(3, NEW, "three"), revision(4, MIDDLE, "two"), revision(1, OLD, "one")]
     mark = {ROLLED_BACK: "web-three web-two"}
     assert changes(obj=workload(MIDDLE, annotations=mark), sets=left, state="rolled_back") == []
@@ -221,14 +221,14 @@ def test_a_second_rollback_does_not_roll_forward_but_one_after_a_new_deploy_roll
     assert changes(obj=workload(NEW, annotations=mark), sets=again, state="rolled_back")[0].after["template"] == MIDDLE
 
 
-def test_a_rollback_without_a_former_revision_or_without_effect_is_refused():
-    with pytest.raises(RunbookError, match="no former revision to roll back to. Existing: 1 "):
+def test_rollback_without_a_previous_revision_or_effect_is_refused():
+    with pytest.raises(RunbookError, match="no previous revision to roll back to. Existing: 1 "):
         changes(obj=workload(OLD), sets=[revision(1, OLD, "one")], state="rolled_back")
     with pytest.raises(RunbookError, match="is paused, so a rollback would have no effect. Resume it"):
         changes(obj=workload(NEW, paused=True), sets=SETS, state="rolled_back")
 
 
-def test_revisions_of_a_stateful_set_come_from_its_controller_revisions():
+def test_statefulset_revisions_are_its_controllerrevisions():
     db = Workload("StatefulSet", "db")
     obj = {"metadata": meta("db"), "spec": {"template": NEW}}
     items = [
@@ -257,7 +257,7 @@ def stateful(label, ready, tmpl=NEW):
     return observation, RolloutOptions.of({**PARAMS, "state": "rolled_back", "workloads": [{"kind": "StatefulSet", "name": "db"}]})
 
 
-def test_a_stuck_pod_of_a_stateful_set_is_deleted_with_the_rollback_and_after_an_interrupted_one():
+def test_stuck_statefulset_pod_is_deleted_with_a_rollback():
     assert [type(action).__name__ for action in plan_changes(*stateful("db-new", "False"), "me")] == ["SpecChange", "PodDeletion"]
     assert [type(action).__name__ for action in plan_changes(*stateful("db-new", "True"), "me")] == ["SpecChange"]
     assert [type(action).__name__ for action in plan_changes(*stateful("db-old", "False"), "me")] == ["SpecChange"]
@@ -285,7 +285,7 @@ class DeletingCluster:
             raise self.refusal
 
 
-def test_a_stuck_pod_is_deleted_once_the_controller_has_observed_the_change_and_only_if_it_is_the_same():
+def test_stuck_pod_is_deleted_by_uid_after_the_controller_observed_the_change():
     deletion = PodDeletion(Workload("StatefulSet", "db"), "db-0", "uid-1")
     cluster = DeletingCluster()
     apply(cluster, "ns", [deletion])
@@ -315,18 +315,18 @@ class ConflictingCluster:
         self.patched.append((body, options))
 
 
-def test_a_change_is_made_as_deploy_and_recorded_as_applied_even_after_conflicts():
+def test_change_is_recorded_as_applied_by_runbook_deploy_despite_conflicts():
     plan = changes({"images": {"app": "app:2"}})
     cluster = ConflictingCluster(2)
     apply(cluster, "ns", plan)
     (patch, options), (record, _more) = cluster.patched
     assert patch == spec_patch(plan[0]) and options["field_manager"] == "runbook-deploy"
     assert record["metadata"]["resourceVersion"] == "7" and [item["operation"] for item in record["metadata"]["managedFields"]] == ["Apply"]
-    with pytest.raises(RunbookError, match="applied, but field ownership could not be transferred.*Run it again"):
+    with pytest.raises(RunbookError, match="applied, but field ownership could not be transferred.*Run the task again"):
         apply(ConflictingCluster(99), "ns", plan)
 
 
-def test_differences_show_images_only():
+def test_differences_show_only_image_values():
     before, after = template(env=[{"name": "A", "value": "geheim"}]), template("app:2", env=[{"name": "A", "value": "secret"}])
     assert differences(before, after) == [
         ("spec.containers[app].image", "app:1", "app:2"), ("spec.containers[app].env[A].value", "(a value)", "(another value)")

@@ -21,9 +21,13 @@ def obj(kind="ConfigMap", name="a", api_version="v1", **more):
         ("text", "f.yml, document 2: expected a Kubernetes object, got str"),
         ({"kind": "ConfigMap"}, "f.yml, document 2: apiVersion is missing"),
         ({"apiVersion": "v1"}, "f.yml, document 2: kind is missing"),
+        ({"replicaCount": 1}, "f.yml, document 2: apiVersion and kind are missing: it is no Kubernetes object. Remove the file"),
+        ({"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}, "f.yml, document 2: Kustomization is a file of kustomize"),
+        ({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"generateName": "m-"}}, "with which each run would create another object. Set metadata.name"),
+        ({**obj(), "metadata": {"name": "b", "resourceVersion": "12", "uid": "u"}}, "ConfigMap b has metadata.resourceVersion, metadata.uid, which the API"),
         ({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}, "f.yml, document 2: ConfigMap has no metadata.name"),
         (obj("Secret", "keys", stringData={"a": "do-not-show"}), "f.yml, document 2: Secret keys must not be in a manifest"),
-        ({"apiVersion": "v1", "kind": "List", "items": [{}]}, "f.yml, document 2, item 1: apiVersion is missing"),
+        ({"apiVersion": "v1", "kind": "List", "items": [{}]}, "f.yml, document 2, item 1: apiVersion and kind are missing"),
         (obj(), "f.yml, document 2: ConfigMap a is a duplicate of f.yml, document 1"),
     ],
 )
@@ -44,7 +48,13 @@ def test_order_namespace_lists_and_empty_documents():
     assert objects[0]["metadata"]["labels"] == {"kubernetes.io/metadata.name": "n"}
 
 
-def test_the_same_name_in_another_namespace_or_group_is_another_object():
+def test_members_of_a_typed_list_may_leave_out_their_kind():
+    members = [{"metadata": {"name": "a"}}, obj(name="b")]
+    objects = validated({"f.yml": [{"apiVersion": "v1", "kind": "ConfigMapList", "items": members}]}, "default")
+    assert [(item["apiVersion"], item["kind"], item["metadata"]["name"]) for item in objects] == [("v1", "ConfigMap", "a"), ("v1", "ConfigMap", "b")]
+
+
+def test_same_name_in_another_namespace_or_group_is_not_a_duplicate():
     other = obj()
     other["metadata"]["namespace"] = "other"
     assert len(validated({"f.yml": [obj(), other, obj("Component", "a", "dapr.io/v1alpha1")]}, "default")) == 3
@@ -62,23 +72,39 @@ def pod_spec():
         lambda spec: obj("CronJob", spec={"jobTemplate": {"spec": {"template": {"spec": spec}}}}),
     ],
 )
-def test_images_are_replaced_in_every_kind_and_the_input_stays(make):
+def test_images_are_replaced_in_copies_of_every_kind(make):
     before = make(pod_spec())
     expected = {"initContainers": [{"image": "tool:sha-2"}], "containers": [{"image": "app:sha-1"}, {"image": "other:1"}]}
     assert with_images([before], {"app": "app:sha-1", "tool": "tool:sha-2"}) == [make(expected)]
     assert before == make(pod_spec())
 
 
-@pytest.mark.parametrize("spec", [None, {}, {"template": "a string"}, {"template": None}, {"containers": "none"}])
-def test_objects_of_other_shapes_are_left_alone(spec):
-    assert with_images([obj("Component", spec=spec)], {"a": "b"}) == [obj("Component", spec=spec)]
+OTHER_SHAPES = [
+    None, {}, "hello", [1], {"template": "a string"}, {"template": None}, {"containers": "none"}, {"template": {"spec": "a string"}},
+    {"template": {"spec": {"containers": [None, "a", {"image": {"repository": "a"}}]}}}, {"template": {"spec": {"containers": {"image": "a"}}}},
+    {"jobTemplate": "a string"},
+]  # fmt: skip
 
 
-def test_the_filter_pairs_texts_with_files_and_names_the_broken_one():
+@pytest.mark.parametrize("spec", OTHER_SHAPES)
+@pytest.mark.parametrize("kind", ["Component", "Deployment", "CronJob", "Pod"])
+def test_objects_without_containers_are_unchanged(kind, spec):
+    assert with_images([obj(kind, spec=spec)], {"a": "b"}) == [obj(kind, spec=spec)]
+
+
+@pytest.mark.parametrize("image", ["app:latest", "app:sha-0", "app@sha256:00"])
+def test_a_built_image_with_a_tag_is_refused_with_its_name(image):
+    with pytest.raises(RunbookError, match=f"Pod a: the image {image} is built under no such tag. Write image: app,"):
+        with_images([obj("Pod", spec={"containers": [{"image": image}]})], {"app": "app:sha-1"})
+    foreign = [obj("Pod", spec={"containers": [{"image": name} for name in ("registry.example/app:1", "app:sha-1", "apps:1")]})]
+    assert with_images(foreign, {"app": "app:sha-1"}) == foreign
+
+
+def test_filter_matches_texts_to_files_and_names_the_invalid_one():
     plain, rendered = ["{apiVersion: v1, kind: ConfigMap, metadata: {name: one}}"], [obj(name="two")]
     objects = manifests(["x.yml.j2", "y.yml"], plain, rendered, "default")
     assert [item["metadata"]["name"] for item in objects] == ["two", "one"]
-    with pytest.raises(AnsibleFilterError, match="(?s)y.yml is not valid YAML.*line 1"):
+    with pytest.raises(AnsibleFilterError, match="y.yml, line 1, column 6: invalid YAML"):
         manifests(["y.yml"], ["{a: ["], [], "default")
 
 
@@ -89,7 +115,7 @@ def entry(action: str, name: str, **more) -> dict:
 CONFLICT = {"msg": 'Apply failed with 1 conflict: conflict with "x": .data.a', "reason": "Conflict"}
 
 
-def test_refusals_name_object_reason_and_fix():
+def test_refusals_name_object_reason_and_next_step():
     result = {"objects": [entry("unchanged", "good"), entry("refused", "bad", **CONFLICT), entry("refused", "odd", msg="no such kind", reason="NotFound")]}
     conflict, unknown = refusals(result, {"msg": "failed"})
     assert conflict.startswith("ConfigMap bad in namespace shop cannot be applied: Apply failed")
@@ -98,9 +124,9 @@ def test_refusals_name_object_reason_and_fix():
     assert refusals({"objects": [entry("change", "good")]}, {}) == []
 
 
-def test_what_was_changed_before_the_refusal_is_reported_with_it():
+def test_objects_applied_before_a_refusal_are_reported():
     failed = {"failed": True, "objects": [entry("unchanged", "same"), entry("create", "first")]}
-    assert refusals({"objects": [entry("refused", "bad", **CONFLICT)]}, failed)[1] == "Applied before: ConfigMap first in namespace shop."
+    assert refusals({"objects": [entry("refused", "bad", **CONFLICT)]}, failed)[1] == "Already applied: ConfigMap first in namespace shop."
     assert refusals({"objects": [entry("unchanged", "bad")]}, failed) == [], "then the failure of the apply contains it"
 
 

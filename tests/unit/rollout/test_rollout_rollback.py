@@ -69,15 +69,15 @@ def last_good(obj, pods, sets=SETS):
     return last_good_revisions(snapshot, evaluate(snapshot.observation, NOW, WaitOptions()))[WEB]
 
 
-def test_the_last_good_revision_is_the_one_with_ready_pods():
+def test_last_good_revision_has_ready_pods():
     assert last_good(web("app:2", total=2), [serving("one"), broken("new")]) == "web-one"
 
 
-def test_a_revision_that_is_complete_at_first_is_the_last_good_one():
+def test_revision_complete_at_the_start_is_the_last_good_one():
     assert last_good(web("app:2", available=1), [serving("new")]) == "web-new"
 
 
-def test_the_record_decides_if_no_pod_of_a_former_revision_is_left_or_several_have_ready_pods():
+def test_recorded_revision_decides_without_or_with_several_ready_revisions():
     recreated = web("app:2", {LAST_GOOD_REVISION: "web-one"})
     assert last_good(recreated, [broken("new")]) == "web-one"
     three = [revision(1, "one", "app:1"), revision(2, "two", "app:2"), revision(3, "new", "app:3")]
@@ -89,19 +89,19 @@ def test_the_record_decides_if_no_pod_of_a_former_revision_is_left_or_several_ha
     assert last_good(obj, both, three) == "web-two"
 
 
-def test_ready_pods_are_newer_than_a_record():
+def test_ready_pods_take_precedence_over_the_record():
     three = [revision(1, "one", "app:1"), revision(2, "two", "app:2"), revision(3, "new", "app:3")]
     obj = web("app:3", {LAST_GOOD_REVISION: "web-one"}, total=2)
     obj["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = "3"
     assert last_good(obj, [serving("two"), broken("new")], three) == "web-two"
 
 
-def test_a_recorded_or_restored_revision_is_not_rolled_back():
+def test_recorded_or_restored_revision_is_not_rolled_back():
     assert last_good(web("app:2", {LAST_GOOD_REVISION: "web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
     assert last_good(web("app:2", {ROLLED_BACK: "web-one web-new"}, total=2), [serving("one"), broken("new")]) == "web-new"
 
 
-def test_a_current_revision_that_is_only_being_scaled_is_the_last_good_one():
+def test_revision_that_is_only_scaled_is_the_last_good_one():
     rolled_out = {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable", "lastTransitionTime": at(0)}
     starting = broken("new")
     starting["metadata"].update(name="web-new-2", uid="web-new-2")
@@ -121,7 +121,7 @@ def test_a_current_revision_that_is_only_being_scaled_is_the_last_good_one():
     assert last_good(obj, [without_sidecar, starting]) == "web-one", "it is ready to Kubernetes alone"
 
 
-def test_a_first_revision_and_a_record_of_a_removed_one_are_not_restored():
+def test_first_or_removed_revision_is_not_restored():
     assert last_good(web("app:2"), [broken("new")], SETS[1:]) == ""
     assert last_good(web("app:2", {LAST_GOOD_REVISION: "web-gone"}), [broken("new")]) == ""
 
@@ -131,7 +131,7 @@ def rolled_back(obj, pods, name="web-one", sets=SETS, force=False):
     return found
 
 
-def test_a_rollback_restores_the_template_alone_and_names_the_user():
+def test_rollback_restores_only_the_template_and_records_the_user():
     obj = web("app:2", total=2, replicas=3)
     found = rolled_back(obj, [serving("one"), broken("new")])
     (change,) = found.actions
@@ -151,7 +151,7 @@ def test_a_rollback_restores_the_template_alone_and_names_the_user():
         (web("app:2", updateStrategy={"type": "OnDelete"}), "web-one", SETS, "OnDelete replaces no pod"),
     ],
 )
-def test_what_is_not_rolled_back_has_a_reason(obj, name, sets, why):
+def test_reason_why_a_workload_is_not_rolled_back(obj, name, sets, why):
     found = rolled_back(obj, [broken("new")], name, sets)
     assert found.revision is None and found.actions == ()
     with pytest.raises(AssertionError, match=why):
@@ -161,7 +161,7 @@ def test_what_is_not_rolled_back_has_a_reason(obj, name, sets, why):
 IMAGE = {"f:spec": {"f:template": {"f:spec": {"f:containers": {'k:{"name":"app"}': {"f:image": {}}}}}}}
 
 
-def test_fields_that_somebody_else_applies_are_taken_over_only_by_force_and_those_of_an_update_always():
+def test_rollback_takes_over_applied_fields_only_with_force():
     obj = web("app:2")
     obj["metadata"]["managedFields"] = [{"manager": "pipeline", "operation": "Apply", "fieldsV1": IMAGE}]
     assert "is applied by pipeline, whose next apply" in rolled_back(obj, [broken("new")]).reason
@@ -170,17 +170,17 @@ def test_fields_that_somebody_else_applies_are_taken_over_only_by_force_and_thos
     assert rolled_back(obj, [broken("new")]).actions
 
 
-def test_another_image_for_the_same_tag_is_reported():
+def test_retagged_image_is_reported_in_the_note():
     same = [revision(1, "one", "app:1"), revision(2, "new", "app:1")]
     same[1]["spec"]["template"]["metadata"]["annotations"]["restarted"] = "now"
     obj = web("app:1", total=2)
     obj["spec"]["template"] = same[1]["spec"]["template"]
     found = rolled_back(obj, [serving("one"), broken("new", "app:1")], sets=same)
-    assert "app:1 now points to a different image than its former pods run" in found.note and found.actions
+    assert "app:1 now points to a different image than the previous pods run" in found.note and found.actions
     assert rolled_back(obj, [serving("one"), broken("new", "app:1", "docker://sha256:1")], sets=same).note == ""
 
 
-def test_a_complete_workload_is_rolled_back_with_the_others_and_an_unchanged_one_is_not_mentioned():
+def test_complete_workloads_are_rolled_back_too_and_unchanged_ones_are_not_reported():
     snapshot = snapshot_of(web("app:2", available=1), [serving("new")])
     assert [item.revision.number for item in plan_rollback(snapshot, {WEB: "web-one"}, set(), "me", False)] == [1]
     assert plan_rollback(snapshot, {WEB: "web-new"}, set(), "me", False) == []
@@ -202,7 +202,7 @@ def stateful(live, annotations=None):
     return Snapshot(observe(pods=pods, workloads=[db], StatefulSet=[obj], ControllerRevision=items), NOW, WaitOptions()), db
 
 
-def test_a_stateful_sets_stuck_pods_are_deleted_also_after_an_interrupted_rollback():
+def test_stuck_statefulset_pods_are_deleted_also_after_an_interrupted_rollback():
     snapshot, db = stateful("app:2")
     (found,) = plan_rollback(snapshot, {db: "db-one"}, {db}, "me", False)
     assert [type(action).__name__ for action in found.actions] == ["SpecChange", "PodDeletion"] and found.actions[1].pod == "web-db-new-1"
@@ -222,7 +222,7 @@ def annotations(obj, pods, before, cause="deploy shop", sets=SETS, changed=(), w
     return {(patch.kind, patch.name): patch.annotations for patch in found}
 
 
-def test_a_new_revision_is_recorded_once_with_its_cause_and_as_good():
+def test_new_revision_is_recorded_once_with_its_change_cause_and_as_last_good():
     text = "deploy shop: set containers[app].image to app:2 (by me@here)"
     complete = [serving("new")]
     assert annotations(web("app:2", available=1), complete, "web-one") == {
@@ -234,25 +234,25 @@ def test_a_new_revision_is_recorded_once_with_its_cause_and_as_good():
     assert annotations(web("app:2", available=1), complete, "web-one", cause="") == {("Deployment", "web"): {LAST_GOOD_REVISION: "web-new"}}
 
 
-def test_a_cause_of_its_own_is_preserved_an_inherited_one_is_not():
+def test_own_change_cause_is_kept_and_an_inherited_one_is_replaced():
     own = [revision(1, "one", "app:1", "a"), revision(2, "new", "app:2", "kubectl set image")]
     assert ("ReplicaSet", "web-new") not in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own)
     own[1]["metadata"]["annotations"][CAUSE] = "a"
     assert ("ReplicaSet", "web-new") in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own)
     assert ("ReplicaSet", "web-new") not in annotations(web("app:2", available=1), [serving("new")], "web-one", sets=own, changed=[WEB])
-    # What served at the first read is the former one, also where somebody else has made it since the last record.
+    # The revision that was ready at the first read is the previous one, even if another client created it since the last record.
     three = [revision(1, "two", "app:0", "b"), *own]
     assert ("ReplicaSet", "web-new") in annotations(web("app:2", {LAST_GOOD_REVISION: "web-two"}, available=1), [serving("new")], "web-one", sets=three)
 
 
-def test_a_failed_revision_is_recorded_in_the_history_and_not_as_good():
+def test_failed_revision_gets_a_change_cause_but_is_not_last_good():
     found = annotations(web("app:2", total=2), [serving("one"), broken("new")], "web-one")
     assert set(found[("Deployment", "web")]) == {CAUSE}
 
 
 PARAMS = {
     "namespace": "default", "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
-    "restart": "never", "changed_secrets": [], "image_ids": {},
+    "restart": "never", "changed_secrets": [], "changed_config_maps": [], "image_ids": {},
     "state": "complete", "to_revision": 0, "history": False, "change_cause": "", "force_conflicts": False, "rollback_on_failure": True,
     "timeout": 5, "log_lines": 3, **vars(WaitOptions()),
 }
@@ -302,14 +302,14 @@ def failure(cluster, **params):
     return str(error.value), error.value.facts
 
 
-def test_the_cause_comes_first_then_what_was_rolled_back_and_that_it_is_available():
+def test_failure_reports_the_cause_before_the_rollback():
     message, facts = failure(Cluster())
     assert message.index("KeyError") < message.index("Deployment web was rolled back to revision 1, which is available again.")
     assert facts["changed"] and "Deployment web: roll back to revision 1" in facts["actions"]
     assert [(item["workload"], item["revision"], item["available"]) for item in facts["rollback"]] == [("Deployment web", 1, True)]
 
 
-def test_a_rollback_that_fails_as_well_reports_both():
+def test_failed_rollback_reports_both_failures():
     message, facts = failure(Cluster(recovers=False), max_restarts=1)
     assert "rolled back to revision 1, which is not available yet" in message
     assert message.count("KeyError") == 2 and "The rollback failed as well:\nDeployment web" in message
@@ -318,24 +318,24 @@ def test_a_rollback_that_fails_as_well_reports_both():
     assert "KeyError" in message and "The rollback failed as well: Deployment web: roll back to revision 1: no such luck" in message
 
 
-def test_without_the_option_nothing_is_rolled_back_or_recorded():
+def test_no_rollback_and_no_record_without_the_option():
     cluster = Cluster()
     message, facts = failure(cluster, rollback_on_failure=False)
     assert "rolled back" not in message and "rollback" not in facts and cluster.patches == []
 
 
-def test_the_permission_is_checked_before_anything_is_changed():
+def test_rollback_permissions_are_checked_before_the_change():
     cluster = Cluster(refused=[("patch", "Deployment")])
     message, _facts = failure(cluster)
     assert "Not allowed to patch Deployment web" in message and "rollback_on_failure: false" in message and cluster.patches == []
 
 
-def test_check_mode_predicts_the_rollback():
+def test_check_mode_predicts_the_rollback_on_failure():
     result = predict(Cluster(), PARAMS)
     assert result["actions"] == ["wait until Deployment web is complete, otherwise roll back to the last good revision"]
 
 
-def test_a_change_records_the_last_good_revision_in_the_same_write():
+def test_change_records_the_last_good_revision_in_the_same_write():
     cluster = Cluster()
     cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [revision(2, "new", "app:1")], "Pod": [serving("new")]}
     roll_out(cluster, {**PARAMS, "workloads": [{"kind": "Deployment", "name": "web", "images": {"app": "app:3"}}]})
@@ -344,7 +344,7 @@ def test_a_change_records_the_last_good_revision_in_the_same_write():
     assert kind == "Deployment" and written["/metadata/annotations/runbook.minikube~1served"] == "web-new"
 
 
-def test_a_restart_records_it_too():
+def test_restart_records_the_last_good_revision():
     cluster = Cluster()
     cluster.objects = {"Deployment": [web("app:1", available=1)], "ReplicaSet": [revision(2, "new", "app:1")], "Pod": [serving("new")]}
     roll_out(cluster, {**PARAMS, "restart": "always"})
@@ -352,7 +352,7 @@ def test_a_restart_records_it_too():
 
 
 class Blocked(Cluster):
-    """A StatefulSet at the revision that serves, one pod of which is stuck at a former one until it is deleted."""
+    """A StatefulSet at its last good revision, with a pod that is stuck at a previous revision until it is deleted."""
 
     def __init__(self):
         super().__init__()
@@ -382,7 +382,7 @@ class Blocked(Cluster):
         return obj
 
 
-def test_a_stuck_pod_of_a_former_revision_is_deleted_and_the_wait_goes_on():
+def test_stuck_pod_is_deleted_and_the_wait_continues():
     cluster = Blocked()
     params = {**PARAMS, "workloads": [{"kind": "StatefulSet", "name": "db", "dapr": None}]}
     result = roll_out(cluster, params)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The whole run with a simulated API server: it becomes unreachable, expires versions, refuses, and deletes."""
+"""A whole run with a simulated API server: outages, expired resource versions, refusals and deletions."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ PARAMS = {
     "workloads": [{"kind": "Deployment", "name": "web", "dapr": None}],
     "restart": "never",
     "changed_secrets": [],
+    "changed_config_maps": [],
     "image_ids": {},
     "state": "complete",
     "to_revision": 0,
@@ -100,21 +101,21 @@ def modified(obj):
 DONE = {"Pod": [[modified(READY)]], "Deployment": [[modified(deployment(available=1))]]}
 
 
-def test_what_is_complete_is_only_listed():
+def test_complete_workloads_are_listed_but_not_watched():
     cluster = SimulatedCluster([READY], deployment(available=1))
     result = roll_out(cluster, PARAMS)
     assert result["changed"] is False and result["workloads"][0]["pods"][0]["ready"] == "1/1"
     assert cluster.calls == [("list", "Deployment"), ("list", "ReplicaSet"), ("list", "Pod")]
 
 
-def test_a_rollout_is_watched_until_it_is_complete():
+def test_rollout_is_watched_until_complete():
     cluster = SimulatedCluster([STARTING], deployment(), copy.deepcopy(DONE))
     assert roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
     assert [call for call in cluster.calls if call[0] == "list"].count(("list", "Pod")) == 1
 
 
 @pytest.mark.parametrize("trouble", [Unreachable("gone"), ApiError("too old", 410, "Expired"), ApiError("busy", 503, "ServiceUnavailable")])
-def test_a_watch_that_breaks_lists_again_and_goes_on(trouble):
+def test_broken_watch_is_resumed_after_a_list(trouble):
     cluster = SimulatedCluster([STARTING], deployment(), {"Pod": [[trouble]], "Deployment": [[modified(deployment(available=1))]]})
     cluster.list_with_version = _becoming(cluster.list_with_version, cluster, READY)
     assert roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
@@ -131,7 +132,7 @@ def _becoming(list_with_version, cluster, later):
     return answer
 
 
-def test_a_certain_failure_has_the_log_of_the_previous_run():
+def test_failure_contains_the_log_of_the_previous_run():
     cluster = SimulatedCluster([STARTING], deployment(), {"Pod": [[modified(CRASHED)]]})
     with pytest.raises(RunbookError) as error:
         roll_out(cluster, PARAMS)
@@ -147,7 +148,7 @@ def test_log_lines_0_reads_no_log():
     assert "KeyError" not in str(error.value) and not [call for call in cluster.calls if call[0] == "logs"]
 
 
-def test_a_timeout_reports_what_is_missing_and_that_the_api_server_did_not_answer():
+def test_timeout_reports_missing_pods_and_the_api_outage():
     cluster = SimulatedCluster([STARTING], deployment(), {"Pod": [[Unreachable("nobody at 192.0.2.1")]] * 1000})
     cluster.list_with_version = _away_after_first(cluster.list_with_version)
     with pytest.raises(RunbookError) as error:
@@ -168,13 +169,13 @@ def _away_after_first(list_with_version):
     return answer
 
 
-def test_a_workload_deleted_while_watched_ends_the_wait():
+def test_deleted_workload_ends_the_wait():
     cluster = SimulatedCluster([STARTING], deployment(), {"Deployment": [[("DELETED", modified(deployment())[1])]]})
     with pytest.raises(RunbookError, match="Deployment web .*was deleted during the wait"):
         roll_out(cluster, PARAMS)
 
 
-def test_a_missing_permission_names_verb_kind_and_step():
+def test_missing_permission_names_verb_kind_and_purpose():
     with pytest.raises(RunbookError, match="Not allowed to list Pod .*whether the new pods are ready"):
         roll_out(SimulatedCluster([STARTING], deployment(), refused=("Pod",)), PARAMS)
     watching = SimulatedCluster([STARTING], deployment(), {"Event": [[ApiError("no", 403, "Forbidden")]]})
@@ -196,7 +197,7 @@ class Named(SimulatedCluster):
         return copy.deepcopy(self.states.pop(0) if len(self.states) > 1 else self.states[0])
 
 
-def test_what_may_not_be_listed_is_polled_by_name():
+def test_workloads_are_polled_by_name_if_list_is_forbidden():
     cluster = Named([STARTING], [deployment(), deployment(), deployment(available=1)], {"Pod": [[modified(READY)]]})
     assert roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
     assert cluster.calls.count(("get", "Deployment", "web")) >= 3 and ("watch", "Deployment") not in cluster.calls
@@ -204,12 +205,12 @@ def test_what_may_not_be_listed_is_polled_by_name():
         roll_out(Named([STARTING], [deployment()], refused=("Deployment", ("get", "Deployment"))), PARAMS)
 
 
-def test_claims_are_not_needed():
+def test_permission_to_list_claims_is_optional():
     cluster = SimulatedCluster([STARTING], deployment(), copy.deepcopy(DONE), refused=("PersistentVolumeClaim",))
     assert roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
 
 
-def test_a_restart_has_its_own_field_manager_and_checks_the_permission_first():
+def test_restart_uses_its_own_field_manager_after_a_permission_check():
     cluster = SimulatedCluster([READY], deployment(available=1))
     result = roll_out(cluster, {**PARAMS, "restart": "always"})
     ((kind, name, body, options),) = cluster.patched
@@ -223,7 +224,7 @@ def test_a_restart_has_its_own_field_manager_and_checks_the_permission_first():
     assert refused.patched == []
 
 
-def test_check_mode_predicts_and_touches_nothing():
+def test_check_mode_predicts_and_changes_nothing():
     cluster = SimulatedCluster([READY], deployment(available=1))
     result = predict(cluster, {**PARAMS, "restart": "always"})
     assert result["actions"][0] == "restart Deployment web" and cluster.patched == []
@@ -245,12 +246,12 @@ def test_check_mode_predicts_and_touches_nothing():
         ({"restart": "always"}, deployment(updateStrategy={"type": "OnDelete"}), "would replace no pod"),
     ],
 )
-def test_bad_input(params, deploy, message):
+def test_invalid_options_are_refused(params, deploy, message):
     with pytest.raises(RunbookError, match=message):
         roll_out(SimulatedCluster([READY], deploy), {**PARAMS, **params})
 
 
-def test_stuck_containers_keep_their_first_time():
+def test_issue_start_time_is_kept():
     registry = waiting("ErrImagePull", "dial tcp: no such host")
     watcher = observe.WorkloadWatcher(SimulatedCluster([], deployment()), observe.Observation("default", (WEB,), START))
     watcher.observation.objects = {"Pod": {"a": pod(statuses=[container_status(state=registry)])}, "Event": {}}
@@ -259,5 +260,5 @@ def test_stuck_containers_keep_their_first_time():
     assert watcher.observation.issue_start_times == {("web-new-1", "app", "pull"): START}
 
 
-def test_workload_names_what_it_is():
+def test_workload_as_text():
     assert str(Workload("StatefulSet", "db")) == "StatefulSet db" and at(0).endswith("Z") and meta("x")["uid"] == "x"

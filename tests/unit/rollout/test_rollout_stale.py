@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which workloads run with an outdated value or image: by times and IDs, and by the values in the containers where a Secret was written late."""
+"""Stale workloads: by times of writes, image IDs, and for late writes by the values in the containers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout import observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.stale import bare_id, find_stale, started_of
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.stale_values import unchanged_sources
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.fields import data_changed
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.snapshot import Snapshot
@@ -42,12 +43,12 @@ def one(spec=None, volumes=(), since=10, image_id="docker://" + ID, **more):
         ({"env": [{"name": "A", "value": "mine"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}]}, [], set()),
     ],
 )
-def test_what_a_container_reads_once(spec, volumes, found):
+def test_sources_read_at_container_start(spec, volumes, found):
     (started,) = started_of(one(spec, volumes))
     assert started.sources == found
 
 
-def test_an_init_container_that_has_ended_has_read_too_and_one_that_waits_has_not():
+def test_terminated_init_containers_count_and_waiting_ones_do_not():
     init = pod(
         statuses=[container_status()], init_statuses=[container_status("first", terminated("Completed", 0))],
         init_containers=[{"name": "first", "image": "i", "env": [KEY]}],
@@ -63,7 +64,7 @@ def written(seconds, made=0):
     return {"name": "mine", "creationTimestamp": at(made), "managedFields": fields}
 
 
-def test_the_time_of_a_value_is_that_of_its_last_write_and_labels_are_no_value():
+def test_change_time_is_the_last_write_of_data_not_of_labels():
     assert data_changed(written(20)) == datetime.fromisoformat(at(20))
     assert data_changed({"creationTimestamp": at(3)}) is None
 
@@ -91,7 +92,7 @@ class Metadata:
 
 
 class WithValue(Metadata):
-    """One that returns the Secret too, and may refuse exec."""
+    """A cluster that also returns the Secret, and may refuse exec."""
 
     def __init__(self, value, refused=()):
         super().__init__(written(99), refused)
@@ -105,17 +106,18 @@ class WithValue(Metadata):
         return subresource not in self.refused
 
 
-def stale(cluster, found, image_ids=None, changed_secrets=(), check_mode=True):
-    return find_stale(cluster, Snapshot(web(found), START, WaitOptions()), image_ids or {}, set(changed_secrets), check_mode).get(WEB, "")
+def stale(cluster, found, image_ids=None, changed_secrets=(), check_mode=True, changed_config_maps=()):
+    own = {("Secret", name) for name in changed_secrets} | {("ConfigMap", name) for name in changed_config_maps}
+    return find_stale(cluster, Snapshot(web(found), START, WaitOptions()), image_ids or {}, own, check_mode).get(WEB, "")
 
 
 @pytest.mark.parametrize(("seconds", "is_stale"), [(9, False), (10, True), (11, True)])
-def test_a_value_that_was_written_after_the_container_had_started_makes_stale(seconds, is_stale):
+def test_data_written_after_the_container_start_is_stale(seconds, is_stale):
     found = stale(Metadata(written(seconds)), one({"env": [KEY]}))
     assert found == ("Secret mine changed after its container app had started" if is_stale else "")
 
 
-def test_only_what_is_read_is_requested_and_one_by_one_where_the_list_is_forbidden():
+def test_sources_are_read_one_by_one_if_list_is_forbidden():
     cluster = Metadata(written(1))
     assert stale(cluster, one()) == "" and cluster.calls == []
     narrow = Metadata(written(99), refused=["list"])
@@ -141,7 +143,7 @@ ENVIRONMENT = b"PATH=/bin\0A=now\0"
         ("now", {"env": [{"name": "B", "valueFrom": {"secretKeyRef": {"name": "mine", "key": "gone", "optional": True}}}]}, ENVIRONMENT, (), False),
     ],
 )
-def test_a_late_write_is_checked_in_the_container(monkeypatch, value, spec, environ, refused, is_stale):
+def test_values_of_late_writes_are_compared_in_the_container(monkeypatch, value, spec, environ, refused, is_stale):
     def execute(_cluster, _pod, _namespace, _container, _command, timeout):
         return Execution(0, environ, b"") if environ is not None else Execution(1, b"", b"Permission denied")
 
@@ -149,24 +151,56 @@ def test_a_late_write_is_checked_in_the_container(monkeypatch, value, spec, envi
     assert bool(stale(WithValue(value, refused), one(spec))) == is_stale
 
 
-def test_a_secret_that_this_run_has_changed_is_not_compared(monkeypatch):
-    """In check mode it has its former value still: the prediction would not be what the run does."""
+def test_sources_and_permissions_are_read_once_for_all_workloads(monkeypatch):
+    monkeypatch.setattr(container_values, "execute", lambda *_arguments, timeout: Execution(0, ENVIRONMENT, b""))
+    calls = []
+
+    class Counting(WithValue):
+        def get(self, kind, name, namespace):
+            calls.append(("get", name))
+            return super().get(kind, name, namespace)
+
+        def can(self, verb, kind, namespace, subresource=None):
+            calls.append((verb, subresource))
+            return True
+
+    mine = {("Secret", "mine")}
+    late = {"a": ([one({"env": [KEY]})], mine), "b": ([one({"env": [KEY]}), one({"env": [KEY]})], mine), "c": ([one()], set())}
+    assert unchanged_sources(Counting("now"), "default", late, list) == {"a": mine, "b": mine, "c": set()}
+    assert sorted(calls) == [("create", "exec"), ("get", "exec"), ("get", "mine")]
+
+
+@pytest.mark.parametrize(("value", "hidden"), [("a value of a Secret", [b"a value of a Secret"]), ("postgres", [])])
+def test_values_of_secrets_are_masked_unless_they_are_short(monkeypatch, value, hidden):
+    monkeypatch.setattr(container_values, "execute", lambda *_arguments, timeout: Execution(0, ENVIRONMENT, b""))
+    masked = []
+    unchanged_sources(WithValue(value), "default", {"a": ([one({"env": [KEY]})], {("Secret", "mine")})}, masked.extend)
+    assert masked == hidden
+
+
+def test_changed_secrets_are_not_compared(monkeypatch):
+    """In check mode a Secret still has its previous value, so a comparison would predict something else than the run does."""
     monkeypatch.setattr(container_values, "execute", lambda *_arguments, timeout: Execution(0, ENVIRONMENT, b""))
     assert not stale(WithValue("now"), one({"env": [KEY]}), check_mode=False)
     assert stale(WithValue("now"), one({"env": [KEY]}), changed_secrets=["mine"], check_mode=False)
 
 
-def test_what_an_init_container_has_read_before_it_ended_can_not_be_checked():
+def test_sources_of_terminated_init_containers_cannot_be_compared():
     found = one({"env": [KEY]})
     found["spec"]["initContainers"] = [{"name": "first", "env": [KEY]}]
     assert stale(WithValue("now"), found)
 
 
-def test_secrets_that_check_mode_did_not_change_count_as_changed():
+def test_changed_config_maps_of_check_mode_are_stale():
+    reading = one({"envFrom": [{"configMapRef": {"name": "mine"}}]})
+    assert stale(Metadata(written(1)), reading, changed_config_maps=["mine"]) and not stale(Metadata(written(1)), reading, changed_secrets=["mine"])
+
+
+def test_changed_secrets_of_check_mode_are_stale():
     assert stale(Metadata(written(1)), one({"env": [KEY]}), changed_secrets=["mine"]) and not stale(Metadata(written(1)), one(), changed_secrets=["mine"])
 
 
-def test_pods_that_are_replaced_anyway_do_not_count():
+def test_terminating_and_old_pods_are_not_stale():
     former = one({"env": [KEY]}, hash_="old", owner="web-old")
     assert stale(Metadata(written(99)), former) == ""
 
@@ -182,12 +216,12 @@ def test_pods_that_are_replaced_anyway_do_not_count():
         ({"app:1": None}, "docker://" + ID, False),
     ],
 )
-def test_another_image_behind_the_same_reference(image_ids, image_id, is_stale):
+def test_retagged_image_is_stale(image_ids, image_id, is_stale):
     found = stale(Metadata(written(1)), one(image_id=image_id), image_ids)
     assert found == ("app:1 now points to a different image than its pods run" if is_stale else "")
 
 
-def test_an_id_is_distinguished_from_a_digest():
+def test_image_id_is_distinguished_from_a_registry_digest():
     assert bare_id("docker://" + ID) == bare_id(ID) == ID and bare_id("docker.io/library/app@" + ID) == ""
 
 
@@ -199,7 +233,7 @@ class WithMetadata(Metadata, SimulatedCluster):
         self.metadata, self.refused = metadata, ()
 
 
-def test_a_stale_workload_is_restarted_and_the_reason_is_in_the_plan():
+def test_stale_workload_is_restarted_with_the_reason():
     cluster = WithMetadata(one({"env": [KEY]}), deployment(available=1), written(99))
     result = roll_out(cluster, {**PARAMS, "restart": "if_stale"})
     assert [name for _kind, name, *_rest in cluster.patched] == ["web"]
@@ -208,7 +242,7 @@ def test_a_stale_workload_is_restarted_and_the_reason_is_in_the_plan():
     assert roll_out(fresh, {**PARAMS, "restart": "if_stale"})["changed"] is False and fresh.patched == []
 
 
-def test_nothing_is_restarted_before_the_controller_has_acted_on_an_apply(monkeypatch):
+def test_no_restart_before_the_controller_observed_an_apply(monkeypatch):
     monkeypatch.setattr(observe, "PAUSE", 0)
     cluster = WithMetadata(one({"env": [KEY]}, hash_="old", owner="web-old"), deployment(generation=3), written(99))
     reads = []
@@ -225,7 +259,7 @@ def test_nothing_is_restarted_before_the_controller_has_acted_on_an_apply(monkey
     assert len(reads) == 3 and cluster.patched == []
 
 
-def test_a_retagged_image_and_a_rollback_exclude_each_other_before_anything_is_changed():
+def test_rollback_on_failure_is_refused_for_a_retagged_image():
     cluster = WithMetadata(one(), deployment(available=1), written(1))
     params = {**PARAMS, "restart": "if_stale", "image_ids": {"app:1": OTHER_ID}}
     with pytest.raises(RunbookError, match=r"workloads\[0\]: app:1 now points to a different image .*rollback_on_failure: false"):
@@ -234,6 +268,6 @@ def test_a_retagged_image_and_a_rollback_exclude_each_other_before_anything_is_c
     assert roll_out(cluster, params)["changed"] is True
 
 
-def test_options_that_would_do_nothing_are_refused():
+def test_options_without_effect_are_refused():
     with pytest.raises(RunbookError, match="image_ids is only valid with restart: if_stale"):
         roll_out(SimulatedCluster([], deployment()), {**PARAMS, "image_ids": {"a:1": ID}})

@@ -15,6 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets
 from fake_cluster import FakeCluster
 
 MISSING_PROGRAM = Execution(127, b"", b"")
+SHELL = {"/proc/1/environ": b"OTHER=value\0", "/proc/self/environ": b"OTHER=value\0", "/proc/1/comm": b"sh\n"}
 
 
 class SimulatedCluster(FakeCluster):
@@ -41,6 +42,8 @@ class SimulatedCluster(FakeCluster):
         if files is None or command[0] != "cat":
             return MISSING_PROGRAM
         path = command[-1]
+        if path in files and files[path] is None:
+            return Execution(1, b"", f"cat: {path}: Permission denied".encode())
         if path in files:
             return Execution(0, files[path], b"")
         return Execution(1, b"", f"cat: {path}: No such file or directory".encode())
@@ -153,6 +156,16 @@ def test_every_running_consumer_is_read(cluster):
         ({"/proc/self/environ": b"AUTH=value\0"}, "present"),
         ({"/proc/1/environ": b"postgres: idle", "/proc/self/environ": b"AUTH=value\0"}, "present"),
         ({"/proc/1/environ": b"", "/proc/self/environ": b"OTHER=value\0"}, "missing"),
+        # A shell that started the application and waits for it.
+        ({**SHELL, "/proc/1/task/1/children": b"7 ", "/proc/7/environ": b"AUTH=value\0"}, "present"),
+        ({**SHELL, "/proc/1/task/1/children": b"7 ", "/proc/7/environ": b"B=1\0", "/proc/7/task/7/children": b"9 ", "/proc/9/environ": b"AUTH=value\0"},
+         "present"),
+        ({**SHELL, "/proc/1/task/1/children": b"7 ", "/proc/7/environ": b"OTHER=value\0"}, "missing"),
+        ({**SHELL, "/proc/1/task/1/children": b""}, "missing"),
+        ({**SHELL, "/proc/1/comm": b"node\n"}, "missing"),
+        ({**SHELL, "/proc/1/task/1/children": b"7 ", "/proc/7/environ": None}, "unknown"),
+        ({**SHELL, "/proc/1/comm": b"node\n", "/proc/1/task/1/children": b"7 ", "/proc/7/environ": None}, "missing"),
+        (SHELL, "unknown"),
         (None, "unknown"),
     ],
 )
@@ -180,6 +193,17 @@ def test_a_variable_that_only_an_entrypoint_sets_is_found_where_it_is(cluster):
     result = report(cluster, {"workload": "Deployment/web", "env": "AUTH"})
     assert result["equal"]
     assert [place["location"] for place in result["locations"]] == ["pod default/web-1, container app, variable AUTH"]
+
+
+def test_the_prefix_of_all_keys_at_once_decides_who_may_have_a_variable(cluster):
+    cluster.put("Deployment", "web", {"spec": {"selector": {"matchLabels": {"app": "web"}}}})
+    prefixed = {"name": "other", "envFrom": [{"prefix": "DB_", "secretRef": {"name": "db"}}]}
+    cluster.pod("web-1", {"containers": [{"name": "app"}, prefixed]}, ["app", "other"], labels={"app": "web"})
+    cluster.files = {("web-1", "app"): {"/proc/1/environ": b"AUTH=x\0"}, ("web-1", "other"): {"/proc/1/environ": b"DB_HOST=y\0"}}
+    result = report(cluster, {"workload": "Deployment/web", "env": "AUTH"})
+    assert [place["location"] for place in result["locations"]] == ["pod default/web-1, container app, variable AUTH"]
+    result = report(cluster, {"workload": "Deployment/web", "env": "DB_HOST"})
+    assert [place["location"] for place in result["locations"]] == ["pod default/web-1, container other, variable DB_HOST"]
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs import container_values
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.secret_refs.options import Location
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import Ref
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.copy import copy_value
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.options import CopyOptions
 from fake_cluster import FakeCluster
@@ -48,9 +51,13 @@ def test_copied_once(cluster):
     copied = copy(cluster, BACKEND)
     assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"other"}
     assert copied.report()["destinations"] == [{"namespace": "default", "secret": "backend", "key": "auth", "action": "updated"}]
+    assert copied.report()["former_values"] == [
+        {"namespace": "default", "secret": "backend", "key": "auth", "former_secret": "backend-former", "former_key": "auth.1"},
+    ]  # fmt: skip
     assert copied.diff() == {
-        "before": {"default": {"backend": {"auth": "<old value>"}}}, "after": {"default": {"backend": {"auth": "<new value>"}}},
-    }  # fmt: skip
+        "before": {"default": {"backend": {"auth": "<old value>"}}},
+        "after": {"default": {"backend": {"auth": "<new value>"}, "backend-former": {"auth.1": "<old value>"}}},
+    }
     written = list(cluster.writes)
     assert not copy(cluster, BACKEND).report()["changed"]
     assert cluster.writes == written
@@ -98,8 +105,97 @@ def test_what_others_own_and_holds_the_value_is_left_alone(cluster):
 
 def test_somebody_else_writes_meanwhile(cluster):
     cluster.before_write = lambda *_what: cluster.put("Secret", "backend", secret(auth=b"wrong again", more=b"newer"))
-    copy(cluster, BACKEND)
+    copied = copy(cluster, BACKEND)
     assert stored(cluster, "backend") == {"auth": RIGHT, "more": b"newer"}
+    assert stored(cluster, "backend-former") == {"auth.1": b"wrong", "auth.2": b"wrong again"}
+    assert [one["former_key"] for one in copied.report()["former_values"]] == ["auth.2"]
+
+
+def test_the_former_value_comes_back_by_a_copy_and_is_not_kept_twice(cluster):
+    copy(cluster, BACKEND)
+    back = {"secret": "backend-former", "key": "auth.1"}
+    params = CopyOptions("default", Location.of(back), {"default": [Ref("backend", "auth")]}, check_consumers=False)
+    copy_value(cluster, params, list, check=False)
+    copy(cluster, BACKEND)
+    assert stored(cluster, "backend")["auth"] == RIGHT
+    assert stored(cluster, "backend-former") == {"auth.1": b"wrong", "auth.2": RIGHT}
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_nothing_is_overwritten_where_its_value_can_not_be_kept(cluster, check):
+    cluster.put("Secret", "backend-former", secret(mine=b"x"))
+    with pytest.raises(RunbookError, match="a Secret of that name exists that is for something else") as refused:
+        copy(cluster, BACKEND, check=check)
+    assert len(refused.value.facts["refusals"]) == 1
+    assert stored(cluster, "backend")["auth"] == b"wrong"
+    assert cluster.writes == []
+
+
+def test_former_values_are_no_destination(cluster):
+    copy(cluster, BACKEND)
+    with pytest.raises(RunbookError, match="it has former values, which are never overwritten"):
+        copy(cluster, {"secret": "backend-former", "key": "auth.1"})
+
+
+@pytest.mark.parametrize(
+    ("manifest", "warns"),
+    [
+        ({"stringData": {"auth": "wrong"}}, True),
+        ({"data": {"auth": "d3Jvbmc="}}, True),
+        ({"data": {"auth": base64.b64encode(RIGHT).decode()}}, False),
+        ({"stringData": {"more": "other"}}, False),
+        ({"data": {"auth": "no base64"}}, False),
+        (["no manifest"], False),
+    ],
+)
+@pytest.mark.parametrize("check", [False, True])
+def test_a_manifest_that_would_be_applied_again_is_told(cluster, manifest, warns, check):
+    annotations = {"kubectl.kubernetes.io/last-applied-configuration": json.dumps(manifest)}
+    cluster.put("Secret", "backend", {**secret(auth=b"wrong"), "metadata": {"annotations": annotations}})
+    warnings = copy(cluster, BACKEND, check=check).warnings()
+    assert ["manifest that has the key auth (kubectl apply)" in one for one in warnings] == [True] * warns
+    assert "wrong" not in str(warnings)
+
+
+def test_a_manifest_that_was_applied_server_side_is_told(cluster):
+    entry = {"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:stringData": {"f:auth": {}}}}
+    cluster.put("Secret", "backend", {**secret(auth=b"wrong"), "metadata": {"managedFields": [entry]}})
+    assert "the key auth (kubectl)" in copy(cluster, BACKEND).warnings()[0]
+    assert copy(cluster, BACKEND).warnings() == []
+
+
+def test_a_container_that_can_not_be_asked_restarts_where_it_started_before_the_write(cluster, pods):
+    written = {"manager": "runbook-secrets", "operation": "Update", "time": "2026-01-01T00:01:00Z", "fieldsV1": {"f:data": {"f:auth": {}}}}
+    other = {"manager": "kubectl", "operation": "Update", "time": "2026-01-01T00:09:00Z", "fieldsV1": {"f:data": {"f:more": {}}}}
+    cluster.put("Secret", "backend", {**secret(auth=RIGHT, more=b"other"), "metadata": {"managedFields": [written, other]}})
+    start_pods(cluster, {"api-5f6-a": "2026-01-01T00:02:00Z", "api-5f6-b": "2026-01-01T00:02:00Z", "worker-0": "2026-01-01T00:00:00Z"})
+    assert copy(cluster, BACKEND, check_consumers=True).report()["restart_required"] == []
+    start_pods(cluster, {"api-5f6-a": "2026-01-01T00:00:30Z"})
+    result = copy(cluster, BACKEND, check_consumers=True).report()
+    assert result["restart_required"] == [{"namespace": "default", "workload": "Deployment/api"}]
+    assert [one["state"] for one in result["consumers"]] == ["unknown", "unknown", "unknown"]
+    assert "it started before the value was written" in result["consumers"][0]["reason"]
+
+
+def test_pods_that_are_being_deleted_need_no_restart(cluster, pods):
+    pods.update({"api-5f6-a": b"wrong", "api-5f6-b": RIGHT, "worker-0": RIGHT})
+    cluster.objects["Pod", "default", "api-5f6-a"]["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    result = copy(cluster, BACKEND, check_consumers=True).report()
+    assert result["restart_required"] == []
+    assert result["consumers"][0]["state"] == "stale"
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_a_container_that_can_not_be_asked_restarts_where_the_value_is_written_now(cluster, pods, check):
+    start_pods(cluster, {"api-5f6-a": "2026-01-01T00:02:00Z", "api-5f6-b": "2026-01-01T00:02:00Z"})
+    result = copy(cluster, BACKEND, check_consumers=True, check=check).report()
+    assert result["restart_required"] == [{"namespace": "default", "workload": "Deployment/api"}]
+
+
+def start_pods(cluster, times):
+    for name, at in times.items():
+        pod = cluster.objects["Pod", "default", name]
+        pod["status"]["containerStatuses"] = [{"name": "app", "state": {"running": {"startedAt": at}}}]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +259,7 @@ def test_a_run_cut_off_before_the_restart_leaves_it_to_the_next(cluster, pods):
 def test_a_container_that_can_not_be_read_is_unknown(cluster, pods):
     pods["worker-0"] = RIGHT
     result = copy(cluster, BACKEND, check_consumers=True).report()
-    assert result["restart_required"] == []
+    assert result["restart_required"] == [{"namespace": "default", "workload": "Deployment/api"}]
     assert [one["state"] for one in result["consumers"]] == ["unknown", "unknown", "current"]
 
 

@@ -129,8 +129,59 @@ def test_changed_secrets_are_those_whose_values_were_replaced():
     assert outcome.report()["changed_secrets"] == [{"name": "a", "data": ["k"]}]
     assert outcome.diff() == {
         "before": {"a": {"k": "<old value>", "same": "<unchanged>"}},
-        "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<unchanged>"}},
+        "after": {"a": {"k": "<new value>", "more": "<new value>", "same": "<unchanged>"}, "a-former": {"k.1": "<old value>"}},
     }
+    assert outcome.report()["former_values"] == [{"secret": "a", "key": "k", "former_secret": "a-former", "former_key": "k.1"}]
+    assert value(cluster, "a-former", "k.1") == "old"
+
+
+def test_values_of_several_stages_are_one_generation():
+    cluster = FakeCluster()
+    cluster.put("Secret", "a", encoded(k="old", url="//old"))
+    wanted = sources_of([{"name": "a", "data": {"k": {"value": "new"}, "url": {"template": "//{a/k}"}}}])
+    predicted, done = run(cluster, wanted, check=True), run(cluster, wanted)
+    assert [one["former_key"] for one in done.report()["former_values"]] == ["k.1", "url.1"]
+    assert predicted.report() == done.report() and predicted.diff() == done.diff()
+    assert not run(cluster, wanted).report()["changed"]
+
+
+@pytest.mark.parametrize("cut_at", range(4))
+def test_a_run_cut_off_at_any_write_has_lost_no_value(cut_at):
+    cluster = FakeCluster()
+    cluster.put("Secret", "a", encoded(k="old", url="//old"))
+    wanted = sources_of([{"name": "a", "data": {"k": {"value": "new"}, "url": {"template": "//{a/k}"}}}])
+
+    def cut(number):
+        def hook(*_what):
+            if number == cut_at:
+                raise ApiError("cut off", 500, "InternalError")
+            cluster.before_write = cut(number + 1)
+
+        return hook
+
+    cluster.before_write = cut(0)
+    with pytest.raises(RunbookError, match="cut off"):
+        run(cluster, wanted)
+    cluster.before_write = None
+    report = run(cluster, wanted).report()
+    assert report["changed"]
+    assert (value(cluster, "a-former", "k.1"), value(cluster, "a-former", "url.1")) == ("old", "//old")
+    assert set(cluster.objects["Secret", "default", "a-former"]["data"]) == {"k.1", "url.1"}
+
+
+def test_a_failure_says_that_nothing_was_overwritten():
+    cluster = FakeCluster()
+    cluster.put("Secret", "a", encoded(k="old"))
+    patch = cluster.patch
+
+    def refuse(kind, name, *arguments, **options):
+        if name == "a":
+            raise ApiError("no", 422, "Invalid")
+        return patch(kind, name, *arguments, **options)
+
+    cluster.patch = refuse
+    with pytest.raises(RunbookError, match="^Nothing was overwritten; values were added to a-former. The Secret a in namespace default could not"):
+        run(cluster, sources_of([{"name": "a", "data": {"k": {"value": "new"}}}]))
 
 
 def test_where_listing_is_forbidden_single_secrets_are_read():

@@ -3,18 +3,25 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import os
 
 import pytest
 import yaml
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.kubeconfig import Kubeconfig, load, search_path
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.kubeconfig import Kubeconfig, ca_fingerprints, load, search_path
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.observe import minikube_profiles
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.options import AllowedContext, TargetOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.target.plan import select_target
 
 MARK = {"name": "cluster_info", "extension": {"provider": "minikube.sigs.k8s.io", "version": "v1.36.0"}}
 HOME = "/home/me/.minikube"
+# A fingerprint is of the bytes: what they encode is not looked at.
+CA, OTHER_CA = (f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("bm8gcmVhbCBjZXJ0aWZpY2F0ZQ==", "YW5vdGhlciBvbmU="))
+CA_FINGERPRINT = hashlib.sha256(b"no real certificate").hexdigest().upper()
+CA_FINGERPRINT = ":".join(CA_FINGERPRINT[place : place + 2] for place in range(0, 64, 2))
 CONTENT = {
     "current-context": "prod",
     "clusters": [
@@ -47,7 +54,7 @@ def content():
 def decide(content, context, allowed=(), profiles=None, environ=None):
     kubeconfig = Kubeconfig()
     kubeconfig.add("/home/me/.kube/config", content)
-    return select_target(kubeconfig, context, list(allowed), profiles or {}, environ or {})
+    return select_target(kubeconfig, context, [AllowedContext.of(entry) for entry in allowed], profiles or {}, environ or {}, ca_fingerprints)
 
 
 def test_a_minikube_profile(content):
@@ -88,6 +95,94 @@ def test_allowed_by_name(content):
     assert (target.is_minikube, target.profile, target.minikube_home, target.namespace) == (False, None, None, "default")
     with pytest.raises(RunbookError, match="not a Minikube profile"):
         decide(content, "prod", allowed=["minikube", "pro"])
+
+
+SERVER = {"name": "prod", "server": "https://prod.example.com"}
+OTHER_SERVER = {"name": "prod", "server": "https://test.example.com"}
+
+
+@pytest.mark.parametrize(
+    "server", ["https://prod.example.com", "https://PROD.example.com/", "https://prod.example.com:443", " https://prod.example.com"]
+)
+def test_allowed_at_its_server(content, server):
+    assert decide(content, "prod", allowed=[{"name": "prod", "server": server}]).server == "https://prod.example.com"
+
+
+@pytest.mark.parametrize("server", ["http://prod.example.com", "https://prod.example.com:6443", "https://prod.example.com.evil.org", "https://x/prod"])
+def test_a_context_of_the_same_name_at_another_server_is_refused(content, server):
+    content["clusters"][1]["cluster"]["server"] = server
+    with pytest.raises(RunbookError, match="is allowed at https://prod.example.com only, and is at") as refused:
+        decide(content, "prod", allowed=[SERVER])
+    assert "Nothing was changed." in str(refused.value)
+    assert refused.value.facts == {"context": "prod", "server": server}
+
+
+def test_a_name_may_be_allowed_at_several_servers(content):
+    assert decide(content, "prod", allowed=[OTHER_SERVER, SERVER])
+    assert decide(content, "prod", allowed=[OTHER_SERVER, "prod"])
+    with pytest.raises(RunbookError, match="https://test.example.com only"):
+        decide(content, "prod", allowed=["other", OTHER_SERVER])
+
+
+def test_a_profile_that_is_bound_to_a_server_is_that_one(content):
+    with pytest.raises(RunbookError, match="context minikube is allowed at https://192.168.49.3:8443 only"):
+        decide(content, "minikube", profiles={"minikube": HOME}, allowed=[{"name": "minikube", "server": "https://192.168.49.3:8443"}])
+
+
+def test_the_message_has_the_server_to_bind_to(content):
+    with pytest.raises(RunbookError, match=r"\{name: prod, server: 'https://prod.example.com'\}"):
+        decide(content, "prod")
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_allowed_with_its_certificate_authority(content, tmp_path, in_file):
+    entry = content["clusters"][1]["cluster"]
+    if in_file:
+        (tmp_path / "ca.crt").write_text(CA)
+        entry["certificate-authority"] = str(tmp_path / "ca.crt")
+    else:
+        entry["certificate-authority-data"] = base64.b64encode(CA.encode()).decode()
+    assert decide(content, "prod", allowed=[{"name": "prod", "ca_fingerprint": CA_FINGERPRINT}])
+    assert decide(content, "prod", allowed=[{"name": "prod", "ca_fingerprint": CA_FINGERPRINT.lower().replace(":", "")}])
+    assert decide(content, "prod", allowed=[{**SERVER, "ca_fingerprint": CA_FINGERPRINT}])
+    for other in ({"name": "prod", "ca_fingerprint": "00:" + CA_FINGERPRINT[3:]}, {**OTHER_SERVER, "ca_fingerprint": CA_FINGERPRINT}):
+        with pytest.raises(RunbookError, match="is allowed"):
+            decide(content, "prod", allowed=[other])
+
+
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        {},
+        {"certificate-authority": "/does/not/exist"},
+        {"certificate-authority-data": "no base64"},
+        {"certificate-authority-data": base64.b64encode(b"no certificate").decode()},
+        {"certificate-authority-data": base64.b64encode((CA + OTHER_CA).encode()).decode()},
+        {"certificate-authority-data": base64.b64encode(CA.encode()).decode(), "insecure-skip-tls-verify": True},
+    ],
+)
+def test_what_does_not_prove_the_certificate_authority(content, cluster):
+    content["clusters"][1]["cluster"].update(cluster)
+    with pytest.raises(RunbookError, match=f"is allowed with the certificate authority {CA_FINGERPRINT} only"):
+        decide(content, "prod", allowed=[{"name": "prod", "ca_fingerprint": CA_FINGERPRINT}])
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"server": "https://x"}, r"allowed_contexts\[1\]: needs name"),
+        ({"name": "prod", "serve": "https://x"}, r"allowed_contexts\[1\]: has unknown keys: serve; known are name, server, ca_fingerprint"),
+        ({"name": "prod", "ca_fingerprint": "SHA1:00"}, r"allowed_contexts\[1\].ca_fingerprint: must be a SHA-256 fingerprint"),
+        ({"name": "prod", "server": "prod.example.com"}, r"allowed_contexts\[1\].server: must be the URL of an API server"),
+        ({"name": "prod", "server": None}, r"allowed_contexts\[1\].server: must be the URL"),
+        ('[{"name": "prod"', r"allowed_contexts\[1\]: must be a name, or a mapping"),
+        (7, r"allowed_contexts\[1\]: must be a name, or a mapping"),
+    ],
+)
+def test_an_invalid_entry_is_refused(entry, problem):
+    params = {"kubeconfig": None, "context": "prod", "allowed_contexts": ["prod", entry], "minikube_homes": []}
+    with pytest.raises(RunbookError, match=problem):
+        TargetOptions.of(params)
 
 
 @pytest.mark.parametrize("nothing", [None, ""])
@@ -151,7 +246,7 @@ def test_a_broken_file(tmp_path, text, words):
 def test_an_empty_file_has_no_contexts(tmp_path):
     (tmp_path / "config").write_text("")
     with pytest.raises(RunbookError, match=r"Contexts in .*: none"):
-        select_target(load(str(tmp_path / "config"), {}), "minikube", [], {}, {})
+        select_target(load(str(tmp_path / "config"), {}), "minikube", [], {}, {}, ca_fingerprints)
 
 
 def test_no_file_at_all(tmp_path):

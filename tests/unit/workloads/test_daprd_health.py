@@ -9,15 +9,15 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloa
 
 
 @pytest.mark.parametrize(("status", "health"), [(200, READY), (204, READY), (299, READY), (302, NOT_READY), (401, NOT_READY), (500, NOT_READY)])
-def test_status_decides(status, health):
+def test_health_by_http_status(status, health):
     assert health_state(status) == health
 
 
-def test_only_an_accepted_connection_without_an_answer_is_stuck():
+def test_only_a_connection_without_response_is_stuck():
     assert health_state(None, timed_out=True) == STUCK
     assert health_state(None) == UNREACHABLE
 
 
 @pytest.mark.parametrize(("failure", "health"), [(TIMED_OUT, STUCK), (REFUSED, UNREACHABLE), (BROKEN, UNREACHABLE)])
-def test_failures_inside_a_container(failure, health):
+def test_health_by_connection_failure(failure, health):
     assert HttpResponse(None, "", failure, "detail").daprd_health == health

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The message that the tests on a real cluster expect is the summary of that category, and of no other."""
+"""The message that the cluster tests expect for a category is its summary, and that of no other category."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ SUMMARIES = {*outside_the_tables(), *((rule.category, rule.summary) for table in
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_message_of_a_case_is_that_of_its_category_alone(case):
+def test_words_of_a_case_match_only_its_category(case):
     assert {category for category, words in SUMMARIES if case.message in words} == {case.category}

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Every reason of the table, in every type of container: what it is called and when it is certain."""
+"""Every reason in the table, for every type of container: its category, and when it is certain."""
 
 from __future__ import annotations
 
@@ -55,6 +55,8 @@ WAITING = [
     ("RunContainerError", OCI + 'exec: "nope": executable file not found in $PATH', "command_not_found", 0),
     ("RunContainerError", OCI + 'exec: "/etc": is a directory', "command_not_executable", 0),
     ("RunContainerError", OCI + "container init was OOM-killed (memory limit too low?)", "out_of_memory", 0),
+    ("RunContainerError", OCI + 'error mounting "/v/0" to rootfs at "/etc/passwd": not a directory', "mount_failed", 0),
+    ("RunContainerError", "unable to find user shop: no matching entries in passwd file", "user_not_found", 0),
     ("RunContainerError", "unknown", "start_failed", 30),
     ("PreStartHookError", "", "start_failed", 30),
     ("PostStartHookError", "", "start_failed", 30),
@@ -73,13 +75,15 @@ TERMINATED = [
     ("OOMKilled", 137, "", "out_of_memory", False),
     ("ContainerCannotRun", 127, OCI + 'exec: "nope": executable file not found in $PATH', "command_not_found", True),
     ("StartError", 128, OCI + 'exec: "/etc": permission denied', "command_not_executable", True),
+    ("StartError", 128, OCI + 'error mounting "/v/0" to rootfs at "/f": mount: no such file or directory', "mount_failed", True),
+    ("ContainerCannotRun", 126, "unable to find group shop: no matching entries in group file", "user_not_found", True),
     ("StartError", 128, OCI + "container init was OOM-killed (memory limit too low?)", "out_of_memory", True),
 ]
 
 
 @pytest.mark.parametrize("kind", ["container", "init", "sidecar"])
 @pytest.mark.parametrize(("reason", "message", "category", "grace"), WAITING)
-def test_waiting(kind, reason, message, category, grace):
+def test_reasons_of_waiting_containers(kind, reason, message, category, grace):
     status = container_status(state=waiting(reason, message))
     if category is None:
         healthy = status_of(broken(status, kind), 1000)
@@ -93,7 +97,7 @@ def test_waiting(kind, reason, message, category, grace):
 
 @pytest.mark.parametrize("kind", ["container", "init", "sidecar"])
 @pytest.mark.parametrize(("reason", "code", "message", "category", "at_once"), TERMINATED)
-def test_terminated(kind, reason, code, message, category, at_once):
+def test_reasons_of_terminated_containers(kind, reason, code, message, category, at_once):
     crashing = container_status(state=waiting("CrashLoopBackOff"), last=terminated(reason, code, message), restarts=2)
     first = container_status(state=terminated(reason, code, message))
     assert status_of(broken(first, kind)).state == (FAILED if at_once else PROGRESSING)
@@ -101,18 +105,18 @@ def test_terminated(kind, reason, code, message, category, at_once):
     assert (cause.category, cause.exit_code, cause.previous_log, cause.restarts) == (category, code, True, 2)
 
 
-def test_a_start_that_failed_for_a_reason_of_its_own_has_time():
+def test_start_failure_has_start_timeout():
     status = container_status(state=terminated("StartError", 128, OCI + "error mounting /data"))
     assert status_of(broken(status), 30.5).state == PROGRESSING
     assert [cause.category for cause in status_of(broken(status), 31.5).causes] == ["start_failed"]
 
 
-def test_a_back_off_whose_former_run_is_not_known_is_a_crash():
+def test_back_off_without_a_known_previous_run_is_a_crash():
     status = container_status(state=waiting("CrashLoopBackOff", "back-off 10s restarting failed container"), restarts=2)
     assert [cause.category for cause in status_of(broken(status)).causes] == ["crash"]
 
 
-def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():
+def test_crash_is_fatal_after_max_restarts():
     from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions
 
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=1)
@@ -120,28 +124,28 @@ def test_one_restart_is_not_yet_a_failure_and_none_with_crash_restarts_0():
     assert status_of(broken(status), 1, WaitOptions(max_restarts=0)).state == FAILED
 
 
-def test_a_container_that_exits_without_error_has_a_hint_to_keep_running():
+def test_exit_code_0_has_a_hint_to_run_in_the_foreground():
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Completed", 0), restarts=2)
     cause = status_of(broken(status)).causes[0]
     assert (cause.category, cause.exit_code, cause.reason) == ("exits_immediately", 0, "Completed, CrashLoopBackOff")
 
 
-def test_an_init_container_that_ended_well_is_no_cause():
+def test_completed_init_container_is_not_a_cause():
     assert status_of(broken(container_status(state=terminated("Completed", 0)), "init"), 1000).state == PROGRESSING
 
 
-def test_a_container_lost_by_its_node_starts_again():
+def test_container_status_unknown_is_progressing():
     assert status_of(broken(container_status(state=terminated("ContainerStatusUnknown", 137))), 1000).state == PROGRESSING
 
 
-def test_the_error_behind_back_off_comes_from_the_event_of_an_older_kubelet():
+def test_image_pull_back_off_uses_the_event_of_an_older_kubelet():
     status = container_status(state=waiting("ImagePullBackOff", 'Back-off pulling image "app:1"'))
     reported = event("web-new-1", "Failed", f'Failed to pull image "app:1": {NOT_FOUND}', field="spec.containers{app}")
     other = event("web-new-1", "Failed", f'Failed to pull image "b": {DIAL}', first=9, field="spec.containers{other}")
     assert status_of(broken(status, events=[reported, other])).causes[0].category == "image_not_found"
 
 
-def test_a_timeout_counts_from_the_first_failure_event_and_survives_changing_reasons():
+def test_timeout_counts_from_the_first_failure_event():
     reported = event("web-new-1", "Failed", f'Failed to pull image "app:1": {DIAL}', first=-100, field="spec.containers{app}")
     assert status_of(broken(container_status(state=waiting("ErrImagePull", DIAL)), events=[reported])).state == FAILED
     observation = broken(container_status(state=waiting("ErrImagePull", DIAL)))
@@ -152,7 +156,7 @@ def test_a_timeout_counts_from_the_first_failure_event_and_survives_changing_rea
     assert status_of(observation, 62).state == FAILED
 
 
-def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
+def test_crash_by_a_liveness_probe_names_the_probe():
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=2)
     reported = event("web-new-1", "Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500", field="spec.containers{app}")
     killed = event("web-new-1", "Killing", "Container app failed liveness probe, will be restarted", field="spec.containers{app}")
@@ -160,14 +164,14 @@ def test_a_crash_by_a_failing_liveness_probe_names_the_probe():
     assert cause.category == "killed_by_probe" and "500" in cause.message
 
 
-def test_a_program_that_ends_by_itself_is_not_reported_as_killed_by_the_probe_that_it_failed_before():
+def test_exit_after_a_failed_probe_is_not_killed_by_probe():
     """On a busy machine the first probe comes before the program listens, and fails; the kubelet kills nothing for that."""
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 1), restarts=2)
     reported = event("web-new-1", "Unhealthy", "Liveness probe failed: dial tcp: connect: connection refused", field="spec.containers{app}")
     assert status_of(broken(status, events=[reported])).causes[0].category == "crash"
 
 
-def test_a_name_that_is_taken_is_known_between_two_attempts_too():
+def test_name_conflict_is_detected_between_two_attempts():
     """The kubelet shows the wait for the next attempt as a crash; that the last one could not be created is reported by an event alone."""
     status = container_status(state=waiting("CrashLoopBackOff"), last=terminated("Error", 137), restarts=1)
     taken = 'Error: Error response from daemon: Conflict. The container name "/k8s_app" is already in use by container "1"'

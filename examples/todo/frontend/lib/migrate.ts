@@ -1,4 +1,5 @@
 import { getMigrations } from "better-auth/db/migration";
+import type { Pool, PoolClient } from "pg";
 
 import { auth, pool } from "@/lib/auth";
 
@@ -8,13 +9,23 @@ const MIGRATION_LOCK = 7361003;
 async function migrateLocked() {
   const client = await pool.connect();
   try {
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    const { runMigrations } = await getMigrations(auth.options);
+    // The transaction's lock, not the session's: behind a pooler, the next transaction may have another session.
+    await client.query("BEGIN");
+    await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
+    // In the same transaction, which makes all tables or none, and needs no second connection of a pooler.
+    const { runMigrations } = await getMigrations({ ...auth.options, database: poolOf(client) });
     await runMigrations();
+    await client.query("COMMIT");
   } finally {
-    // The lock ends with its connection.
+    // The transaction and its lock end with the connection.
     client.release(true);
   }
+}
+
+/** A pool for Better Auth that always gives this one connection. */
+function poolOf(client: PoolClient) {
+  const connection = { query: client.query.bind(client), release() {} };
+  return { connect: async () => connection } as unknown as Pool;
 }
 
 /** Makes Better Auth's tables, waiting for a database that is still starting. */

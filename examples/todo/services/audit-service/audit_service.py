@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 import os
 import time
@@ -10,12 +11,13 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import FastAPI, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel, StringConstraints, ValidationError
 from sqlalchemy import Column, DateTime, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 from starlette.concurrency import run_in_threadpool
 
@@ -26,6 +28,10 @@ PUBSUB_NAME = os.environ.get("PUBSUB_NAME", "pubsub")
 PUBSUB_TOPIC = os.environ.get("PUBSUB_TOPIC", "task-events")
 # Replicas start at the same time, and CREATE TABLE IF NOT EXISTS is not safe against itself.
 TABLES_LOCK = 7361002
+# Dapr sends it with each of its calls; see the annotation dapr.io/app-token-secret.
+APP_API_TOKEN = os.environ["APP_API_TOKEN"]
+# SQLSTATE's classes for what no repetition changes: data that PostgreSQL does not store, constraints, and limits of a row.
+PERMANENT_ERRORS = ("22", "23", "54")
 
 engine = create_engine(os.environ["DATABASE_URL"], pool_pre_ping=True, connect_args={"connect_timeout": 5})
 
@@ -52,6 +58,23 @@ class AuditLog(SQLModel, table=True):
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
 
 
+# PostgreSQL stores no NUL in a text, and indexes no long one.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class Event(BaseModel, extra="allow"):
+    event_type: Name
+    event_id: Name | None = None
+    task_id: Name | None = None
+    user_id: Name | None = None
+
+
+class CloudEvent(BaseModel):
+    """What Dapr delivers: the event in its envelope."""
+
+    data: Event
+
+
 def create_tables() -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TABLES_LOCK})
@@ -76,19 +99,39 @@ def already_written(session: Session, event_id: str) -> bool:
     return session.exec(known).first() is not None
 
 
-def write_audit_log(event_type: str, task_id: str | None, user_id: str | None, details: dict[str, Any]) -> bool:
-    """Write one row; False when this event was written before. Raises SQLAlchemyError: the event must come again."""
-    event_id = details.get("event_id")
+def write_audit_log(event: Event) -> bool:
+    """Write one row; False when this event was written before. Raises SQLAlchemyError."""
     with Session(engine) as session:
-        if event_id and already_written(session, event_id):
-            logger.info("⚠️ DUPLICATE EVENT DETECTED - Idempotent skip | event_id: %s | event_type: %s", event_id, event_type)
+        if event.event_id and already_written(session, event.event_id):
+            logger.info("⚠️ DUPLICATE EVENT DETECTED - Idempotent skip | event_id: %s | event_type: %s", event.event_id, event.event_type)
             return False
-        row = AuditLog(event_type=event_type, task_id=task_id, user_id=user_id, details=details)
+        details = event.model_dump(exclude_unset=True)
+        row = AuditLog(event_type=event.event_type, task_id=event.task_id, user_id=event.user_id, details=details)
         # A unique index on the event's id, where an operator has made one, has the last word.
         session.execute(insert(AuditLog).values(row.model_dump()).on_conflict_do_nothing())
         session.commit()
-    logger.info("Wrote %s for task %s | event_id: %s", event_type, task_id, event_id)
+    logger.info("Wrote %s for task %s | event_id: %s", event.event_type, event.task_id, event.event_id)
     return True
+
+
+def deliver(event: Event) -> str:
+    """Dapr's status of the delivery: SUCCESS also for what was written before, RETRY for what may be written later."""
+    try:
+        write_audit_log(event)
+    except SQLAlchemyError as error:
+        sqlstate = getattr(error.orig, "pgcode", None) if isinstance(error, DBAPIError) else None
+        if (sqlstate or "").startswith(PERMANENT_ERRORS):
+            logger.error("Dropped the event %s, which the database refuses: SQLSTATE %s", event.event_id, sqlstate)
+            return "DROP"
+        logger.warning("The event %s must come again: %s", event.event_id, type(error).__name__)
+        return "RETRY"
+    return "SUCCESS"
+
+
+def require_dapr(request: Request) -> None:
+    """FastAPI dependency. 401 for a caller that is not the sidecar: anybody in the cluster's network can call this port."""
+    if not hmac.compare_digest(request.headers.get("dapr-api-token", "").encode(), APP_API_TOKEN.encode()):
+        raise HTTPException(401, "only Dapr may call this")
 
 
 @asynccontextmanager
@@ -100,25 +143,21 @@ async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(title="audit-service", lifespan=lifespan)
 
 
-@app.get("/dapr/subscribe")
+@app.get("/dapr/subscribe", dependencies=[Depends(require_dapr)])
 async def subscriptions() -> list[dict]:
     """What the sidecar asks at its start."""
     return [{"pubsubname": PUBSUB_NAME, "topic": PUBSUB_TOPIC, "route": "/events/tasks"}]
 
 
-@app.post("/events/tasks")
-def task_event(cloud_event: dict[str, Any]) -> dict:
-    """A delivery by Dapr. SUCCESS also for what was written before; DROP for what can never be written."""
-    details = cloud_event.get("data")
-    if not isinstance(details, dict) or not details.get("event_type"):
-        logger.error("Dropped an event without an event_type | id: %s", cloud_event.get("id"))
-        return {"status": "DROP"}
+@app.post("/events/tasks", dependencies=[Depends(require_dapr)])
+async def task_event(request: Request) -> dict:
+    """A delivery by Dapr, which repeats it for any answer but SUCCESS and DROP: DROP is for what can never be written."""
     try:
-        write_audit_log(details["event_type"], details.get("task_id"), details.get("user_id"), details)
-    except SQLAlchemyError as error:
-        logger.warning("The event %s must come again: %s", details.get("event_id"), type(error).__name__)
-        return {"status": "RETRY"}
-    return {"status": "SUCCESS"}
+        event = CloudEvent.model_validate_json(await request.body()).data
+    except ValidationError as error:
+        logger.error("Dropped an event of another form: %s", error.errors(include_url=False, include_input=False, include_context=False))
+        return {"status": "DROP"}
+    return {"status": await run_in_threadpool(deliver, event)}
 
 
 @app.get("/live")

@@ -25,7 +25,7 @@ def actions_of(results: dict[str, dict]) -> list[dict[str, str]]:
     for step in STEPS:
         result = results.get(step) or {}
         if result.get("skipped") and step == "manifests":
-            # Skipped although objects are pending: in check mode, in a namespace that does not exist yet.
+            # Skipped although objects are pending: check mode, and a namespace that does not exist yet.
             result = {"objects": predicted}
         if not result.get("skipped"):
             actions += [{"what": what, "kind": kind, "name": name} for what, kind, name in extract[step](result)]
@@ -64,7 +64,7 @@ def _secrets(result: dict):
 
 
 def _rollouts(result: dict, rolling: set[tuple]):
-    """The changes of the module rollout. In check mode it does not know which pods the apply would have replaced anyway."""
+    """The changes of the module rollout. In check mode, it does not know which pods the apply would have replaced anyway."""
     for change in result.get("changes") or []:
         if change["what"] != "restart" or (change["kind"], change["name"]) not in rolling:
             yield change["what"], change["kind"], change["name"]

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Resolves the description that a person wrote to the complete one that the roles read: merge, validate, complete.
+"""Turns the description that a user wrote into the complete one that the roles read: merge, validate, complete.
 
 The file system is only read for the existence of files and folders.
 """
@@ -11,11 +11,12 @@ from pathlib import Path
 from ..errors import RunbookError
 from ..secret_sources import Ref, problems_of, sources_of
 from .actions import ADDRESS
-from .schema import APP, ListOf, Mapping, Problems, kind_of
+from .checks import ListOf, Mapping, Problems, kind_of
+from .schema import APP
 
 ROOT = "runbook_app"
 OVERRIDES_EXAMPLE = """On the command line, set it as JSON: -e '{"runbook_app_overrides": {"namespace": "staging"}}'."""
-MANIFEST_ENDINGS = (".yml", ".yaml", ".yml.j2", ".yaml.j2")
+MANIFEST_ENDINGS = (".yml", ".yaml", ".json", ".yml.j2", ".yaml.j2", ".json.j2")
 
 
 def complete_app(app: dict, directory: str, overrides: dict | None = None) -> dict:
@@ -151,8 +152,19 @@ def _key_problems(app: dict) -> Problems:
         reference = app[option]
         if reference and Ref(reference["secret"], reference["key"]) not in known:
             yield f"{ROOT}.{option}", f"refers to {reference['secret']}/{reference['key']}, which is not in {ROOT}.secrets"
+    if app["auth"]:
+        yield from _verifier_problems(app)
     if app["auth"] and not any(workload["signs"] for workload in app["workloads"]):
         yield f"{ROOT}.workloads", f"has no auth server, which {ROOT}.auth needs: set signs: true on the workload that signs tokens, usually the frontend"
+
+
+def _verifier_problems(app: dict) -> Problems:
+    own = f"{app['auth']['secret']}/{app['auth']['key']}"
+    copies = {copy["secret"] for copy in _auth_locations(app)["secrets"][1:]}
+    for number, verifier in enumerate(app["auth"]["verifiers"]):
+        if verifier["secret"] not in copies:
+            problem = f"{verifier['secret']} has no copy of {own}: add a key with copy: {own} to it in {ROOT}.secrets"
+            yield f"{ROOT}.auth.verifiers[{number}].secret", problem
 
 
 def _auth_locations(app: dict) -> dict:

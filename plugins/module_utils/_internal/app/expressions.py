@@ -12,7 +12,7 @@ REASONS = (
     (re.compile(r"(?:lookup|filter|test) plugin '[\w.]+'"), "the {0} failed"),
     (re.compile(r"(?i)vault"), "it is encrypted by ansible-vault, and none of the given passwords decrypts it"),
 )
-UNKNOWN = "its Jinja expression can't be evaluated: check braces, quotes and names"
+UNKNOWN = "its Jinja expression cannot be evaluated: check braces, quotes and names"
 
 
 def reason_of(error: Exception) -> str:
@@ -25,7 +25,7 @@ def reason_of(error: Exception) -> str:
 
 
 def first_failing(value, path: str, evaluate: Callable[[object], object], failures: tuple[type[Exception], ...]) -> str:
-    """The path of the innermost member that can't be evaluated, for example runbook_app.workloads[0].name."""
+    """The path of the innermost member that cannot be evaluated, for example runbook_app.workloads[0].name."""
     for member_path, member in _members(value, path):
         try:
             evaluate(member)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Selects the file that describes the application, and explains why a file can't be used, in messages without its content."""
+"""Selects the file that describes the application, and explains why a file cannot be used, in messages without its content."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import NOTHING_CHANGED, RunbookError
-from .schema import APP, kind_of
+from .checks import kind_of
+from .schema import APP
 
 ROOT = "runbook_app"
 DEFAULT_NAME = "app.yml"
 
-# Hints by the parser's message. That message may quote the file, so it is never shown.
+# Hints by the parser's message, which may quote the file and is never shown.
 YAML_HINTS = (
     ("tab character", "a tab indents this line: indent with spaces"),
     ("cannot start any token", "a value starts with a tab, @, ` or % here: indent with spaces, and quote such a value"),
@@ -55,7 +56,7 @@ class FileOptions:
 def select_file(options: FileOptions, folder: Path, example: str, default_exists: bool) -> SelectedFile:
     """Selects the file. ``folder``: the working directory of ansible-playbook; ``default_exists``: whether it contains an app.yml.
 
-    Raises RunbookError where the selection is ambiguous.
+    Raises RunbookError if the selection is ambiguous.
     """
     if options.as_variable and options.file is not None:
         raise RunbookError(f"{ROOT} and {ROOT}_file are both set, but only one can describe the application. Remove one of them.")
@@ -85,9 +86,9 @@ def _default(options: FileOptions, folder: Path, example: str, default_exists: b
     directory = _folder(options.directory or path.parent, folder)
     if default_exists:
         message = f"The application is described in {path}, in the working directory."
-        return SelectedFile(str(path), directory, message, f"It is the default, as it is in the working directory. Correct it, or set {ROOT}_file.")
+        return SelectedFile(str(path), directory, message, f"It was selected because it is in the working directory. Correct it, or set {ROOT}_file.")
     message = f"Using the example application of this collection, {path}, as {ROOT}_file is not set and {folder} has no {DEFAULT_NAME}."
-    return SelectedFile(str(path), directory, message, f"It is the example of this collection. Reinstall the collection, or set {ROOT}_file.")
+    return SelectedFile(str(path), directory, message, f"It belongs to this collection. Reinstall the collection, or set {ROOT}_file.")
 
 
 def _folder(path: str | Path, folder: Path) -> str:
@@ -96,7 +97,7 @@ def _folder(path: str | Path, folder: Path) -> str:
 
 
 def path_problem(path: str) -> str:
-    """Why the file can't be read as text, "" if it can."""
+    """Why the file cannot be read as text, "" if it can."""
     file = Path(path)
     try:
         if not file.exists():
@@ -107,7 +108,7 @@ def path_problem(path: str) -> str:
             return "is not a regular file"
         file.read_bytes().decode()
     except OSError as error:
-        return f"can't be read: {error.strerror}"
+        return f"cannot be read: {error.strerror}"
     except UnicodeDecodeError:
         return "is not valid UTF-8"
     return ""

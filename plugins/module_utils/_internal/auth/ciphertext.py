@@ -31,6 +31,10 @@ READABLE, UNREADABLE = "readable", "unreadable"
 NONCE_SIZE = 24  # bytes
 TAG_SIZE = 16  # bytes
 FORMAT = re.compile(r"(?:\$ba\$(?P<version>\d+)\$)?(?P<hex>(?:[0-9a-fA-F]{2})+)")
+# What may be an encrypted text, as regular expressions of PostgreSQL: anywhere in a text, and as the whole of it.
+SHORTEST = 2 * (NONCE_SIZE + TAG_SIZE)  # hexadecimal digits
+SQL_PATTERN = rf"(?:\$ba\$[0-9]+\$)?[0-9a-fA-F]{{{SHORTEST},}}"
+SQL_FORMAT = rf"^{SQL_PATTERN}$"
 
 
 @dataclass(frozen=True)

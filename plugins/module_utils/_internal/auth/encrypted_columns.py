@@ -7,13 +7,20 @@ A change of the secret makes these values useless to their owners until they are
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from ..clients.database.statements import Database, quoted, rows
-from .ciphertext import MALFORMED, READABLE, UNREADABLE, DecryptResult, decrypt_text
+from ..clients.database.blocks import LIMIT, RANGE, read_blocks
+from ..clients.database.statements import Database, rows
+from .catalog import Relation, describe, snake_case
+from .ciphertext import MALFORMED, READABLE, SQL_FORMAT, UNREADABLE, DecryptResult, decrypt_text
+from .clock import Clock
+from .jwks_table import TableNames
 from .signing_secrets import SigningSecrets
 
 PLAIN = "plain"
+STATES = (READABLE, UNREADABLE, MALFORMED, PLAIN)
+BLOCKS = "SELECT (pg_relation_size($1::text::oid) / current_setting('block_size')::bigint)::text AS blocks"
 
 
 @dataclass(frozen=True)
@@ -35,40 +42,63 @@ ENCRYPTED_COLUMNS = (
 )
 
 
+def find_table(database: Database, names: TableNames, name: str) -> tuple[TableNames, Relation | None]:
+    """A table by its names, and what it is; None where it does not exist. ``name``: Better Auth's own.
+
+    A table or column that has not been renamed by an option is found in snake case too.
+    """
+    relation = describe(database, names.sql_name)
+    if relation is None and names.table == name and snake_case(name) != name:
+        renamed = replace(names, table=snake_case(name))
+        relation = describe(database, renamed.sql_name)
+        names = renamed if relation else names
+    return names, relation
+
+
 def count_other_data(database: Database, schema: str | None, secrets: SigningSecrets) -> list[dict]:
     """Each column that exists and is not empty, with how many values are readable, unreadable, malformed, or not encrypted."""
-    tables = {one.table: ".".join(quoted(part) for part in (schema, one.table) if part) for one in ENCRYPTED_COLUMNS}
-    listed = ", ".join(f"to_regclass(${number}::text)" for number in range(1, len(tables) + 1))
-    sql = (
-        "SELECT c.relname::text AS table, a.attname::text AS column FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
-        f"WHERE a.attnum > 0 AND NOT a.attisdropped AND c.oid = ANY (ARRAY[{listed}])"
-    )
-    existing = {(row["table"], row["column"]) for row in rows(database, sql, *tables.values())}
     counted = []
-    for one in ENCRYPTED_COLUMNS:
-        if (one.table, one.column) in existing:
-            column = quoted(one.column)
-            values = rows(database, f"SELECT {column}::text AS value FROM {tables[one.table]} WHERE {column} IS NOT NULL")
-            counted.append({"table": one.table, "column": one.column, **count_states(one, [row["value"] for row in values], secrets)})
+    for table in dict.fromkeys(one.table for one in ENCRYPTED_COLUMNS):
+        names, relation = find_table(database, TableNames(table, schema), table)
+        existing = relation.columns if relation else {}
+        columns = [one for one in ENCRYPTED_COLUMNS if one.table == table]
+        names = names.found_in(existing, [one.column for one in columns])
+        for one in columns:
+            if relation and names.column(one.column) in existing:
+                value = f"t.{names.sql(one.column)}::text"
+                number = int(rows(database, f"SELECT count({value})::text AS number FROM {relation.name} AS t")[0]["number"])
+                counts = count_states(one, number, _encrypted_texts(database, relation, value), secrets)
+                counted.append({"table": table, "column": one.column, **counts})
     return [counts for counts in counted if counts["values"]]
 
 
-def count_open_sessions(database: Database, schema: str | None) -> int | None:
+def _encrypted_texts(database: Database, relation: Relation, value: str) -> Iterator[str]:
+    """The values of a column that look encrypted, by ranges of blocks where it is a table with blocks of its own."""
+    selected = f"SELECT {value} AS value FROM {relation.name} AS t WHERE"
+    if relation.kind != "r":
+        pages = iter([rows(database, f"{selected} {value} ~ $1::text", SQL_FORMAT)])
+    else:
+        blocks = int(rows(database, BLOCKS, relation.oid)[0]["blocks"])
+        pages = read_blocks(database, f"{selected} {RANGE} AND {value} ~ $4::text {LIMIT}", SQL_FORMAT, blocks=blocks)
+    return (row["value"] for page in pages for row in page)
+
+
+def count_open_sessions(database: Database, schema: str | None, clock: Clock = Clock()) -> int | None:
     """How many sessions have not expired, which a change of the secret ends in browsers; None where they can't be counted."""
-    table = ".".join(quoted(part) for part in (schema, "session") if part)
-    column = (
-        "SELECT attname::text AS name FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attname = 'expiresAt' "
-        "AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')"
-    )
-    if not rows(database, column, table):
+    names = TableNames("session", schema)
+    relation = describe(database, names.sql_name)
+    names = names.found_in(relation.columns if relation else (), ["expiresAt"])
+    column = relation.columns.get(names.column("expiresAt")) if relation else None
+    if not column or not column.readable:
         return None
-    return int(rows(database, f'SELECT count(*)::text AS open FROM {table} WHERE "expiresAt" > now()')[0]["open"])
+    return int(rows(database, f"SELECT count(*)::text AS open FROM {names.sql_name} WHERE {names.sql('expiresAt')} > {clock.now}")[0]["open"])
 
 
-def count_states(column: EncryptedColumn, values: list[str], secrets: SigningSecrets) -> dict[str, int]:
-    """How many values are in which state. Pure."""
-    states = Counter(state_of(column, decrypt_text(value, secrets)) for value in values)
-    return {"values": len(values), **{state: states[state] for state in (READABLE, UNREADABLE, MALFORMED, PLAIN)}}
+def count_states(column: EncryptedColumn, number: int, encrypted: Iterable[str], secrets: SigningSecrets) -> dict[str, int]:
+    """How many of a column's values are in which state. ``encrypted``: those that look encrypted, of a ``number`` of values. Pure."""
+    states = Counter(state_of(column, decrypt_text(value, secrets)) for value in encrypted)
+    states[MALFORMED if column.always else PLAIN] += max(0, number - states.total())
+    return {"values": number, **{state: states[state] for state in STATES}}
 
 
 def state_of(column: EncryptedColumn, result: DecryptResult) -> str:

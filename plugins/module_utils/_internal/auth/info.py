@@ -4,24 +4,28 @@
 from __future__ import annotations
 
 from ..clients.database.statements import Database
+from .clock import read_clock
 from .encrypted_columns import count_open_sessions, count_other_data
 from .jwks_table import read_jwks_table
-from .keys import count_by_state, evaluate_keys, sign_in_status
+from .keys import algorithm_warnings, count_by_state, evaluate_keys, rule_of, sign_in_status
 from .options import AuthOptions, ResolvedSecrets
 from .server_secrets import report_servers
 
 
-def read_info(database: Database, options: AuthOptions, resolved: ResolvedSecrets) -> dict:
-    """Reads the database and reports. Raises RunbookError."""
-    table = read_jwks_table(database, options.names)
-    keys = evaluate_keys(table.rows, resolved.secrets, options.private_key_storage)
+def read_info(database: Database, options: AuthOptions, resolved: ResolvedSecrets) -> tuple[dict, list[str]]:
+    """Reads the database: the result, and what is uncertain about it. Raises RunbookError."""
+    table = read_jwks_table(database, options.names, read_clock(database, resolved.clock_offset))
+    keys = evaluate_keys(table.rows, resolved.secrets, options.private_key_storage, rule_of(table, options.algorithm))
     schema = options.names.schema
-    return {
+    result = {
         "signing_keys": [key.report() for key in keys],
         "counts": count_by_state(keys),
         "sign_in": sign_in_status(keys),
         "can_retire": table.can_retire,
+        "clock_skew": table.clock.skew,
+        "row_security": bool(table.row_security),
         "auth_servers": report_servers(resolved.auth_servers, resolved.secrets),
         "other_data": count_other_data(database, schema, resolved.secrets) if resolved.secrets else [],
-        "open_sessions": count_open_sessions(database, schema),
+        "open_sessions": count_open_sessions(database, schema, table.clock),
     }
+    return result, [*table.warnings(), *algorithm_warnings(table.rows, options.algorithm)]

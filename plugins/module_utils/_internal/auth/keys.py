@@ -8,11 +8,33 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .ciphertext import BARE, ENVELOPE, MALFORMED, READABLE, UNENCRYPTED, UNREADABLE, DecryptResult, decrypt_private_key
-from .jwks_table import JwksRow
+from .jwks_table import JwksRow, JwksTable
 from .signing_secrets import SigningSecrets
 
 ENCRYPTED = "encrypted"  # how the application stores private keys: ENCRYPTED or UNENCRYPTED (disablePrivateKeyEncryption)
+ALGORITHMS = ("EdDSA", "ES256", "ES512", "PS256", "RS256")  # of Better Auth's option keyPairConfig.alg; the first is its default
 OK, BROKEN, NO_ACTIVE_KEY = "ok", "broken", "no_active_key"
+
+
+@dataclass(frozen=True)
+class SigningRule:
+    """Which key an application signs with.
+
+    ``algorithm``: the one that it is configured with. ``has_algorithms``: whether its keys have one, as in Better Auth 1.7 and later.
+    """
+
+    algorithm: str = ALGORITHMS[0]
+    has_algorithms: bool = True
+
+    def active(self, rows: Iterable[JwksRow]) -> JwksRow | None:
+        """The row that is signed with, None where the next token creates a key first. ``rows``: newest first.
+
+        1.7 takes the newest live key of its algorithm, which one without an algorithm counts as, else the newest live one. Earlier
+        releases take the newest key, and create another where that has expired.
+        """
+        rows = list(rows) if self.has_algorithms else list(rows)[:1]
+        live = [row for row in rows if not row.expired]
+        return next((row for row in live if row.alg in (None, self.algorithm)), next(iter(live), None))
 
 
 @dataclass(frozen=True)
@@ -39,14 +61,16 @@ class SigningKey:
         }  # fmt: skip
 
 
-def evaluate_keys(rows: Iterable[JwksRow], secrets: SigningSecrets | None, private_key_storage: str) -> list[SigningKey]:
+def evaluate_keys(
+    rows: Iterable[JwksRow], secrets: SigningSecrets | None, private_key_storage: str, rule: SigningRule = SigningRule()
+) -> list[SigningKey]:
     """Every row with its state, in the order of the rows (newest first). ``private_key_storage``: ENCRYPTED or UNENCRYPTED.
 
     ``secrets`` may be None where the application stores keys unencrypted.
     """
     rows = list(rows)
-    active = next((row.id for row in rows if not row.expired), None)  # Better Auth: the newest that has not expired
-    return [_evaluate(row, secrets or SigningSecrets(), private_key_storage, row.id == active) for row in rows]
+    active = rule.active(rows)
+    return [_evaluate(row, secrets or SigningSecrets(), private_key_storage, row is active) for row in rows]
 
 
 def sign_in_status(keys: list[SigningKey]) -> str:
@@ -55,6 +79,22 @@ def sign_in_status(keys: list[SigningKey]) -> str:
     if active is None:
         return NO_ACTIVE_KEY
     return OK if active.decryptable else BROKEN
+
+
+def rule_of(table: JwksTable, algorithm: str | None) -> SigningRule:
+    """The rule of the release that the table is of. ``algorithm``: None where the option is unset."""
+    return SigningRule(algorithm or ALGORITHMS[0], table.has_algorithms)
+
+
+def algorithm_warnings(rows: Iterable[JwksRow], algorithm: str | None) -> list[str]:
+    """That the active key depends on an option of the application that is not known: ``algorithm``, None where the option is unset."""
+    live = sorted({row.alg for row in rows if row.alg and not row.expired})
+    if algorithm or len(live) < 2:
+        return []
+    return [
+        f"Keys of several algorithms are in use ({', '.join(live)}), and the active one was chosen as Better Auth does by default, for "
+        f"{ALGORITHMS[0]}. If the application sets jwks.keyPairConfig.alg, set the option algorithm to the same."
+    ]
 
 
 def count_by_state(keys: list[SigningKey]) -> dict[str, int]:

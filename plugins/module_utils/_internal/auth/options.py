@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..clients.cluster.client import Cluster
 from ..clients.database.options import DATABASE, DatabaseOptions
@@ -12,8 +12,9 @@ from ..clients.secret_refs.options import LOCATION, LOCATION_RULES, Location, re
 from ..errors import RunbookError
 from ..libraries import CLUSTER, KEYS, database_libraries
 from .ciphertext import UNENCRYPTED, require_nacl
+from .clock import Offset, application_offset
 from .jwks_table import TableNames, jwks_names
-from .keys import ENCRYPTED
+from .keys import ALGORITHMS, ENCRYPTED
 from .server_secrets import WORKLOAD, AuthServer, common_secrets, running_auth_servers, secrets_from_options
 from .signing_secrets import SigningSecrets
 
@@ -27,6 +28,7 @@ ARGUMENT_SPEC = {
     "table": {"type": "str", "default": "jwks"},
     "schema": {"type": "str"},
     "columns": {"type": "dict", "default": {}},
+    "algorithm": {"type": "str", "choices": list(ALGORITHMS)},
 }
 REDACT = {"secret": redact_values, "secrets": redact_values}
 Hide = Callable[[Iterable[str]], None]
@@ -49,6 +51,7 @@ class AuthOptions:
     auth_servers: list[dict]
     private_key_storage: str
     names: TableNames
+    algorithm: str | None = None
 
     @classmethod
     def of(cls, params: dict, hide: Hide) -> AuthOptions:
@@ -56,21 +59,31 @@ class AuthOptions:
         hide(filter(None, [params["database"]["url"]]))
         names = jwks_names(params["table"], params["schema"], params["columns"])
         secret, secrets = (Location.of(params[name]) if params[name] else None for name in ("secret", "secrets"))
-        return cls(params["namespace"], DatabaseOptions.of(params["database"]), secret, secrets, params["auth_servers"], params["private_keys"], names)
+        database = DatabaseOptions.of(params["database"])
+        return cls(params["namespace"], database, secret, secrets, params["auth_servers"], params["private_keys"], names, params.get("algorithm"))
 
     @property
     def encrypts_keys(self) -> bool:
         """Whether the application encrypts its private keys, so that a secret decides which it can use."""
         return self.private_key_storage != UNENCRYPTED
 
+    @property
+    def needs_cluster(self) -> bool:
+        """Whether the options can't be read without a cluster."""
+        return not self.database.url or any(one.needs_cluster for one in (self.secret, self.secrets) if one)
+
 
 @dataclass(frozen=True)
 class ResolvedSecrets:
-    """The secrets by which keys are evaluated, whether the options name them, and what the running auth servers have."""
+    """The secrets by which keys are evaluated, whether the options name them, and what the running auth servers have.
+
+    ``clock_offset``: that of the application's clock, None where it is not known.
+    """
 
     secrets: SigningSecrets | None
     explicit: bool
     auth_servers: list[AuthServer]
+    clock_offset: Offset | None = None
 
 
 def resolve_secrets(connect: Callable[[], Cluster], options: AuthOptions, hide: Hide) -> ResolvedSecrets:
@@ -90,3 +103,8 @@ def resolve_secrets(connect: Callable[[], Cluster], options: AuthOptions, hide: 
             raise RunbookError("No secret to evaluate the keys with. Set secret or secrets, or name the workloads that have it in auth_servers.")
         secrets = common_secrets(servers)
     return ResolvedSecrets(secrets, explicit, servers)
+
+
+def with_clock(connect: Callable[[], Cluster], options: AuthOptions, resolved: ResolvedSecrets) -> ResolvedSecrets:
+    """The same, with the application's clock, by which keys expire."""
+    return replace(resolved, clock_offset=application_offset(connect, options.namespace, resolved.auth_servers, options.needs_cluster))

@@ -17,6 +17,7 @@ from ..errors import RunbookError
 from .signing_secrets import SigningSecrets, parse_secrets
 
 SINGLE, VERSIONED = "BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS"
+FALLBACK = "AUTH_SECRET"  # what every release reads where BETTER_AUTH_SECRET is unset or empty
 SAME, DIFFERENT, NONE, UNKNOWN = "same", "different", "none", "unknown"
 TERMINATION_TIMEOUT = 60  # seconds to wait for terminating pods: twice Kubernetes' default grace period
 POLL_INTERVAL = 1  # seconds
@@ -60,14 +61,21 @@ def _read(cluster: Cluster, namespace: str, workloads: list[dict]) -> list[AuthS
     pods = PodFinder(cluster)
     lookups: list[tuple[str, Lookup]] = []
     for index, one in enumerate(workloads):
-        for variable in (SINGLE, VERSIONED):
+        for variable in (SINGLE, VERSIONED, FALLBACK):
             found = pods.with_variable(f"auth_servers[{index}]", one["workload"], namespace, one.get("container"), variable)
             lookups += [(one["workload"], lookup) for lookup in found]
     values = read_values(cluster, [lookup for _workload, lookup in lookups]) if lookups else {}
     grouped: dict[tuple[str, str, str], dict[str, ContainerValue]] = {}
     for workload, lookup in lookups:
         grouped.setdefault((workload, lookup.pod, lookup.consumer.container), {})[lookup.consumer.path] = values[lookup]
-    return _signing_containers([_server(*container, variables) for container, variables in grouped.items()])
+    named = {container for container, variables in grouped.items() if any(found.value for name, found in variables.items() if name != FALLBACK)}
+    return _signing_containers([_server(*container, _own_variables(container, variables, named)) for container, variables in grouped.items()])
+
+
+def _own_variables(container: tuple[str, str, str], variables: dict[str, ContainerValue], named: set[tuple[str, str, str]]) -> dict[str, ContainerValue]:
+    """A container's variables, without AUTH_SECRET where another one of the pod has Better Auth's own: other libraries read that name too. Pure."""
+    elsewhere = any(other != container and other[:2] == container[:2] for other in named)
+    return {name: found for name, found in variables.items() if name != FALLBACK} if elsewhere else variables
 
 
 def _any_terminating(cluster: Cluster, namespace: str, servers: list[AuthServer]) -> bool:
@@ -92,7 +100,7 @@ def disagreement(servers: list[AuthServer]) -> str:
         return unreadable_secret(unknown, unknown.unknown_reason)
     without = next((server for server in servers if server.secrets is None), None)
     if without:
-        return f"{without} has neither {SINGLE} nor {VERSIONED}."
+        return f"{without} has neither {SINGLE} nor {VERSIONED} nor {FALLBACK}."
     other = next((server for server in servers if server.secrets != servers[0].secrets), None)
     if other:
         return f"The running auth servers differ: {servers[0]} and {other} have different secrets. Give all of them the same secret first."
@@ -141,7 +149,7 @@ def _server(workload: str, pod: str, container: str, variables: dict[str, Contai
     if not any(texts.values()):
         return AuthServer(workload, pod, container)
     try:
-        return AuthServer(workload, pod, container, parse_secrets(texts.get(SINGLE), texts.get(VERSIONED), container))
+        return AuthServer(workload, pod, container, parse_secrets(texts.get(SINGLE) or texts.get(FALLBACK), texts.get(VERSIONED), container))
     except RunbookError as error:
         return AuthServer(workload, pod, container, unknown_reason=str(error).rstrip("."))
 

@@ -48,6 +48,14 @@ def parse_secrets(single: str | None, versioned: str | None, where: str) -> Sign
     return secrets
 
 
+def secrets_in(text: str) -> set[str]:
+    """The secrets in a value of which it is not known which variable it is for: itself, and those of a list of versions."""
+    try:
+        return {text, *_parse_versions(text, "").values()}
+    except RunbookError:
+        return {text}
+
+
 def _parse_versions(text: str, where: str) -> dict[int, str]:
     versions: dict[int, str] = {}
     for number, entry in enumerate(text.split(","), start=1):

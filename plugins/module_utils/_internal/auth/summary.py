@@ -6,7 +6,9 @@ from __future__ import annotations
 from .keys import BROKEN, NO_ACTIVE_KEY, OK
 from .rotation.stages import IDLE
 
-VERIFIED = "Verified: sign-in works and the backend accepts the token."
+VERIFIED = "Verified: sign-in works and the backend accepts {}."
+SIGNED = "Verified: sign-in works, and the token's signature is valid."
+ACCEPTED = {"verify": "the token", "cookie": "the session cookie"}
 UNVERIFIED = {OK: "The active key can be decrypted.", NO_ACTIVE_KEY: "The next token request creates a new key."}
 PROBLEMS = {
     BROKEN: "The active key can't be decrypted. Run recover_auth.yml first.",
@@ -22,16 +24,33 @@ def workload_refs(names: list[str]) -> list[dict]:
 def recovery_summary(results: dict, predicted: bool) -> list[str]:
     """What a recovery changed, or in check mode would change, and how the result is verified.
 
-    ``results``: ``secrets`` (secret_copy), ``restarted`` (workloads), ``keys`` (jwks_cleanup) and ``verification`` (auth_probe).
+    ``results``: ``secrets`` (auth_secret_sync), ``restarted`` (workloads), ``keys`` (jwks_cleanup) and ``verification`` (auth_probe).
     """
     keys, were = results["keys"], "would be" if predicted else "were"
-    copied = [one["secret"] for one in results["secrets"]["destinations"] if one["action"] != "unchanged"]
+    secrets = results["secrets"]
+    copied = list(dict.fromkeys(one["secret"] for one in secrets["destinations"] if one["action"] != "unchanged"))
+    former = list(dict.fromkeys(f"{one['former_secret']}/{one['former_key']}" for one in secrets["former_values"]))
     changes = [
         *([f"Secrets {were} synchronized: {', '.join(copied)}"] if copied else []),
+        *([f"Former values {were} kept: {', '.join(former)}"] if former else []),
         *([f"Workloads {were} restarted: {', '.join(results['restarted'])}"] if results["restarted"] else []),
         *_key_changes(keys, were),
     ]
-    return [*(changes or ["Nothing had to be changed."]), VERIFIED if results["verification"] else UNVERIFIED[keys["sign_in"]]]
+    return [*(changes or ["Nothing had to be changed."]), _verified(results["verification"]) or UNVERIFIED[keys["sign_in"]], *_rotation(secrets)]
+
+
+def _verified(verification: dict) -> str:
+    """What a sign-in proved, "" where there was none."""
+    steps = {one["step"] for one in verification.get("steps") or ()}
+    accepted = [what for step, what in ACCEPTED.items() if step in steps]
+    if not verification:
+        return ""
+    return VERIFIED.format(" and ".join(accepted)) if accepted else SIGNED
+
+
+def _rotation(secrets: dict) -> list[str]:
+    stage = secrets["rotation_stage"]
+    return [] if stage == IDLE else [f"A rotation of the secret is unfinished (stage: {stage}). Complete it with rotate_secret.yml."]
 
 
 def _key_changes(keys: dict, were: str) -> list[str]:
@@ -64,6 +83,11 @@ def rotation_preview(rotation: dict, info: dict, secret: str) -> list[str]:
             f"Sessions in browsers end, as their cookies are signed with the secret: {count}. These users have to sign in again.",
             f"Data to re-encrypt: keys {info['counts']['readable']}{others}. Issued tokens stay valid.",
         ]
+    if rotation["cookie_outage_workloads"]:
+        lines.append(
+            f"{', '.join(rotation['cookie_outage_workloads'])} take one secret at a time. They refuse new session cookies from the moment when the first "
+            "auth server signs with the new secret until they are restarted with it. The rotation restarts both at the same time."
+        )
     if not rotation["versioned"]:
         lines.append(f"{rotation['unversioned_reason']} So token requests fail from the first new pod until the keys are re-encrypted.")
     return lines

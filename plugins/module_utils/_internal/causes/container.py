@@ -10,10 +10,16 @@ from datetime import datetime, timedelta
 from ..workloads.fields import containers_of, first_seen, time_of
 from ..workloads.model import Cause, WaitOptions
 from ..workloads.snapshot import Snapshot
-from .container_issue import ContainerIssue, failure_events, is_killed_by_probe, issue_of, probe_message
+from .container_issue import ContainerIssue, failure_events, hook_message, is_killed_by_probe, issue_of, probe_message
 from .rules import CRASH, FATAL, PROGRESSING, Rule
 
 DAPR_PORTS = ("3500", "3501", "50001")
+SIGKILLED = 128 + 9  # exit code
+UNPULLED = ("registry_unreachable", "image_not_found", "image_unauthorized", "image_pull")
+ALWAYS = (
+    "Its imagePullPolicy is Always (the default for the tag latest), so an image in the node is not used: if it was built or loaded there, set "
+    "imagePullPolicy: IfNotPresent."
+)
 
 
 def container_causes(workload: str, pod: dict, snapshot: Snapshot) -> list[Cause]:
@@ -30,7 +36,7 @@ def container_causes(workload: str, pod: dict, snapshot: Snapshot) -> list[Cause
 
 
 def unready_causes(workload: str, pod: dict, snapshot: Snapshot) -> list[Cause]:
-    """Running containers that are not ready: suspected causes only, as a start may take any time."""
+    """Running containers that are not ready. These are only suspected causes, as a start may take any time."""
     causes = []
     for spec, status, kind in containers_of(pod):
         running = (status.get("state") or {}).get("running")
@@ -55,9 +61,28 @@ def _cause(workload: str, pod: dict, spec: dict, status: dict, kind: str, issue:
         message=issue.message.strip(), since=since, fatal_at=_fatal_at(rule, since, restarts, snapshot.options),
         exit_code=(issue.terminated or {}).get("exitCode"), restarts=restarts, previous_log=issue.previous,
     )
-    if cause.category not in ("crash", "exits_immediately") or not is_killed_by_probe(snapshot.events_of(pod), spec["name"]):
-        return cause
-    return _killed_by_probe(cause, probe_message(snapshot.events_of(pod), spec["name"], ("Liveness", "Startup")))
+    return _refined(cause, spec, snapshot.events_of(pod))
+
+
+def _refined(cause: Cause, spec: dict, events: list[dict]) -> Cause:
+    """The cause, with what the events and the container's spec tell beyond its status."""
+    if cause.category in ("crash", "exits_immediately"):
+        hook = hook_message(events, spec["name"])
+        if hook:
+            return _failed_hook(cause, hook)
+        if is_killed_by_probe(events, spec["name"]):
+            return _killed_by_probe(cause, probe_message(events, spec["name"], ("Liveness", "Startup")))
+    limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+    if cause.category == "crash" and cause.exit_code == SIGKILLED and limit:
+        return replace(cause, hint=f"It was killed by SIGKILL, possibly for exceeding its memory limit ({limit}): compare its memory usage. " + cause.hint)
+    if cause.category in UNPULLED and spec.get("imagePullPolicy") == "Always":
+        return replace(cause, hint=f"{ALWAYS} {cause.hint}")
+    return cause
+
+
+def _failed_hook(cause: Cause, message: str) -> Cause:
+    hint = "Correct lifecycle.postStart of the container. Run its command in the image to see what it prints."
+    return replace(cause, category="hook_failed", summary="is killed because its postStart hook fails", message=message, hint=hint)
 
 
 def _killed_by_probe(cause: Cause, message: str) -> Cause:
@@ -82,7 +107,7 @@ def _fatal_at(rule: Rule, since: datetime, restarts: int, options: WaitOptions) 
 
 
 def _since(pod: dict, status: dict, rule: Rule, snapshot: Snapshot) -> datetime:
-    """Since when: as observed here, or earlier by the kubelet's events about the container's first start."""
+    """Since when the issue exists: as observed here, or earlier by the kubelet's events about the container's first start."""
     since = snapshot.observation.issue_start_times.get((pod["metadata"]["uid"], status["name"], rule.stage), snapshot.now)
     if rule.stage == CRASH or status.get("restartCount", 0) == 0:
         times = [first_seen(event) for event in failure_events(snapshot.events_of(pod), status["name"])]

@@ -69,9 +69,21 @@ def probe_message(events: list[dict], container: str, probes: tuple[str, ...]) -
 
 
 def is_killed_by_probe(events: list[dict], container: str) -> bool:
-    """Whether the kubelet killed a container for its probe. A program that exits by itself may have failed a probe before, too."""
+    """Whether the kubelet killed a container for its probe. A program that exits by itself may also have failed a probe before."""
     killing = [event["message"] for event in events if event.get("reason") == "Killing" and _is_about(event, container)]
     return any(f"failed {probe} probe" in message for message in killing for probe in ("liveness", "startup"))
+
+
+def liveness_failed_at(events: list[dict], container: str) -> datetime | None:
+    """When the liveness probe of a container failed last."""
+    failed = [event for event in events if event.get("reason") == "Unhealthy" and _is_about(event, container)]
+    return max((last_seen(event) for event in failed if event["message"].startswith("Liveness")), default=None)
+
+
+def hook_message(events: list[dict], container: str) -> str:
+    """The last message about a failed postStart hook, after which the kubelet kills the container."""
+    failed = [event for event in events if event.get("reason") == "FailedPostStartHook" and _is_about(event, container)]
+    return max(failed, key=last_seen)["message"].strip() if failed else ""
 
 
 def _terminated(terminated: dict, kind: str, previous: bool) -> ContainerIssue | None:

@@ -60,6 +60,35 @@ def deadline_cause(view: WorkloadView) -> Cause | None:
     )
 
 
+def deleting_cause(view: WorkloadView) -> Cause | None:
+    """A workload that is being deleted: its pods go with it."""
+    since = time_of(view.obj["metadata"].get("deletionTimestamp"))
+    if since is None:
+        return None
+    finalizers = view.obj["metadata"].get("finalizers") or []
+    return Cause(
+        workload=str(view.workload), reason="Deleting", category="deleting", summary="is being deleted", since=since, fatal_at=since,
+        message=f"The finalizers {', '.join(finalizers)} have to be removed by their controllers." if finalizers else "",
+        hint="Wait until it is gone, then apply it again.",
+    )
+
+
+def replica_set_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
+    """Why the controller cannot create a Deployment's ReplicaSet. It does not report the last change as observed then."""
+    progressing = condition(view.obj, "Progressing")
+    if progressing.get("reason") != "ReplicaSetCreateError":
+        return None
+    since, changed = time_of(progressing["lastUpdateTime"]), spec_changed(view.obj)
+    if changed and since < changed - CLOCK_TOLERANCE:  # about an earlier spec
+        return None
+    message = progressing.get("message", "")
+    rule = classify(NOT_CREATED, "FailedCreate", message)
+    return Cause(
+        workload=str(view.workload), reason=progressing["reason"], category=rule.category, hint=rule.hint, message=message.strip(), since=since,
+        summary=rule.summary.replace("its pods cannot be created", "its ReplicaSet cannot be created"), fatal_at=_fatal_at(rule, since, since, snapshot),
+    )
+
+
 def creation_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
     """Why the controller cannot create the missing pods."""
     if view.pod_owner is None or len(view.active) >= view.desired:
@@ -76,7 +105,7 @@ def creation_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
 
 
 def _fatal_at(rule: Rule, first: datetime, last: datetime, snapshot: Snapshot) -> datetime:
-    """A failure from before this wait may be over, as the controller retries only after minutes: it has unreachable_timeout."""
+    """The controller retries only after minutes, so a failure from before this wait may be over and has unreachable_timeout."""
     if last < snapshot.observation.started - CLOCK_TOLERANCE:
         return snapshot.observation.started + timedelta(seconds=snapshot.options.unreachable_timeout)
     return first + timedelta(seconds=getattr(snapshot.options, rule.limit) if rule.limit else 0)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..clients.cluster.pods import condition
@@ -12,6 +13,13 @@ from ..workloads.model import Cause, WaitOptions
 from ..workloads.snapshot import Snapshot, WorkloadView
 from .reasons import BEFORE_START, POD_FAILED, UNSCHEDULED
 from .rules import FATAL, PROGRESSING, Rule, classify, find_rule
+
+CLOCK_TOLERANCE = timedelta(seconds=5)  # timestamps have whole seconds
+DEFAULT_SCHEDULER = "default-scheduler"
+STARTING = (
+    "has not started all its containers yet",
+    "Pulling a large image takes time: load it before, or raise timeout. Otherwise check the node's load (kubectl top node).",
+)
 
 
 def sidecar_missing(view: WorkloadView, pod: dict) -> Cause | None:
@@ -30,7 +38,7 @@ def sidecar_missing(view: WorkloadView, pod: dict) -> Cause | None:
 
 
 def scheduling_cause(view: WorkloadView, pod: dict, snapshot: Snapshot) -> Cause | None:
-    """A pod that the scheduler found no node for, or that waits for an unbound claim."""
+    """A pod for which the scheduler found no node, or that waits for an unbound claim."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "True" or pod["spec"].get("nodeName"):
         return None
@@ -49,7 +57,7 @@ def scheduling_cause(view: WorkloadView, pod: dict, snapshot: Snapshot) -> Cause
 
 
 def before_start_cause(view: WorkloadView, pod: dict, snapshot: Snapshot) -> Cause | None:
-    """Volumes that cannot be mounted, a sandbox that cannot be created: only events report this, while nothing has started."""
+    """Volumes that cannot be mounted, or a sandbox that cannot be created. Only events report this while no container has started."""
     if not pod["spec"].get("nodeName") or any(_has_run(status) for _spec, status, _kind in containers_of(pod)):
         return None
     matches = []
@@ -64,16 +72,47 @@ def before_start_cause(view: WorkloadView, pod: dict, snapshot: Snapshot) -> Cau
 
 
 def starting_cause(view: WorkloadView, pod: dict, snapshot: Snapshot) -> Cause | None:
-    """A pod that is starting without an issue so far: a suspected cause, for a timeout before it has started."""
+    """A pod that is starting without an issue so far. It is a suspected cause, reported if the timeout expires first."""
     if all("running" in (status.get("state") or {}) for _spec, status, kind in containers_of(pod) if kind != "init"):
         return None
     events = sorted(snapshot.events_of(pod), key=last_seen)
+    summary, hint = _unassigned(pod) or _ignored_by_node(pod, events) or STARTING
     return Cause(
-        workload=str(view.workload), pod=pod["metadata"]["name"], reason="Starting", category="starting",
-        summary="has not started all its containers yet", message=events[-1]["message"].strip() if events else "",
-        since=time_of(pod["metadata"]["creationTimestamp"]),
-        hint="Pulling a large image takes time: load it before, or raise timeout. Otherwise check the node's load (kubectl top node).",
+        workload=str(view.workload), pod=pod["metadata"]["name"], reason="Starting", category="starting", summary=summary, hint=hint,
+        message=events[-1]["message"].strip() if events else "", since=time_of(pod["metadata"]["creationTimestamp"]),
     )
+
+
+def _unassigned(pod: dict) -> tuple[str, str] | None:
+    """Summary and hint for a pod that no scheduler has assigned to a node, and none has refused."""
+    gates = ", ".join(gate["name"] for gate in pod["spec"].get("schedulingGates") or [])
+    if gates:
+        return f"is held back by its scheduling gates {gates}", "The controller that set spec.schedulingGates has to remove them. Check that it runs."
+    scheduler = pod["spec"].get("schedulerName", DEFAULT_SCHEDULER)
+    if pod["spec"].get("nodeName") or condition(pod, "PodScheduled"):
+        return None
+    return f"has not been scheduled by {scheduler}", f"Check that the scheduler {scheduler} runs, or correct spec.schedulerName."
+
+
+def _ignored_by_node(pod: dict, events: list[dict]) -> tuple[str, str] | None:
+    """Summary and hint for a pod of which its node has not reported anything."""
+    node = pod["spec"].get("nodeName")
+    if not node or events or pod.get("status", {}).get("containerStatuses"):
+        return None
+    return f"is assigned to the node {node}, which has not started it", f"Check that the node exists and is ready: kubectl get node {node}."
+
+
+def eviction_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
+    """The node evicts the pods of the new revision, one after the other."""
+    evicted = [(event, pod) for pod in view.new_pods for event in snapshot.events_of(pod) if event.get("reason") == "Evicted"]
+    recent = [(event, pod) for event, pod in evicted if last_seen(event) >= snapshot.observation.started - CLOCK_TOLERANCE]
+    if not recent:
+        return None
+    event, pod = max(recent, key=lambda item: last_seen(item[0]))
+    rule = classify(POD_FAILED, "Evicted", event["message"])
+    cause = _pod_cause(view, pod, rule, "Evicted", event["message"], min(first_seen(one) for one, _pod in recent), snapshot.options)
+    enough = len(recent) >= snapshot.options.max_restarts
+    return replace(cause, pods=len(recent), fatal_at=last_seen(event) if enough else cause.fatal_at)
 
 
 def ended_causes(view: WorkloadView, snapshot: Snapshot) -> list[Cause]:

@@ -15,6 +15,18 @@ IN_THE_NODE = (
     "and needs imagePullPolicy: IfNotPresent."
 )
 
+MOUNT = (
+    "mount_failed", "cannot be started: one of its mounts does not fit the path in its image",
+    "Check its volumeMounts: a subPath that the volume does not have is mounted as a directory, which fails over a file. Correct mountPath or "
+    "subPath, or add the key to the ConfigMap or Secret.",
+)
+MOUNT_MESSAGE = r"error mounting .*(not a directory|no such file)|mount a directory onto a file"
+USER = (
+    "user_not_found", "runs as a user that does not exist in its image",
+    "Correct USER in the Dockerfile, or set securityContext.runAsUser to a number.",
+)
+USER_MESSAGE = r"unable to find (user|group)|no matching entries in (passwd|group) file"
+
 WAITING = (
     Rule(("", "ContainerCreating", "PodInitializing", "RestartingAllContainers"), "", PROGRESSING, "starting", "is being created", ""),
     # Images
@@ -72,6 +84,8 @@ WAITING = (
     Rule(("CreateContainerError", "PreCreateHookError"), "", FATAL_AFTER_TIMEOUT, "create_failed", "cannot be created by the container runtime",
          "See the message; if it names no part of the manifest, delete the pod so that it is recreated.", CREATE, "start_timeout"),
     # Start
+    Rule(("RunContainerError",), MOUNT_MESSAGE, FATAL, *MOUNT, START),
+    Rule(("RunContainerError", "CreateContainerError"), USER_MESSAGE, FATAL, *USER, START),
     Rule(("RunContainerError",), r"executable file not found|no such file or directory", FATAL, "command_not_found",
          "has a command that does not exist in its image",
          "Correct command in the manifest or ENTRYPOINT/CMD in the Dockerfile; the message names it.", START),
@@ -93,6 +107,8 @@ WAITING = (
 )
 
 TERMINATED = (
+    Rule(("ContainerCannotRun", "StartError"), MOUNT_MESSAGE, FATAL, *MOUNT, START),
+    Rule(("ContainerCannotRun", "StartError"), USER_MESSAGE, FATAL, *USER, START),
     Rule(("ContainerCannotRun", "StartError"), r"executable file not found|no such file or directory", FATAL, "command_not_found",
          "has a command that does not exist in its image",
          "Correct command in the manifest or ENTRYPOINT/CMD in the Dockerfile; the message names it.", START),
@@ -157,6 +173,19 @@ UNSCHEDULED = (
     Rule((), r"Insufficient|Too many pods", FATAL_AFTER_TIMEOUT, "insufficient_resources", "cannot be scheduled: insufficient resources",
          "Lower resources.requests, scale down other workloads, or give the cluster more resources (minikube start --cpus --memory).", "",
          "scheduling_timeout"),
+    Rule((), r"volume node affinity conflict", FATAL_AFTER_TIMEOUT, "volume_on_other_node",
+         "cannot be scheduled: its volume is on a node that it cannot use", "Let it run on the volume's node (kubectl describe pv), or use another claim.",
+         "", "scheduling_timeout"),
+    Rule((), r"didn't have free ports", FATAL_AFTER_TIMEOUT, "host_port_taken", "cannot be scheduled: its hostPort is taken on every node",
+         "If its own old pod has the port, set strategy.type: Recreate. Otherwise choose another hostPort, or a Service instead of it.", "",
+         "scheduling_timeout"),
+    Rule((), r"anti-affinity", FATAL_AFTER_TIMEOUT, "anti_affinity", "cannot be scheduled: its anti-affinity excludes every node",
+         "Use preferredDuringSchedulingIgnoredDuringExecution, fewer replicas, more nodes, or strategy.type: Recreate.", "", "scheduling_timeout"),
+    Rule((), r"topology spread constraints", FATAL_AFTER_TIMEOUT, "topology_spread",
+         "cannot be scheduled: its topology spread constraints exclude every node",
+         "Label the nodes with the topologyKey, set whenUnsatisfiable: ScheduleAnyway, or raise maxSkew.", "", "scheduling_timeout"),
+    Rule((), r"were unschedulable", FATAL_AFTER_TIMEOUT, "cordoned", "cannot be scheduled: the nodes are cordoned",
+         "kubectl get nodes, then kubectl uncordon NODE.", "", "scheduling_timeout"),
     Rule((), r"node affinity|node selector|didn't match Pod's node", FATAL_AFTER_TIMEOUT, "no_matching_node",
          "cannot be scheduled: no node matches its node selector or affinity", "Correct nodeSelector or affinity, or label a node.", "",
          "scheduling_timeout"),

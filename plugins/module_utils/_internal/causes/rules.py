@@ -18,10 +18,10 @@ PULL, CONFIG, CREATE, START, CRASH = "pull", "config", "create", "start", "crash
 
 @dataclass(frozen=True)
 class Rule:
-    """It matches by reason and, where one reason has several meanings, by message.
+    """A rule matches by reason and, if one reason has several meanings, by message.
 
-    ``summary`` continues a sentence that begins with the container, the pod or the workload. ``limit`` is the option that says how
-    long a severity other than FATAL may last.
+    ``summary`` continues a sentence that begins with the container, the pod or the workload. ``limit`` is the option that limits
+    how long a severity other than FATAL may last.
     """
 
     reasons: tuple[str, ...]

@@ -50,7 +50,8 @@ class Container:
         try:
             return execute(self.cluster, target.pod, target.namespace, target.container, command, stdin, seconds)
         except TimeoutError as error:
-            raise RunbookError(f"{where}: {command[0]} did not finish within {seconds} s. Is the container stopped, or its node overloaded?") from error
+            step = "Check whether the container is paused or its node is overloaded."
+            raise RunbookError(f"{where}: {command[0]} did not finish within {seconds} s. {step}") from error
         except ApiError as error:
             raise _exec_failure(error, where, target) from error
         except Unreachable as error:

@@ -40,7 +40,7 @@ def _missing_sidecar(target: ProbeTarget) -> str:
     where = f"Dapr: {target.description} has no container {DAPRD}"
     if dapr_enabled(target.pod_object):
         return (
-            f"{where}, though it is annotated with {DAPR_ENABLED}: Dapr's sidecar injector was not ready when the pod was created. "
+            f"{where}, although it is annotated with {DAPR_ENABLED}: Dapr's sidecar injector was not ready when the pod was created. "
             "Check with runbook.minikube.dapr_info that it is ready now, then restart the workload."
         )
     return f"{where}. Name only workloads with Dapr, or annotate its pod template with {DAPR_ENABLED} and dapr.io/app-id."

@@ -35,7 +35,7 @@ def send(request):
     except (OSError, http.client.HTTPException) as error:
         return {"failure": "broken", "detail": "%s: %s" % (type(error).__name__, error)}
     except ValueError:
-        return {"failure": "broken", "detail": "the value of a header can't be sent"}
+        return {"failure": "broken", "detail": "the value of a header cannot be sent"}
     finally:
         connection.close()
 responses = [send(request) for request in task["requests"]]
@@ -55,7 +55,7 @@ const headersOf = (request) => {
 const failureOf = (error) => {
   if (error.code === "ECONNREFUSED") return { failure: "refused", detail: error.message };
   if (error.code === "LATE") return { failure: "timed_out", detail: "timed out" };
-  if (error.code === "ERR_INVALID_CHAR") return { failure: "broken", detail: "the value of a header can't be sent" };
+  if (error.code === "ERR_INVALID_CHAR") return { failure: "broken", detail: "the value of a header cannot be sent" };
   return { failure: "broken", detail: error.code + ": " + error.message };
 };
 const send = (request, task) => new Promise((resolve) => {

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""HTTP requests from inside a container and their responses, whichever program of the container sends them. Plain data."""
+"""HTTP requests from inside a container and their responses, independent of the program that sends them. Plain data."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class ProbedSidecar:
 
 
 def observe(cluster: Cluster, options: ProbeOptions) -> list[ProbedSidecar]:
-    """Probes all sidecars at once. Raises RunbookError for options that can't be met and for containers that no request can be sent from."""
+    """Probes all sidecars at once. Raises RunbookError for options that cannot be met, and for containers from which no request can be sent."""
     daprds = [daprd_beside(target) for target in _targets(cluster, options)]
     with ThreadPoolExecutor(MAX_WORKERS) as pool:
         return list(pool.map(lambda daprd: _probe(cluster, daprd, options.timeout), daprds))

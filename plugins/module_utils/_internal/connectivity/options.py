@@ -34,9 +34,9 @@ class ProbeOptions:
     def of(cls, params: dict) -> ProbeOptions:
         """From the module's parameters. Raises RunbookError for values that are not usable."""
         if params["timeout"] < 1:
-            raise RunbookError("timeout: must be at least 1 second.")
+            raise RunbookError(f"timeout must be at least 1 second, got {params['timeout']}.")
         if not params["workloads"]:
-            raise RunbookError("workloads: the list is empty. Name at least one workload, for example {kind: Deployment, name: backend-api}.")
+            raise RunbookError("workloads must not be empty. Name at least one workload, for example {kind: Deployment, name: backend-api}.")
         return cls(
             namespace=params["namespace"], workloads=tuple(Workload(item["kind"], item["name"]) for item in params["workloads"]),
             container=params["container"], all_pods=params["all_pods"], timeout=params["timeout"],

@@ -26,7 +26,7 @@ NEXT_STEP = "Check that the component's broker is running, and see the log of da
 
 
 def publish_obstacle(publish: PublishOptions, sidecars: list[Sidecar]) -> str:
-    """Why the first of the sidecars can't publish now, "" if it can.
+    """Why the first of the sidecars cannot publish now, "" if it can.
 
     A sidecar with unknown subscriptions may have a subscriber that would consume the event. Raises RunbookError if the options
     name a component that does not exist, or a topic that has a subscriber.
@@ -37,7 +37,7 @@ def publish_obstacle(publish: PublishOptions, sidecars: list[Sidecar]) -> str:
     if unknown:
         return (
             f"Nothing was published: the subscriptions of {unknown[0].daprd.target.description} are unknown, as its sidecar is not healthy, "
-            "or its metadata can't be read. Fix that first, or leave out that workload."
+            "or its metadata cannot be read. Fix that first, or omit that workload."
         )
     _require_component(publish.pubsub, publisher)
     if not publish.allow_subscribed:
@@ -53,7 +53,7 @@ def publish_request(publish: PublishOptions, daprd: Daprd) -> HttpRequest:
 
 
 def may_be_published(response: HttpResponse) -> bool:
-    """Whether the event may have been published: a request that daprd accepted and did not answer may have been."""
+    """Whether the event may have been published, also by a request that daprd accepted and did not answer."""
     return response.is_success or response.failure in (TIMED_OUT, BROKEN)
 
 

@@ -13,7 +13,7 @@ from .publish import may_be_published, publish_obstacle, publish_problem, publis
 
 
 def run(cluster: Cluster, options: ProbeOptions, check_mode: bool) -> dict:
-    """The module's result. Raises RunbookError for options that can't be met and for containers that no request can be sent from."""
+    """The module's result. Raises RunbookError for options that cannot be met, and for containers from which no request can be sent."""
     probed = observe(cluster, options)
     published = _publish(options.publish, probed, check_mode) if options.publish else {"changed": False, "problem": ""}
     problems = [problem for problem in [*(one.sidecar.problem for one in probed), published.pop("problem")] if problem]

@@ -15,7 +15,7 @@ from .model import BROKEN, REFUSED, TIMED_OUT, HttpRequest, HttpResponse
 CURL_FAILURES = {7: REFUSED, 28: TIMED_OUT}
 ENDED_BY_TIMEOUT = (124, 143)  # exit codes of coreutils' timeout, and of BusyBox's
 
-# curl reads a secret header from its standard input, so that no process has it in its arguments; wget can't do that, so it sends none.
+# curl reads a secret header from its standard input, so that no process has it in its arguments; wget cannot do that, so it sends none.
 # A BusyBox may be built without -T, and Debian's then crashes on it. So wget runs under timeout there, if that exists.
 SCRIPT = r"""
 unset http_proxy HTTP_PROXY all_proxy ALL_PROXY

@@ -91,7 +91,7 @@ def _missing_component(daprd: Daprd, metadata: dict) -> str:
 
 
 def _unreadable_metadata(target: ProbeTarget, response: HttpResponse) -> str:
-    where = f"Dapr in {target.description} is healthy, but its metadata can't be read"
+    where = f"Dapr in {target.description} is healthy, but its metadata cannot be read"
     if response.status == 401:
         return (
             f"{where}: it requires an API token (401). Set the variable DAPR_API_TOKEN of container {target.container} "

@@ -16,13 +16,13 @@ def health_problem(daprd: Daprd, health: HttpResponse, outbound: HttpResponse) -
     if health.daprd_health == STUCK:
         return _stuck(daprd)
     if health.status is None:
-        return f"{where} closed the connection ({health.detail}). Is port {daprd.http_port} daprd's? {_log_hint(daprd)}"
+        return f"{where} closed the connection ({health.detail}). Check that port {daprd.http_port} is daprd's. {_log_hint(daprd)}"
     if health.daprd_health != READY and outbound.daprd_health == READY:
         return _application_problem(daprd, health)
     if health.daprd_health != READY:
         return (
             f"{where} is running, but not ready (HTTP status {health.status}{_body(health)}): it has not initialized its components yet, "
-            f"or can't reach the control plane. {_log_hint(daprd)}"
+            f"or cannot reach the control plane. {_log_hint(daprd)}"
         )
     if outbound.daprd_health == STUCK:
         return _stuck(daprd)

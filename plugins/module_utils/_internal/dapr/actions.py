@@ -20,7 +20,7 @@ SENTENCES = {
     SCALE: "scale up {kind} {name}",
     RECREATE_POD: "recreate {kind} {name}",
     RESTART_COMPONENT: "restart {kind} {name}",
-    ROLLING_RESTART: "restart (rolling) {kind} {name}",
+    ROLLING_RESTART: "perform a rolling restart of {kind} {name}",
 }
 # The permissions for each, as (verb, subresource); a server-side apply of a missing object needs both.
 APPLY, PATCH = (("create", None), ("patch", None)), (("patch", None),)
@@ -57,7 +57,7 @@ class RecoveryAction:
 
 @dataclass(frozen=True)
 class Problem:
-    """What this recovery can't fix. ``next_step``: the manual action."""
+    """A problem that this recovery cannot fix. ``next_step``: the manual action."""
 
     kind: str
     name: str

@@ -17,6 +17,7 @@ from ..workloads.fields import restart_patch
 from .access import GRANT
 from .actions import (
     BACK_UP,
+    CLEAR_TRUST_BUNDLE,
     CREATE,
     PERMISSIONS,
     RECREATE_POD,
@@ -31,6 +32,7 @@ FIELD_MANAGER = "runbook-recovery"
 EVICTION_TIMEOUT = 30  # seconds in which a PodDisruptionBudget may allow an eviction, for example once another pod is ready
 MAX_ATTEMPTS = 5  # of a write that conflicts with someone else's
 POLL_INTERVAL = 1
+CONFLICT = 409
 
 
 def require_permissions(cluster: Cluster, actions: tuple[RecoveryAction, ...]) -> None:
@@ -71,10 +73,23 @@ def _apply(cluster: Cluster, action: RecoveryAction, at: str) -> None:
         _restore(cluster, action)
     elif action.operation in (RESTART_COMPONENT, ROLLING_RESTART):
         cluster.patch(kind, name, restart_patch(at), namespace, field_manager=ROLLOUT)
+    elif action.operation == CLEAR_TRUST_BUNDLE:
+        _clear(cluster, action)
     elif action.operation == SET_CA_BUNDLE:
         cluster.patch(kind, name, action.body, content_type="application/json-patch+json", field_manager=FIELD_MANAGER)
     else:
         cluster.patch(kind, name, action.body, namespace, field_manager=FIELD_MANAGER)
+
+
+def _clear(cluster: Cluster, action: RecoveryAction) -> None:
+    """Empties the Secret at the version that was read. After a lost answer it is empty already."""
+    try:
+        cluster.patch(action.kind, action.name, action.body, action.namespace, field_manager=FIELD_MANAGER)
+    except ApiError as error:
+        if error.status != CONFLICT:
+            raise
+        if (cluster.get(action.kind, action.name, action.namespace) or {}).get("data"):
+            raise RunbookError(f"{action}: it was changed after it was read, so it was not cleared. Run the recovery again.") from error
 
 
 def _evict(cluster: Cluster, action: RecoveryAction) -> None:
@@ -109,5 +124,5 @@ def _restore(cluster: Cluster, action: RecoveryAction) -> None:
             cluster.replace(action.kind, action.name, live, action.namespace, field_manager=FIELD_MANAGER)
             return
         except ApiError as error:
-            if error.status != 409 or attempt == MAX_ATTEMPTS - 1:
+            if error.status != CONFLICT or attempt == MAX_ATTEMPTS - 1:
                 raise

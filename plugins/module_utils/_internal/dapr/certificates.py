@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Pods of the control plane that still use a former trust bundle: their certificate, and the anchors that they trust."""
+"""Pods of the control plane that still use a previous trust bundle, for their certificate or as their trust anchors."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .probe import certificate_of
 from .trust_bundle import TrustBundle, bundle_problems, is_issued_by
 
 # What a component logs when the kubelet updates its ConfigMap (dapr/kit, crypto/spiffe/trustanchors/file.go). Dapr 1.16 watches the file itself,
-# which the kubelet replaces by another one, so it notices only the first change.
+# which the kubelet replaces, so it detects only the first change.
 ANCHORS_RELOADED = re.compile(r'"?time"?[=:]\s*"([^"]+)".*Trust anchors file changed')
 LOG_LINES = 5000
 SYNC_DELAY = timedelta(seconds=2)  # from the kubelet's reading of a ConfigMap to the line in the log; managedFields have whole seconds

@@ -16,7 +16,7 @@ try:
 except ImportError:  # it comes with the kubernetes client, whose absence is reported where the cluster is opened
     yaml = None
 
-# Kinds without a namespace that charts contain. Custom ones are not needed: Dapr's chart has none.
+# Cluster-scoped kinds that charts contain. Custom kinds are not needed, as Dapr's chart has none.
 CLUSTER_SCOPED = (
     "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "MutatingWebhookConfiguration", "Namespace", "PriorityClass",
     "ValidatingWebhookConfiguration",

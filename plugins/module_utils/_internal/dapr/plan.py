@@ -20,8 +20,8 @@ REINSTALL = "The Helm release does not contain it either. Install Dapr again wit
 def make_plan(state: DaprState, allow_new_ca: bool) -> RecoveryPlan:
     """Missing objects first, then the control plane in its order, the webhook, and the applications.
 
-    Without a usable certificate authority everything else would be in vain, so only that is reported. While the control plane needs
-    manual action, the applications are left alone.
+    Without a usable certificate authority nothing else would help, so only that is reported. While the control plane needs manual
+    action, the applications are not changed.
     """
     cause, evidence = trust.fatal_problem(state)
     if cause and not allow_new_ca:
@@ -44,7 +44,7 @@ def make_plan(state: DaprState, allow_new_ca: bool) -> RecoveryPlan:
 
 
 def _missing_objects(state: DaprState) -> tuple[list[RecoveryAction], list[Problem]]:
-    """The release's objects that do not exist; the trust bundle has rules of its own."""
+    """The release's objects that do not exist. The trust bundle is planned separately."""
     creations = [_create(obj, state) for obj in state.missing_objects if obj["metadata"]["name"] != TRUST_BUNDLE]
     created = {(action.kind, action.name) for action in creations}
     absent = [(component.kind, component.workload) for component in REQUIRED if state.components[component.name].obj is None]

@@ -14,8 +14,8 @@ from .model import ComponentState, DaprState
 from .sidecars import last_error
 from .template_diff import restored_spec, template_differences
 
-# Categories of causes that a new pod does not have: a name conflict, a time-out of the runtime, a back-off that outlives its reason.
-# The others lie in the pod's spec or outside of Kubernetes.
+# Categories of causes that a new pod fixes: a name conflict, a timeout of the runtime, a back-off that outlives its reason.
+# All others are in the pod's spec or outside of Kubernetes.
 FIXED_BY_NEW_POD = (
     "name_conflict", "runtime_slow", "create_failed", "start_failed", "runtime_stuck", "sandbox", "unknown", "crash", "exits_immediately",
     "killed_by_probe", "probe_fails", "evicted", "node_shutdown", "pod_rejected",
@@ -32,7 +32,7 @@ def plan_component(
 ) -> tuple[list[RecoveryAction], list[Problem]]:
     """The actions and problems of one existing component. ``dependency_pending``: whether one that it depends on is recovered before."""
     if observed.old_certificate:
-        evidence = f"{_names(observed.old_certificate)} still uses a certificate of a former certificate authority"
+        evidence = f"{_names(observed.old_certificate)} still uses a certificate of a previous certificate authority"
         return [_workload_action(RESTART_COMPONENT, component, state, "old_ca", evidence)], []
     if observed.wrong_anchors:
         evidence = f"{_names(observed.wrong_anchors)} uses trust anchors that no longer match the trust bundle, and reloads them only once"
@@ -68,7 +68,7 @@ def _plan_by_cause(
 def _restoration(
     component: ControlPlaneComponent, observed: ComponentState, state: DaprState, category: str, evidence: str,
 ) -> list[RecoveryAction]:
-    """Restores a pod template that was changed, none if it matches the release."""
+    """Restores a pod template that was changed, or nothing if it matches the release."""
     released = state.release.get((component.kind, component.workload))
     differences = template_differences(observed.obj, released) if observed.obj and released else []
     if released is None or not differences:

@@ -10,13 +10,13 @@ from .model import DaprState
 from .owner_references import Owner, owner_of
 from .sidecars import DAPRD_UNREADY, FIXED_BY_NEW_POD, INIT_WAITING, MANUAL, OLD_CA, SidecarProblem
 
-FORMER_CA = "its trust anchors are those of the former certificate authority"
+PREVIOUS_CA = "its trust anchors are those of the previous certificate authority"
 
 
 def plan_sidecars(state: DaprState, new_ca: bool, control_plane_pending: bool = False) -> tuple[list[RecoveryAction], list[Problem]]:
     """The actions on the applications' pods, and the problems that are left.
 
-    ``new_ca``: whether every sidecar's anchors become invalid; ``control_plane_pending``: whether sidecars may reconnect on their own.
+    ``new_ca``: whether every sidecar's anchors become invalid. ``control_plane_pending``: whether sidecars may reconnect on their own.
     """
     actions, problems = [], []
     for owner, pods in _by_owner(state).items():
@@ -59,7 +59,7 @@ def _unhealthy(pods: list[dict], state: DaprState, new_ca: bool) -> list[Sidecar
     of_pods = [fixable.get(pod["metadata"]["uid"]) for pod in pods]
     if not new_ca:
         return [problem for problem in of_pods if problem]
-    return [problem or SidecarProblem(pod, OLD_CA, FORMER_CA) for pod, problem in zip(pods, of_pods) if problem or daprd_of(pod)]
+    return [problem or SidecarProblem(pod, OLD_CA, PREVIOUS_CA) for pod, problem in zip(pods, of_pods) if problem or daprd_of(pod)]
 
 
 def _repair(owner: Owner, pods: list[dict], unhealthy: list[SidecarProblem], state: DaprState) -> list[RecoveryAction]:

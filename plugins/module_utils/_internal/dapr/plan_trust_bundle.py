@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Plans how the trust bundle becomes one that Sentry signs with and everyone trusts. Pure."""
+"""Plans a trust bundle with which Sentry signs and that all components trust. Pure."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def new_ca_required(cause: str, evidence: str, state: DaprState) -> Problem:
 
 
 def plan_new_ca(cause: str, evidence: str, state: DaprState) -> list[RecoveryAction]:
-    """Lets Sentry create a new certificate authority, and restarts everything that trusts the former one."""
+    """Lets Sentry create a new certificate authority, and restarts everything that trusts the previous one."""
     actions = []
     data = (state.secret or {}).get("data") or {}
     if data:
         actions.append(_secret_action(BACK_UP, state, cause, "nothing is deleted without a backup", _backup(state)))
-        actions.append(_secret_action(CLEAR_TRUST_BUNDLE, state, cause, evidence, {"data": dict.fromkeys(data)}))
+        actions.append(_secret_action(CLEAR_TRUST_BUNDLE, state, cause, evidence, _emptied(state)))
     if not state.bundle.has_secret:
         actions.append(_secret_action(CREATE, state, cause, evidence, _empty_object(state, "Secret")))
     if not state.bundle.has_configmap:
@@ -63,7 +63,7 @@ def plan_repair(state: DaprState) -> list[RecoveryAction]:
         return [RecoveryAction(SYNC_CONFIGMAP, "ConfigMap", TRUST_BUNDLE, namespace, "bundle_differs", evidence, body=body)]
     actions = []
     if not bundle.has_secret:
-        evidence = "it does not exist, and no sidecar depends on a former one"
+        evidence = "it does not exist, and no sidecar depends on a previous one"
         actions.append(_secret_action(CREATE, state, "object_missing", evidence, _empty_object(state, "Secret")))
     if not bundle.has_configmap:
         body = _empty_object(state, "ConfigMap")
@@ -88,7 +88,7 @@ def stale_anchors_reason(state: DaprState) -> str:
 
 
 def _got_outdated_anchors(problem: SidecarProblem, state: DaprState) -> bool:
-    """Whether a pod got old anchors when the injector should long have had the current ones."""
+    """Whether a pod got old anchors at a time when the injector should have had the current ones."""
     created = time_of(problem.pod["metadata"]["creationTimestamp"])
     return problem.category == OLD_CA and state.bundle_changed is not None and created > state.bundle_changed + PROPAGATION
 
@@ -102,8 +102,14 @@ def _empty_object(state: DaprState, kind: str) -> dict:
     return dict(released or {"apiVersion": "v1", "kind": kind, "metadata": {"name": TRUST_BUNDLE, "namespace": state.namespace}})
 
 
+def _emptied(state: DaprState) -> dict:
+    """The patch that empties the Secret, refused where it is another one than was read and backed up."""
+    secret = state.secret or {}
+    return {"metadata": {"resourceVersion": secret["metadata"]["resourceVersion"]}, "data": dict.fromkeys(secret["data"])}
+
+
 def _backup(state: DaprState) -> dict:
-    """A copy of the Secret, whose name is the same for the same content."""
+    """A copy of the Secret. The same content gives the same name."""
     secret = state.secret or {}
     name = f"{TRUST_BUNDLE}-before-{secret['metadata']['resourceVersion']}"
     return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": state.namespace}, "data": secret["data"]}

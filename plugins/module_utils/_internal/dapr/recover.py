@@ -25,7 +25,7 @@ from .observe import observe
 from .options import RecoveryOptions
 from .plan import make_plan
 
-MAX_ROUNDS = 3  # problems that the recovery itself reveals are fixed too, but not forever
+MAX_ROUNDS = 3  # problems that the recovery itself reveals are fixed too, but not endlessly
 PROXY_LAG = 2  # seconds until the node's proxy sends no more requests to a terminated injector
 POLL_INTERVAL = 0.5
 MAX_RESTARTS = 5  # the components restart while they wait for each other's first certificates
@@ -110,7 +110,7 @@ class Recovery:
             self.done.append(action)
 
     def _wait(self, namespace: str, workloads: list[Workload]) -> None:
-        """Until they are complete. Raises RunbookError with the cause if they fail."""
+        """Waits until they are complete. Raises RunbookError with the cause if they fail."""
         timeout = self.options.timeout
         watcher = retry_unreachable(lambda: WorkloadWatcher.open(self.cluster, namespace, tuple(workloads)))
         result = wait_for(watcher, WaitOptions(max_restarts=MAX_RESTARTS, init_timeout=timeout), timeout)
@@ -127,11 +127,11 @@ class Recovery:
             time.sleep(POLL_INTERVAL)
 
     def _wait_for_injection(self, is_new: bool) -> None:
-        """Until the API server reaches an injector that it trusts: a pod that is created earlier silently gets no sidecar."""
+        """Waits until the API server reaches an injector that it trusts: a pod that is created earlier silently gets no sidecar."""
         until = time.monotonic() + self.options.timeout
         while problem := retry_unreachable(lambda: observe_injector(self.cluster, self.options.namespace)).problem:
             if time.monotonic() >= until:
-                raise RunbookError(f"New pods would get no sidecar, after {self.options.timeout} s: {problem}. No application was changed.")
+                raise RunbookError(f"New pods would still get no sidecar after {self.options.timeout} s: {problem}. No application was changed.")
             time.sleep(POLL_INTERVAL)
         if is_new:
             time.sleep(PROXY_LAG)

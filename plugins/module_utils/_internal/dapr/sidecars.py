@@ -104,7 +104,7 @@ def find_problem(pod: dict, bundle: TrustBundle, now: datetime, probe: ProbeResu
 
 
 def _status_problem(pod: dict, status: dict, log: str) -> SidecarProblem | None:
-    """From the state of the container."""
+    """The problem that the state of the container shows."""
     if is_crashing(pod):
         return _crash_problem(pod, status, log)
     issue = issue_of(status, "container", [])

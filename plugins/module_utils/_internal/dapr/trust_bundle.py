@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Dapr's trust bundle: the Secret that Sentry signs with, and the ConfigMap with the anchors that everyone trusts. Pure.
+"""Dapr's trust bundle: the Secret that Sentry signs with, and the ConfigMap with the anchors that all components trust. Pure.
 
 Sentry silently creates a new certificate authority when it starts and a key is missing or the two differ
 (pkg/sentry/server/ca/kube.go of Dapr 1.16). Every sidecar keeps the anchors from the time of its creation.

@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The webhook that injects the sidecars into new pods. Pure.
 
-Its failure policy is Ignore: if the API server can't call it, a pod is created without its sidecar, and nothing reports it.
+Its failure policy is Ignore: if the API server cannot call it, a pod is created without its sidecar, and nothing reports it.
 """
 
 from __future__ import annotations

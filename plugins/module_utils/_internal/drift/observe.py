@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Observes all components of an application in parallel. Every change that a component's own module would make is a difference.
+"""Observes all components of an application in parallel. A difference is whatever the component's own module would change.
 
 This package orchestrates several capabilities (image, secrets, manifests, rollout, dapr, health), each by its own observe and plan. It is
 the only one that imports other capabilities. It changes nothing.
@@ -49,7 +49,7 @@ class ImagesState:
 
 
 def observe(options: DriftOptions, connect: Callable[[], Cluster], run_command: Callable, generate: Callable) -> DriftResult:
-    """Observes all components in parallel. A component that can't be observed is a difference too."""
+    """Observes all components in parallel. A component that cannot be observed is a difference too."""
     checks: list[dict] = []
     with ThreadPoolExecutor(MAX_WORKERS) as pool:
         images = pool.submit(_images, options, run_command)
@@ -77,7 +77,7 @@ def _drift_of(component: str, future: Future) -> list[Drift]:
 
 
 def _node(cluster: Cluster, options: DriftOptions) -> list[Drift]:
-    """The address is part of URLs that the application was configured with."""
+    """The application was configured with URLs that contain the address."""
     if not options.node_address:
         return []
     addresses = [item["address"] for node in cluster.list("Node") for item in node["status"].get("addresses") or []]

@@ -17,6 +17,6 @@ def node_port_url(check: HealthCheck, services: list[dict], node_address: str) -
     if not ports:
         raise RunbookError(f"Service {name} has no port {check.port}. Correct `port` in runbook_app.")
     if not ports[0].get("nodePort"):
-        raise RunbookError(f"Service {name} has no NodePort, so it can't be reached from outside of the cluster. Set its type to NodePort.")
+        raise RunbookError(f"Service {name} has no NodePort, so it cannot be reached from outside of the cluster. Set its type to NodePort.")
     host = f"[{node_address}]" if ":" in node_address else node_address
     return f"http://{host}:{ports[0]['nodePort']}{check.path or '/'}"

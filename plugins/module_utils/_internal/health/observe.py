@@ -50,7 +50,7 @@ def _check_until(check: HealthCheck, url: str, deadline: float) -> dict:
 def _problem(check: HealthCheck, url: str) -> str:
     try:
         status, body = _get(url, follow=not 300 <= check.status < 400)
-    except Exception as error:  # open_url raises whatever the layers below it do; each means that there was no response
+    except Exception as error:  # open_url passes on any exception of the layers below it; each means that there was no response
         return f"does not respond: {error}"
     if status != check.status:
         return f"returns HTTP status {status}, expected {check.status}"

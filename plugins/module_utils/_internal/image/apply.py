@@ -137,13 +137,13 @@ def _add_tags(node, plan: ImagePlan, image_id: str) -> str:
 
 
 def _verify(node, reference: str, image_id: str) -> str:
-    """Reads the image back by its reference and returns its ID. Raises RunbookError where it is another one."""
+    """Reads the image back by its reference and returns its ID. Raises RunbookError if it is another image."""
     deadline = time.monotonic() + VERIFY_TIMEOUT
     while (actual := node.image_id(reference)) != image_id:
         if node.builds_inside or time.monotonic() > deadline:
             raise RunbookError(
                 f"{reference} was created as {image_id}, but is now {actual or 'not in the node'}: "
-                "the connection to the node was lost, or another process changes its images. Run again."
+                "the connection to the node was lost, or another process is changing its images. Run again."
             )
         time.sleep(VERIFY_INTERVAL)
     return image_id

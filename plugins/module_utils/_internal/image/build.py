@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Builds one image and verifies it. A failure names the step and has the last lines of the build's output."""
+"""Builds one image and verifies it. A failure has the step and the last lines of the build's output."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _verify_build(plan: ImagePlan, engine: Engine, image_id: str):
     """Raises RunbookError unless the image has the digest and the platform of the plan."""
     image = engine.image(image_id) or {}
     if plan.inputs is None or build_digest((image.get("Config") or {}).get("Labels")) != plan.inputs.digest:
-        raise RunbookError(f"{engine.name} does not have {plan.name} as it was built: another process changes its images. Run again.")
+        raise RunbookError(f"{engine.name} does not have {plan.name} as it was built: another process is changing its images. Run again.")
     expected = plan.source.spec.platform
     actual = f"{image.get('Os')}/{image.get('Architecture')}"
     if expected and expected.split("/")[:2] != actual.split("/"):

@@ -6,13 +6,14 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Union
 
 from ..errors import RunbookError
 from .digest import ContextEntry, ignore_patterns, normalized_mode
 from .dockerfile import DockerfileError, base_images
+from .dockerfile_checks import buildkit_features, malformed_patterns, unused_arguments
 from .prebuilt import Prebuilt, read_prebuilt
 from .spec import ImageSpec
 
@@ -32,6 +33,7 @@ class BuildContext:
     dockerfile: bytes
     entries: tuple[ContextEntry, ...]
     bases: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 ImageSource = Union[BuildContext, Prebuilt]  # noqa: UP007 (pylint knows no | of classes)
@@ -54,7 +56,7 @@ class FileHashes:
 def read_sources(specs: Sequence[ImageSpec]) -> list[ImageSource]:
     """Reads the inputs of all requested images. Raises RunbookError naming the option whose file is missing or cannot be read."""
     builds = [spec for spec in specs if spec.context]
-    for spec in builds:  # before any hashing: this is cheap
+    for spec in builds:  # before any hashing, as this is cheap
         require_files(spec)
     hashes = FileHashes()
     return [_read(spec, hashes) if spec.context else read_prebuilt(spec) for spec in specs]
@@ -75,8 +77,11 @@ def _read(spec: ImageSpec, hashes: FileHashes) -> BuildContext:
     try:
         with open(spec.dockerfile, "rb") as file:
             dockerfile = file.read()
-        bases = base_images(dockerfile.decode("utf-8"), spec.args, spec.target)
-        entries = list_entries(spec.context, _patterns(spec), hashes, exclude=_ignore_files(spec))
+        text = dockerfile.decode("utf-8")
+        bases = base_images(text, spec.args, spec.target)
+        _require_classic(spec, text)
+        patterns = _patterns(spec)
+        entries = list_entries(spec.context, patterns, hashes, exclude=_ignore_files(spec))
     except DockerfileError as error:
         raise RunbookError(_dockerfile_message(spec, error)) from None
     except UnicodeDecodeError:
@@ -86,7 +91,25 @@ def _read(spec: ImageSpec, hashes: FileHashes) -> BuildContext:
             f"{spec.option}.path: {error.filename} cannot be read: {error.strerror}. "
             f"Make it readable, or exclude it in {spec.context}/{IGNORE_FILE}."
         ) from None
-    return BuildContext(spec, dockerfile, entries, bases)
+    return BuildContext(spec, dockerfile, entries, bases, tuple(_warnings(spec, text, patterns)))
+
+
+def _require_classic(spec: ImageSpec, text: str) -> None:
+    features = buildkit_features(text)
+    if features:
+        raise RunbookError(
+            f"{spec.option}.dockerfile: {spec.dockerfile} uses {', '.join(features)}, which only BuildKit builds. The node's engine builds with "
+            f"the classic builder. Rewrite these steps, or build {spec.name} elsewhere and load it (option archive of the image)."
+        )
+
+
+def _warnings(spec: ImageSpec, text: str, patterns: list[str]) -> Iterator[str]:
+    unused = unused_arguments(text, spec.args)
+    if unused:
+        yield f"{spec.option}.args: {', '.join(unused)} of {spec.name} {'is' if len(unused) == 1 else 'are'} not declared by an ARG in {spec.dockerfile}."
+    malformed = malformed_patterns(patterns)
+    if malformed:
+        yield f"{spec.context}: malformed patterns in the ignore file of {spec.name}: {', '.join(malformed)}. They may exclude other files than intended."
 
 
 def list_entries(root: str, patterns: list[str], hashes: FileHashes, exclude: frozenset[str] = frozenset()) -> tuple[ContextEntry, ...]:
@@ -123,7 +146,7 @@ def _patterns(spec: ImageSpec) -> list[str]:
 
 
 def _ignore_files(spec: ImageSpec) -> frozenset[str]:
-    """Not part of the build: an ignore file that is changed but ignores the same files changes nothing."""
+    """Not part of the build: a changed ignore file that ignores the same files changes nothing."""
     return frozenset({IGNORE_FILE, os.path.relpath(f"{spec.dockerfile}{IGNORE_FILE}", spec.context)})
 
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-FORMAT = 1  # part of every digest: increased when the same inputs would give another image
+FORMAT = 1  # part of every digest; increased if the same inputs would give another image
 SHORT = 12  # hexadecimal digits of a digest in a content tag and in labels
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 
 SCRATCH = "scratch"
 ESCAPE_DIRECTIVE = re.compile(r"\s*#\s*escape\s*=\s*([\\`])\s*$", re.IGNORECASE)
+WITH_HERE_DOCUMENTS = ("RUN", "COPY", "ADD")
+HERE_DOCUMENT = re.compile(r"(?<!<)<<(-?)(['\"]?)(\w[\w.-]*)\2(?=\s|$|[>|;&)])")
 OTHER_DIRECTIVE = re.compile(r"\s*#\s*\w+\s*=")
 VARIABLE = re.compile(r"\\\$|\$(?:(?P<plain>\w+)|\{(?P<braced>\w+)(?::?(?P<operator>[-+])(?P<word>[^}]*))?\})")
 
@@ -44,25 +46,36 @@ def base_images(text: str, arguments: dict[str, str], target: str | None = None)
 
 
 def instructions(text: str) -> Iterator[tuple[str, str]]:
-    """Each instruction as (KEYWORD, rest), with continued lines joined and comments removed."""
+    """Each instruction as (KEYWORD, rest), with continued lines joined and comments removed. A here-document follows in lines of its own."""
     lines = text.lstrip("\ufeff").splitlines()
     escape = _escape(lines)
     pending = ""
-    for line in lines:
+    remaining = iter(lines)
+    for line in remaining:
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
             continue  # as the builder does, within an instruction too
         pending += stripped.removesuffix(escape) + " "
         if not stripped.endswith(escape):
-            yield _split(pending)
+            yield _split(pending, remaining)
             pending = ""
     if pending:
-        yield _split(pending)
+        yield _split(pending, remaining)
 
 
-def _split(instruction: str) -> tuple[str, str]:
-    keyword, _space, rest = instruction.strip().partition(" ")
-    return keyword.upper(), rest.strip()
+def _split(instruction: str, following: Iterator[str]) -> tuple[str, str]:
+    keyword, *rest = instruction.split(maxsplit=1)
+    keyword, text = keyword.upper(), rest[0].strip() if rest else ""
+    delimiters = HERE_DOCUMENT.findall(text) if keyword in WITH_HERE_DOCUMENTS else []
+    return keyword, "\n".join([text, *(line for tabs, _quote, name in delimiters for line in _here_document(following, name, bool(tabs)))])
+
+
+def _here_document(following: Iterator[str], delimiter: str, tabs: bool) -> Iterator[str]:
+    """The lines up to the delimiter, with it; ``tabs``: leading tabs do not count."""
+    for line in following:
+        yield line
+        if (line.lstrip("\t") if tabs else line) == delimiter:
+            return
 
 
 def _escape(lines: list[str]) -> str:

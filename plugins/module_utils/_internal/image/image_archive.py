@@ -57,7 +57,7 @@ def digest_of(data: bytes) -> str:
 
 
 class ImageArchive:
-    """An open archive. ``images`` are all that it contains. Raises ArchiveError where it is not an archive, or is truncated."""
+    """An open archive. ``images`` are all that it contains. Raises ArchiveError if it is not an archive, or is truncated."""
 
     def __init__(self, file: IO[bytes]):
         try:
@@ -70,7 +70,7 @@ class ImageArchive:
             raise error if isinstance(error, ArchiveError) else ArchiveError(f"its image metadata cannot be read ({error})") from None
 
     def layer(self, layer: Layer) -> IO[bytes]:
-        """The layer's tar at its beginning, decompressed if gzip was used. Raises ArchiveError where it is truncated."""
+        """The layer's tar at its beginning, decompressed if gzip was used. Raises ArchiveError if it is truncated."""
         stored = self._open(layer.member)
         magic = stored.read(4)
         stored.seek(0)
@@ -139,7 +139,7 @@ def _blob(digest: str) -> str:
 def select_image(images: tuple[ArchivedImage, ...], matches: Callable[[ArchivedImage], bool], platform: str | None) -> ArchivedImage:
     """The requested image: the only one, or the one that matches by name, for the requested platform.
 
-    Raises ArchiveError where that is not exactly one.
+    Raises ArchiveError unless that is exactly one.
     """
     named = [image for image in images if matches(image)] or list(images)
     candidates = {image.id: image for image in named if not platform or image.platform.startswith(platform)}

@@ -29,7 +29,7 @@ class LoadResult:
 
 
 def load(node, archive: ImageArchive, image: ArchivedImage, reference: str) -> LoadResult:
-    """Loads ``image`` into the node as ``reference``. Raises RunbookError where the node did not accept all of it."""
+    """Loads ``image`` into the node as ``reference``. Raises RunbookError if the node did not accept all of it."""
     if node.image_id(reference) == image.id:
         return LoadResult(image.id, None, layers_reused=len(image.layers))
     present = node.present_layers([layer.diff_id for layer in image.layers])

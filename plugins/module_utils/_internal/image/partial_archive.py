@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Archives for a node, without the layers it has: both Docker and containerd then use those of their own store."""
+"""Archives for a node, without the layers that it has: Docker and containerd then use those in their own store."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ BUILT_IN_NODE, BUILT_ON_HOST, LOADED = "built_in_node", "built_on_host", "loaded
 
 @dataclass(frozen=True)
 class ObservedImages:
-    """The requested images, the node's images, and those of the engine that builds: the same where that is the node's own."""
+    """The requested images, the node's images, and those of the engine that builds, which are the same if the node itself builds."""
 
     sources: list[ImageSource]
     node: NodeImages
@@ -92,7 +92,7 @@ def plan_all(observed: ObservedImages) -> list[ImagePlan]:
 def make_plan(source: ImageSource, node: NodeImages, builder: NodeImages | None = None) -> ImagePlan:
     """The plan that brings the requested image into the node.
 
-    ``builder`` are the images of the engine that builds, if that is another one.
+    ``builder``: the images of the engine that builds, if that is not the node.
     """
     plan = _plan_load(source, node) if isinstance(source, Prebuilt) else _plan_build(source, node, builder or node)
     return plan if plan.action == "reused" else replace(plan, replaced=_replaced(source, node, plan))

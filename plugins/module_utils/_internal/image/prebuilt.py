@@ -23,6 +23,7 @@ class Prebuilt:
     spec: ImageSpec
     id: str = ""
     bases: tuple[str, ...] = ()  # always empty: no base image has to be present
+    warnings: tuple[str, ...] = ()  # always empty: there is no Dockerfile
 
 
 def read_prebuilt(spec: ImageSpec) -> Prebuilt:
@@ -34,7 +35,7 @@ def read_prebuilt(spec: ImageSpec) -> Prebuilt:
 
 
 def find_on_host(prebuilt: Prebuilt, host: Engine) -> Prebuilt:
-    """Looks the image up in the host's engine. Raises RunbookError where it does not exist."""
+    """Looks the image up in the host's engine. Raises RunbookError if it does not exist."""
     spec = prebuilt.spec
     image = host.image(spec.host_reference)
     if image is None:

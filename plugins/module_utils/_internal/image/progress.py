@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reports progress while the module still runs: lines in a file, as a module itself prints nothing before its end."""
+"""Reports progress while the module runs, as lines in a file: a module itself prints nothing before its end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Removes older content tags. An image that runs, or that a rollback may need, is never removed; the decision is pure."""
+"""Removes older content tags. An image that is in use, or that a rollback may need, is never removed. The decision is pure."""
 
 from __future__ import annotations
 

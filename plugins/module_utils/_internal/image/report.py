@@ -12,7 +12,7 @@ from .apply import ImageOutcome
 def report(outcomes: list[ImageOutcome], removed: Sequence[str] = (), prune_error: RunbookError | None = None) -> dict:
     """The module's result: changed, images, references, removed and diff, as applied or as predicted by check mode.
 
-    Raises RunbookError with the same values as facts where an image failed, or ``prune_error`` ended the removal early.
+    Raises RunbookError with the same values as facts if an image failed, or ``prune_error`` ended the removal early.
     """
     result = {
         "changed": bool(removed) or any(_is_changed(outcome) for outcome in outcomes),

@@ -14,7 +14,7 @@ BUILD_OPTIONS: dict = {"dockerfile": "Dockerfile", "args": {}, "target": None}  
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """One requested image. ``option`` is its place in the options (images[0]); paths are absolute; ``tag`` None means the content tag.
+    """One requested image. ``option``: its path in the options (images[0]). Paths are absolute; ``tag`` None means the content tag.
 
     It is built if ``context`` is set, else taken from ``archive``, else from the host's engine, which has it as ``host_reference``.
     """

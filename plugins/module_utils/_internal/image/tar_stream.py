@@ -1,8 +1,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Tar archives that are streamed without a temporary file, such as the context of a build.
 
-The builder's cache compares names, modes, owners and contents, but not times. So owners are omitted, and times are the files' own:
-web servers and compilers compare them.
+The builder's cache compares names, modes, owners and contents, but not times. So owners are omitted, and files keep their times, which
+web servers and compilers compare.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..errors import RunbookError
 from .build_context import BuildContext
 from .digest import ContextEntry
 
-DOCKERFILE = ".runbook.dockerfile"  # its name in the archive: not copied by COPY, and the file may lie outside of the context
+DOCKERFILE = ".runbook.dockerfile"  # its name in the archive: COPY does not copy it, and the file may be outside of the context
 # The builder reads these two files and then drops them from the context, as they are ignored here.
 IGNORED = f"{DOCKERFILE}\n.dockerignore\n".encode()
 KINDS = {"file": tarfile.REGTYPE, "folder": tarfile.DIRTYPE, "link": tarfile.SYMTYPE}
@@ -65,7 +65,7 @@ class ContextArchive(TarStream):
         yield END
 
     def _checked_content(self, entry: ContextEntry) -> Iterator[bytes]:
-        """The file's bytes. Raises RunbookError where they no longer match the digest, as the tag would be wrong."""
+        """The file's bytes. Raises RunbookError if they no longer match the digest, as the tag would be wrong."""
         try:
             unchanged = yield from self._content(entry)
         except OSError as error:

@@ -4,13 +4,24 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
 
 from ..errors import RunbookError
-from .identity import Holder, Host, UnknownProcess, has_ended, process_start
-from .plan import BLOCKED, CONFLICT, TAKEN_OVER, Decision, LeaseRecord, LeaseRequest, decide_acquire, decide_release, holder_report, holder_text
+from .identity import Holder, Host, is_running, process_start
+from .plan import (
+    BLOCKED,
+    CONFLICT,
+    TAKEN_OVER,
+    Decision,
+    LeaseRecord,
+    LeaseRequest,
+    decide_acquire,
+    decide_release,
+    holder_report,
+    holder_text,
+    taken_over,
+)
 from .report import LeaseResult
-from .stores import WriteConflict
+from .stored import WriteConflict
 
 POLL_INTERVAL = 1.0  # seconds
 
@@ -20,7 +31,7 @@ def acquire(store, request: LeaseRequest, wait: int, check: bool) -> LeaseResult
     deadline = time.monotonic() + wait
     while True:
         record, version = store.read()
-        decision = decide_acquire(record, request, _now(), _has_ended(record))
+        decision = decide_acquire(record, request, store.now(), _is_running(record))
         if check:
             return _predicted(record, decision, store.label)
         if decision.record:
@@ -36,7 +47,7 @@ def release(store, holder: Holder, check: bool) -> LeaseResult:
     """Releases the lease if this holder has it."""
     while True:
         record, version = store.read()
-        decision = decide_release(record, holder, _now())
+        decision = decide_release(record, holder, store.now())
         if check or not decision.record:
             return _predicted(record, decision, store.label)
         if _written(store, decision, version):
@@ -55,27 +66,20 @@ def _predicted(record: LeaseRecord, decision: Decision, label: str) -> LeaseResu
     return LeaseResult(decision.action, record, decision.record or record, label)
 
 
-def _has_ended(record: LeaseRecord) -> bool:
-    """Where that is unknown the result is False, and the lease has to expire."""
-    try:
-        return record.holder is not None and has_ended(record.holder, Host.this(), process_start)
-    except UnknownProcess:
-        return False
+def _is_running(record: LeaseRecord) -> bool | None:
+    """None where that is not certain: the lease has to expire."""
+    return is_running(record.holder, Host.this(), process_start) if record.holder else None
 
 
 def _refusal(store, decision: Decision, record: LeaseRecord, wait: int) -> RunbookError:
     holder = holder_text(record)
+    running = "That process is running on this host, so the lease does not expire. " if _is_running(record) else ""
     messages = {
-        BLOCKED: f"Held by {holder} ({store.label}). " + (f"It was not free within {wait} s. " if wait else "")
+        BLOCKED: f"Held by {holder} ({store.label}). {running}" + (f"It was not free within {wait} s. " if wait else "")
         + "Set a longer runbook_lock_wait (option wait, seconds) to wait for it. "
         f"If that run has certainly ended, release it: {store.force_hint}",
-        TAKEN_OVER: f"This run no longer holds the {store.label}: it is held by {holder}. The run stops here, so that only one run changes "
-        "the application. Check what the other run did, then run again.",
+        TAKEN_OVER: taken_over(store.label, record),
         CONFLICT: f"Two inventory hosts of this run name the same application on the same cluster: the {store.label} is held for "
         f"{record.holder.inventory_host if record.holder else holder}. Remove one of them, or give each its own context.",
     }
     return RunbookError(messages[decision.action], action=decision.action, holder=holder_report(record))
-
-
-def _now() -> datetime:
-    return datetime.now(timezone.utc)

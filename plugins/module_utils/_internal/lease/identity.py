@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import hmac
 import os
 import socket
 import uuid
@@ -13,6 +15,7 @@ from pathlib import Path
 from ..libraries import missing_message
 
 START_TOLERANCE = 1.0  # seconds by which two readings of the start of one process may differ
+APPLICATION = b"runbook.minikube"
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # fixed in the Linux kernel: a process there is in no container
 
 
@@ -22,23 +25,29 @@ class UnknownProcess(Exception):
 
 @dataclass(frozen=True)
 class Host:
-    """A host since its last boot, and the PID namespace. Not every system reports all of them."""
+    """A host since its last boot, and the PID namespace. Not every system reports all of them. ``machine``: see machine_hash()."""
 
     hostname: str
-    machine_id: str
+    machine: str
     boot_id: str
     pid_namespace: str
 
     @classmethod
     def this(cls) -> Host:
         """The host that this code runs on."""
-        machine_id = _line("/etc/machine-id") or _hardware_address()
-        return cls(socket.gethostname(), machine_id, _line("/proc/sys/kernel/random/boot_id"), _pid_namespace())
+        machine = machine_hash(_line("/etc/machine-id") or _hardware_address())
+        return cls(socket.gethostname(), machine, _line("/proc/sys/kernel/random/boot_id"), _pid_namespace())
+
+    @classmethod
+    def from_dict(cls, data: dict) -> Host:
+        """Reads what is stored with a lease, also by versions that stored the machine's ID itself. Raises KeyError."""
+        machine = machine_hash(str(data["machine_id"])) if "machine_id" in data else str(data["machine"])
+        return cls(str(data["hostname"]), machine, str(data["boot_id"]), str(data["pid_namespace"]))
 
     @property
     def key(self) -> tuple[str, str]:
         """What identifies it. A host name may change while a playbook runs, so it is only the last resort."""
-        return self.boot_id or self.machine_id or self.hostname, self.pid_namespace
+        return self.boot_id or self.machine or self.hostname, self.pid_namespace
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Holder:
     @classmethod
     def from_dict(cls, data: dict) -> Holder:
         """The inverse of to_dict(). Raises KeyError, TypeError or ValueError for other data."""
-        host = Host(**{part.name: str(data["machine"][part.name]) for part in dataclasses.fields(Host)})
+        host = Host.from_dict(data["machine"])
         return cls(host, int(data["pid"]), float(data["started"]), str(data["inventory_host"]), str(data["user"]), str(data["playbook"]))
 
     def to_dict(self) -> dict:
@@ -66,8 +75,15 @@ class Holder:
     @property
     def name(self) -> str:
         """The holderIdentity: short enough for ``kubectl get lease``, and unique for every process."""
-        who = f"{self.user}@{self.host.hostname}"
-        return f"{who}/{self.pid}/{int(self.started)}/{self.host.key[0][:8]}/{self.inventory_host}"
+        return f"{self._name_of_process}{self.host.key[0][:8]}/{self.inventory_host}"
+
+    @property
+    def _name_of_process(self) -> str:
+        return f"{self.user}@{self.host.hostname}/{self.pid}/{int(self.started)}/"
+
+    def is_named(self, identity: str) -> bool:
+        """Whether it is the holder of that holderIdentity. Former versions wrote another form of the host's key."""
+        return identity.startswith(self._name_of_process) and identity.endswith(f"/{self.inventory_host}")
 
     def same_process(self, other: Holder) -> bool:
         """Whether both are the same run of ansible-playbook."""
@@ -78,15 +94,23 @@ class Holder:
         return self.same_process(other) and self.inventory_host == other.inventory_host
 
 
-def has_ended(holder: Holder, here: Host, start_time) -> bool:
-    """Whether a holder's process has ended with certainty. A holder on another host never has.
+def machine_hash(machine_id: str) -> str:
+    """A machine's ID as it may be stored where others read it: machine-id(5) is confidential. "" for an unknown one."""
+    return hmac.new(machine_id.encode(), APPLICATION, hashlib.sha256).hexdigest()[:32] if machine_id else ""
+
+
+def is_running(holder: Holder, here: Host, start_time) -> bool | None:
+    """Whether a holder's process runs; None where that is not certain, as on another host.
 
     ``start_time(pid)`` returns the start of a running process, or None where there is none.
     """
-    if holder.host.key == here.key:
+    if holder.host.key != here.key:
+        return False if _rebooted(holder.host, here) else None
+    try:
         started = start_time(holder.pid)
-        return started is None or abs(started - holder.started) > START_TOLERANCE
-    return _rebooted(holder.host, here)
+    except UnknownProcess:
+        return None
+    return started is not None and abs(started - holder.started) <= START_TOLERANCE
 
 
 def process_start(pid: int) -> float | None:
@@ -137,8 +161,8 @@ def _require_gone(pid: int) -> None:
 
 def _rebooted(before: Host, here: Host) -> bool:
     """Whether it is the same host after another boot. In a container the identity may be that of the image, so the result is False."""
-    same = (before.hostname, before.machine_id, before.pid_namespace) == (here.hostname, here.machine_id, here.pid_namespace)
-    return same and bool(here.machine_id) and here.pid_namespace == INITIAL_PID_NAMESPACE and before.boot_id != here.boot_id
+    same = (before.hostname, before.machine, before.pid_namespace) == (here.hostname, here.machine, here.pid_namespace)
+    return same and bool(here.machine) and here.pid_namespace == INITIAL_PID_NAMESPACE and before.boot_id != here.boot_id
 
 
 def _line(path: str) -> str:
@@ -149,7 +173,7 @@ def _line(path: str) -> str:
 
 
 def _hardware_address() -> str:
-    """The address of a network interface; "" where Python generated one, which it marks as a multicast address."""
+    """For a host without a machine ID: the address of a network interface; "" where Python generated one, which it marks as a multicast address."""
     node = uuid.getnode()
     return "" if node >> 40 & 1 else f"{node:012x}"
 

@@ -34,12 +34,32 @@ class LeaseOptions:
         for name, minimum in MINIMUM.items():
             if params[name] < minimum:
                 raise RunbookError(f"The option {name} must be at least {minimum} (seconds), got {params[name]}.")
-        try:
-            holder = Holder.from_dict(params["holder"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise RunbookError("The holder is missing. Use runbook.minikube.lease as a task: its action plugin adds the holder.") from error
         names = ("state", "duration", "wait", "renew", "scope", "name", "namespace", "lock_file")
-        return cls(**{name: params[name] for name in names}, holder=holder, kubectl=kubectl_command(params))
+        return cls(**{name: params[name] for name in names}, holder=_holder_of(params), kubectl=kubectl_command(params))
+
+
+@dataclass(frozen=True)
+class GuardOptions:
+    """The run that a module writes for, and the Lease that it holds; ``name`` is "" without one."""
+
+    holder: Holder
+    name: str
+    namespace: str
+
+    @classmethod
+    def of(cls, params: dict) -> GuardOptions | None:
+        """None without a holder, so where the module was not started by its action plugin. Raises RunbookError."""
+        if not params.get("holder"):
+            return None
+        lease = params.get("lease") or {}
+        return cls(_holder_of(params), lease.get("name") or "", lease.get("namespace") or "default")
+
+
+def _holder_of(params: dict) -> Holder:
+    try:
+        return Holder.from_dict(params["holder"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise RunbookError("The holder is missing. Use this module as a task: its action plugin adds the holder.") from error
 
 
 def kubectl_command(params: dict) -> str:

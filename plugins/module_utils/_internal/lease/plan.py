@@ -52,8 +52,11 @@ class Decision:
     record: LeaseRecord | None = None
 
 
-def decide_acquire(record: LeaseRecord, request: LeaseRequest, now: datetime, ended: bool) -> Decision:
-    """Decides about acquiring or renewing; ``ended``: whether the holder's process has ended with certainty."""
+def decide_acquire(record: LeaseRecord, request: LeaseRequest, now: datetime, running: bool | None) -> Decision:
+    """Decides about acquiring or renewing. ``running``: whether the holder's process runs; None where that is not certain.
+
+    The lease of a process that is seen running never expires: a suspended host, or a step of hours, does not end its run.
+    """
     if record.holder and record.holder.same(request.holder):
         return Decision(RENEWED, dataclasses.replace(record, renewed=now, duration=request.duration))
     if request.renew:
@@ -62,9 +65,18 @@ def decide_acquire(record: LeaseRecord, request: LeaseRequest, now: datetime, en
         return Decision(ACQUIRED, _acquired(record, request, now))
     if record.holder and record.holder.same_process(request.holder):
         return Decision(CONFLICT)
-    if ended or record.expired(now):
+    if running is False or (running is None and record.expired(now)):
         return Decision(REPLACED, _acquired(record, request, now))
     return Decision(BLOCKED)
+
+
+def decide_renewal(record: LeaseRecord, holder: Holder, now: datetime, first: bool) -> Decision:
+    """Decides before a write of the holder: the lease is renewed at the first one, and when a third of its duration has passed."""
+    if not (record.holder and record.holder.same(holder)):
+        return Decision(TAKEN_OVER)
+    if first or record.renewed is None or now - record.renewed >= timedelta(seconds=record.duration / 3):
+        return Decision(RENEWED, dataclasses.replace(record, renewed=now))
+    return Decision(UNCHANGED)
 
 
 def decide_release(record: LeaseRecord, holder: Holder, now: datetime) -> Decision:
@@ -98,6 +110,14 @@ def holder_text(record: LeaseRecord) -> str:
         return "nobody"
     who = f"{report['user']}@{report['host']}, pid {report['pid']}, playbook {report['playbook']}" if record.holder else record.identity
     return f"{who}, since {report['since'] or 'an unknown time'}, expires {report['expires'] or 'never'}"
+
+
+def taken_over(label: str, record: LeaseRecord) -> str:
+    """The message for a run that no longer holds its lease."""
+    return (
+        f"This run no longer holds the {label}: it is held by {holder_text(record)}. The run stops here, so that only one run changes "
+        "the application. Check what the other run did, then run again."
+    )
 
 
 def timestamp(time: datetime | None) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .options import CLUSTER, HELD, LeaseOptions
 from .plan import ACQUIRED, RELEASED, RENEWED, REPLACED, LeaseRecord, holder_report, holder_text
 
 
@@ -27,6 +28,12 @@ class LeaseResult:
             "msg": f"{self.label}: {self.action}, held by {holder_text(self.after)}",
             "diff": {"before": f"{self.label} held by {_identity(self.before)}\n", "after": f"{self.label} held by {_identity(self.after)}\n"},
         }
+
+
+def held_lease(options: LeaseOptions, check: bool) -> dict:
+    """The Lease that this run holds after the task, for the modules that write under it; {} without one."""
+    holds = options.state == HELD and options.scope == CLUSTER and not check
+    return {"name": options.name, "namespace": options.namespace} if holds else {}
 
 
 def _identity(record: LeaseRecord) -> str:

@@ -1,36 +1,39 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Applies objects server-side, one after the other. The request equals that of the dry run which predicts it."""
+"""Applies objects server-side, one after the other. The request is the same as that of the dry run that predicts it."""
 
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 
 from ..clients.cluster.client import Cluster
 from ..clients.cluster.errors import ApiError
 from ..errors import RunbookError
 from .compare import REFUSED, UNCHANGED, DryRun, object_name
-from .observe import dry_run, require_objects
+from .messages import shortened
+from .observe import DEFINITION, apply_object, observe, require_objects
 from .options import ManifestsOptions
 from .report import apply_report
 
+ESTABLISH_TIMEOUT = 60  # seconds
+POLL_INTERVAL = 0.2  # seconds
+
 
 def apply(cluster: Cluster, options: ManifestsOptions, *, check: bool, warn: Callable[[str], None]) -> list[DryRun]:
-    """The result for each object, with ``check`` by dry runs. Raises RunbookError for the first failure, with what was applied before."""
+    """The result for each object, with ``check`` by dry runs. Raises RunbookError for the first failure, with what was already applied."""
     require_objects(options.objects)
-    apply_one: Callable[..., DryRun] = dry_run if check else _apply
+    predicted = iter(observe(cluster, options, warn)) if check else None
     runs: list[DryRun] = []
     for obj in options.objects:
         try:
-            run = apply_one(
-                cluster, obj, options.field_manager, options.force_conflicts, warn=lambda text, name=object_name(obj): warn(f"{name}: {text}")
-            )
+            run = next(predicted) if predicted else _apply(cluster, obj, options, warn)
             if run.action == REFUSED:
                 raise RunbookError(run.refusal)
         except RunbookError as error:
-            reason = error.api_message if isinstance(error, ApiError) else str(error)
+            reason = shortened(error.api_message) if isinstance(error, ApiError) else str(error)
             raise RunbookError(
-                f"{object_name(obj)} can't be applied: {reason.rstrip('.')}.{_applied_before(runs, check)}", **apply_report(runs)
+                f"{object_name(obj)} cannot be applied: {reason.rstrip('.')}.{_applied_before(runs, check)}", **apply_report(runs)
             ) from error
         runs.append(run)
     return runs
@@ -50,11 +53,28 @@ def _decoded(value) -> bytes:
         return str(value).encode(errors="replace")
 
 
-def _apply(cluster: Cluster, obj: dict, field_manager: str, force: bool, *, warn: Callable[[str], None]) -> DryRun:
+def _apply(cluster: Cluster, obj: dict, options: ManifestsOptions, warn: Callable[[str], None]) -> DryRun:
     before = cluster.get_object(obj)
-    return DryRun(obj, before, cluster.apply_object(obj, field_manager=field_manager, force=force, warn=warn))
+    after = apply_object(cluster, obj, options, warn)
+    if obj["kind"] == DEFINITION:
+        _wait_established(cluster, after)
+    return DryRun(obj, before, after)
+
+
+def _wait_established(cluster: Cluster, definition: dict | None) -> None:
+    """Waits until the API server serves the kind, as its objects may follow. Raises RunbookError after ESTABLISH_TIMEOUT."""
+    deadline = time.monotonic() + ESTABLISH_TIMEOUT
+    while True:
+        conditions = {item["type"]: item for item in ((definition or {}).get("status") or {}).get("conditions") or []}
+        if conditions.get("Established", {}).get("status") == "True":
+            return
+        if time.monotonic() >= deadline or definition is None:
+            reasons = "; ".join(item.get("message", "") for item in conditions.values() if item["status"] == "False")
+            raise RunbookError(f"it was applied, but not established within {ESTABLISH_TIMEOUT} s: {reasons or 'the API server reports no reason'}")
+        time.sleep(POLL_INTERVAL)
+        definition = cluster.get_object(definition)
 
 
 def _applied_before(runs: list[DryRun], check: bool) -> str:
     changed = [object_name(run.requested) for run in runs if run.action != UNCHANGED]
-    return f" Applied before it: {', '.join(changed)}." if changed and not check else ""
+    return f" Already applied: {', '.join(changed)}." if changed and not check else ""

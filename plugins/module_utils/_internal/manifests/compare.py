@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 CREATE, CHANGE, UNCHANGED, REFUSED = "create", "change", "unchanged", "refused"
+DELETING = "Deleting"  # our reason code for an object that is being deleted; all others are the API server's
 SERVER_FIELDS = ("resourceVersion", "generation", "managedFields")
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """An object as requested, as it is stored (None where it does not exist), and as an apply would leave it, or left it.
+    """An object as requested, as stored (None if it does not exist), and as after the apply, done or predicted.
 
-    ``refusal`` is the API server's message where it refuses the object, and ``reason`` its reason code; ``after`` is None then.
-    ``missing_namespace``: the object would be created once that namespace exists.
+    ``refusal``: the API server's message if it refuses the object, ``reason`` its reason code; ``after`` is None then.
+    ``missing_namespace``, ``missing_kind``: the object would be created once that namespace or custom resource definition exists.
     """
 
     requested: dict
@@ -22,6 +24,7 @@ class DryRun:
     after: dict | None
     refusal: str = ""
     missing_namespace: str = ""
+    missing_kind: str = ""
     reason: str = ""
 
     @property
@@ -38,6 +41,13 @@ class DryRun:
         """Whether the pod template of an existing workload changes."""
         return self.action == CHANGE and _template(self.before) != _template(self.after)
 
+    @property
+    def data_changed(self) -> bool:
+        """Whether the data of an existing ConfigMap changes, which running containers may have read."""
+        if self.requested["kind"] != "ConfigMap" or self.before is None or self.after is None:
+            return False
+        return any(self.before.get(field) != self.after.get(field) for field in ("data", "binaryData"))
+
 
 def object_name(obj: dict) -> str:
     """Kind and name of an object, with its namespace if it has one."""
@@ -46,8 +56,25 @@ def object_name(obj: dict) -> str:
     return f"{obj.get('kind')} {metadata.get('name')}{where}"
 
 
+def assume_created(runs: list[DryRun]) -> list[DryRun]:
+    """The dry runs, in which an object is created too that is refused for want of an earlier one: a Pod, for example, for its service account."""
+    names: set[str] = set()
+    assumed = []
+    for run in runs:
+        waits = run.reason in ("Forbidden", "NotFound") and any(_mentions(run, name) for name in names)
+        run = DryRun(run.requested, run.before, run.requested) if waits else run
+        names |= {run.requested["metadata"]["name"]} if run.action == CREATE else set()
+        assumed.append(run)
+    return assumed
+
+
+def _mentions(run: DryRun, name: str) -> bool:
+    own = run.requested["metadata"]["name"] == name
+    return not own and re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", run.refusal) is not None
+
+
 def normalized(obj: dict | None) -> dict:
-    """The part of an object that an apply decides: without the status, which controllers write, and without the times of field managers."""
+    """The part of an object that an apply determines: without the status, which controllers write, and without the times of field managers."""
     if obj is None:
         return {}
     metadata = {key: value for key, value in obj["metadata"].items() if key not in SERVER_FIELDS}

@@ -20,6 +20,7 @@ def dry_run_report(runs: list[DryRun]) -> dict:
         "objects": [_object(run) for run in runs],
         "pending": [run.requested for run in runs if run.action != UNCHANGED],
         "missing_namespaces": sorted({run.missing_namespace for run in runs if run.missing_namespace}),
+        "missing_kinds": sorted({run.missing_kind for run in runs if run.missing_kind}),
     }
 
 
@@ -27,7 +28,7 @@ def _object(run: DryRun) -> dict:
     metadata = run.requested["metadata"]
     report = {
         "action": run.action, "kind": run.requested["kind"], "name": metadata["name"], "namespace": metadata.get("namespace"),
-        "rolling_update": run.rolling_update,
+        "rolling_update": run.rolling_update, "data_changed": run.data_changed,
     }  # fmt: skip
     return {**report, "msg": run.refusal, "reason": run.reason} if run.refusal else report
 

@@ -10,6 +10,7 @@ import time
 from datetime import datetime
 
 from ..errors import RunbookError
+from ..write_guard import WRITES
 from .docker_cli import DockerCli
 from .files import profile_trees, remove, remove_files
 from .minikube import Minikube, StartOptions
@@ -28,7 +29,7 @@ _KUBEADM_CONFIG = "tmp/minikube/kubeadm.yaml"  # in the node's volume: the confi
 
 @contextlib.contextmanager
 def profile_lock(profile: Profile, timeout: int):
-    """Holds the profile's lock, also in minikube processes that outlive a killed run; yields the open file."""
+    """Holds the profile's lock, even in minikube processes that outlive a killed run. Yields the open file."""
     profile.ownership_dir.mkdir(parents=True, exist_ok=True)
     with open(profile.ownership_dir / f"{profile.name}.lock", "a+", encoding="utf-8", errors="replace") as file:
         _require_lock_file(file)
@@ -43,8 +44,8 @@ def _require_lock_file(file) -> None:
     file.seek(0)
     if not (beginning := file.read(len(_LOCK_PREFIX))).startswith(_LOCK_PREFIX[: len(beginning)]):
         raise RunbookError(
-            f"The file {file.name} does not belong to this collection, and the profile's lock would replace it. It is left unchanged. "
-            "Use another folder (option ownership_dir), or move the file."
+            f"{file.name} exists, but is not a lock file of this collection. It was left unchanged. "
+            "Move it, or use another folder (option ownership_dir)."
         )
 
 
@@ -59,7 +60,7 @@ def _acquire(file, profile: Profile, timeout: int) -> None:
                 file.seek(0)
                 holder = file.read() or "another run"
                 raise RunbookError(
-                    f"The profile {profile.name} is being changed by {holder}; gave up after {timeout} s (option lock_timeout)."
+                    f"The profile {profile.name} is being changed by {holder}; gave up after {timeout} s. Run again when it has ended, or raise lock_timeout."
                 ) from None
             time.sleep(_POLL_INTERVAL)
 
@@ -77,6 +78,7 @@ def apply(plan: ProfilePlan, minikube: Minikube, docker: DockerCli, options: Sta
         "remove_files": lambda _action: remove_files(profile, plan.removal),
     }
     for action in plan.actions:
+        WRITES.before_write()
         steps[action.kind](action)
 
 
@@ -104,7 +106,7 @@ def _start_and_wait(minikube: Minikube, options: StartOptions, timeout: int) -> 
 
 
 def _reconfigure_node(profile: Profile, docker: DockerCli, image: str) -> None:
-    """Makes minikube configure the node of an existing volume again, with the certificate authority that signed its content."""
+    """Makes minikube configure the node of an existing volume again, with the certificate authority that issued its certificates."""
     folder = profile.folder
     if not (folder / "ca.key").exists():
         folder.mkdir(parents=True, exist_ok=True)

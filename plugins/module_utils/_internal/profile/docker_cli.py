@@ -67,7 +67,7 @@ def _is_not_found(stderr: str) -> bool:
 
 def _engine_failure(status: int, stderr: str) -> str:
     if status == _COMMAND_NOT_FOUND:
-        return "The docker command is missing on PATH. Install Docker's command-line client."
+        return "The docker command is not on PATH. Install Docker's command-line client."
     if status == _TIMED_OUT:
         return f"Docker did not respond within {QUERY_TIMEOUT} s. Check the engine, and DOCKER_HOST if it is set."
     return f"Docker is not available: {stderr.strip()} Start the engine, or correct DOCKER_HOST."

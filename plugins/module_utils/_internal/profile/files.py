@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""A profile's files: which are known to be its own, and their removal. Only empty folders are removed, and no symbolic link is followed."""
+"""The files that are known to belong to a profile, and their removal. Only empty folders are removed, and no symbolic link is followed."""
 
 from __future__ import annotations
 

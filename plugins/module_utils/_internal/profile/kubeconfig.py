@@ -32,7 +32,7 @@ def read_kubeconfig(file: Path) -> dict | None:
 def without_profile(content: dict, profile: Profile) -> dict:
     """A kubeconfig without the profile's entries. Pure, except that links in paths are resolved.
 
-    Outside of the profile's home, an entry of its name is the profile's only if its certificate lies in Minikube's folder in that home.
+    Outside of the profile's home, an entry of its name belongs to the profile only if its certificate is in Minikube's folder in that home.
     """
     folder = None if profile.kubeconfig.parent == profile.minikube_home else profile.folder
     own = {key: [entry for entry in content.get(key) or [] if _is_own(entry, key, profile.name, folder)] for key in _CERTIFICATES}

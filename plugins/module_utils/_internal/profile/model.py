@@ -44,7 +44,7 @@ class ObservedProfile:
     """The observed state of a profile.
 
     ``container`` is the state of its container, "" where it does not exist; ``image`` is the node's image. ``config`` is Minikube's
-    configuration, None where it is missing or truncated. ``has_record`` says that there is an ownership record of the profile,
+    configuration, None where it is missing or truncated. ``has_record`` says that the profile has an ownership record,
     ``owns_home`` that the home belongs to the profile, ``owns_container`` that the container is ours by the ownership record.
     ``other_owner`` is the profile that the home belongs to instead, ``other_home`` the home that has the profile's files instead.
     ``was_ready`` says that the cluster was ready before, so that its volume may contain data; ``ready_recorded`` that the ownership record

@@ -13,7 +13,7 @@ from .model import ObservedProfile, Profile
 from .ownership import OwnershipRecord, read_ownership, write_record
 from .readiness import problems_of, ready_components_of
 
-GRACE_PERIOD = 10  # seconds: a pod that is being restarted is no reason to start the cluster
+GRACE_PERIOD = 10  # seconds, as a pod that is being restarted is no reason to start the cluster
 _POLL_INTERVAL = 1  # seconds
 _CREATED_BY_MINIKUBE = "created_by.minikube.sigs.k8s.io"
 
@@ -51,13 +51,13 @@ def observe(profile: Profile, docker: DockerCli) -> ObservedProfile:
 
 
 def record_if_ready(profile: Profile, observed: ObservedProfile) -> None:
-    """Records a ready container of ours: from then on its volume may contain data, and is never removed by a repair."""
+    """Records a ready container of ours. From then on its volume may contain data, and no repair removes it."""
     if observed.healthy and observed.managed and not observed.ready_recorded:
         write_record(profile, observed.container_id)
 
 
 def wait_until_usable(profile: Profile, seconds: float) -> tuple[str, ...]:
-    """The problems that remain after at most this time; returns as soon as there is none."""
+    """The problems that remain after at most this time. Returns as soon as there are none."""
     return _wait(profile, seconds)[0]
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Ownership records: since when containers of a profile's name are ours, which of them was ready, and where the profile's files are."""
+"""Ownership records: since when containers with a profile's name are ours, which of them was ready, and where the profile's files are."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def _temporary(file: Path) -> Path:
 def _require_own_file(file: Path) -> None:
     if os.path.lexists(file) and not is_record(file):
         raise RunbookError(
-            f"The file {file} does not belong to this collection, and the ownership record of the profile would replace it. It is left unchanged. "
-            "Use another folder (options minikube_home and ownership_dir), or move the file."
+            f"{file} exists, but is not an ownership record of this collection. It was left unchanged. "
+            "Move it, or use other folders (options minikube_home and ownership_dir)."
         )
 
 

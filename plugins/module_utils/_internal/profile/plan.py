@@ -13,7 +13,7 @@ _HOME_OPTION = "option minikube_home; local_cluster_state_dir"
 def make_plan(observed: ObservedProfile, name: str, state: str, runtime: str, version: str, removal: FileRemoval = FileRemoval()) -> ProfilePlan:
     """The actions that bring a profile to ``state``; ``removal`` is for V(absent).
 
-    Raises RunbookError where home or container are not the profile's, or its runtime is another one.
+    Raises RunbookError if home or container belong to another profile, or the runtime differs.
     """
     _require_own_home(observed, name)
     _require_own_container(observed, name)
@@ -45,7 +45,7 @@ def _preparation(observed: ObservedProfile) -> tuple[ProfileAction, ...]:
         return (ProfileAction("delete_unfinished", "it was never ready, so it contains no data"),) if unfinished else ()
     lost = observed.container and not observed.config
     removal = (ProfileAction("remove_container", "minikube's configuration of the profile is missing"),) if lost else ()
-    # Minikube takes a new container on an old volume for a configured node, and waits in vain.
+    # Minikube assumes that a new container on an existing volume is a configured node, and waits in vain.
     new = observed.volume and observed.image and (lost or not observed.configured)
     return (*removal, *((ProfileAction("reconfigure_node", "its container is new, but its volume is not", observed.image),) if new else ()))
 
@@ -75,15 +75,15 @@ def _removal(observed: ObservedProfile, removal: FileRemoval) -> tuple[ProfileAc
 def _require_own_home(observed: ObservedProfile, name: str) -> None:
     if observed.other_owner:
         raise RunbookError(
-            f"The folder of minikube_home belongs to the profile {observed.other_owner}, not to {name}. {NOTHING_CHANGED} "
-            f"Use another folder for {name} ({_HOME_OPTION}), or set the name to the other profile."
+            f"The folder in minikube_home belongs to the profile {observed.other_owner}, not to {name}. {NOTHING_CHANGED} "
+            f"Use another folder for {name} ({_HOME_OPTION}), or set the name of the other profile ({_NAME_OPTION})."
         )
 
 
 def _require_managed(observed: ObservedProfile, name: str) -> None:
     if observed.other_home:
         raise RunbookError(
-            f"The files of the profile {name} are in {observed.other_home}, which is not the folder of minikube_home. Nothing was removed. "
+            f"The files of the profile {name} are in {observed.other_home}, but minikube_home is another folder. Nothing was removed. "
             f"Set it to that folder ({_HOME_OPTION})."
         )
     if not observed.managed:
@@ -96,8 +96,8 @@ def _require_managed(observed: ObservedProfile, name: str) -> None:
 def _require_own_container(observed: ObservedProfile, name: str) -> None:
     if observed.container and not observed.config and not observed.owns_container:
         raise RunbookError(
-            f"The container {name} exists, but was not created for this profile (it may be of another Minikube profile of the same name). "
-            f"It is left unchanged. Choose another name ({_NAME_OPTION}), or remove the container yourself: docker rm -f {name}"
+            f"The container {name} exists, but was not created for this profile (it may belong to another Minikube profile of the same name). "
+            f"It was left unchanged. Choose another name ({_NAME_OPTION}), or remove the container yourself: docker rm -f {name}"
         )
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether a cluster can be used, judged by its objects. Pure; minikube's exit code proves nothing."""
+"""Whether a cluster can be used, as its objects show: minikube's exit code proves nothing. Pure."""
 
 from __future__ import annotations
 

@@ -40,4 +40,4 @@ def remaining_warning(removal: FileRemoval, profile: Profile) -> str:
     """Names the files that are not removed."""
     names = ", ".join(str(path) for path in removal.remaining[:_MAX_NAMES])
     more = len(removal.remaining) - _MAX_NAMES
-    return f"Not removed, as not known to belong to the profile {profile.name}: {names}{f', and {more} more' if more > 0 else ''}."
+    return f"Kept, as they are not known to belong to the profile {profile.name}: {names}{f', and {more} more' if more > 0 else ''}."

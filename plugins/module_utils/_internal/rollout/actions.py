@@ -17,7 +17,7 @@ from .revisions import Revision
 
 @dataclass(frozen=True)
 class SpecChange:
-    """A change of a workload's spec as runbook-deploy. ``before``, ``after``: its template and replicas."""
+    """A change of a workload's spec, made as the field manager runbook-deploy. ``before``, ``after``: its template and replicas."""
 
     workload: Workload
     steps: tuple[str, ...]
@@ -49,7 +49,7 @@ class SpecChange:
 
 @dataclass(frozen=True)
 class _UnshownChange:
-    """A change beside the workload's spec: it replaces no pods by itself, and is not in the diff."""
+    """A change other than to the workload's spec. It replaces no pods by itself, and is not in the diff."""
 
     workload: Workload
     what: ClassVar[str] = "change"
@@ -59,7 +59,7 @@ class _UnshownChange:
 
 @dataclass(frozen=True)
 class OwnershipTransfer(_UnshownChange):
-    """Transfers field ownership that an interrupted run has left: it ended between a change and the update of managedFields."""
+    """Transfers field ownership to runbook-deploy after an interrupted run, which ended between a change and its update of managedFields."""
 
     def __str__(self) -> str:
         return f"{self.workload}: transfer field ownership left by an interrupted run to {DEPLOY}"
@@ -67,13 +67,13 @@ class OwnershipTransfer(_UnshownChange):
 
 @dataclass(frozen=True)
 class PodDeletion(_UnshownChange):
-    """Deletes a StatefulSet's pod that is stuck at a former revision; its controller would wait for it forever."""
+    """Deletes a StatefulSet's pod that is stuck at a previous revision, as the controller would wait for it forever."""
 
     pod: str
     uid: str
 
     def __str__(self) -> str:
-        return f"{self.workload}: delete pod {self.pod}, which is not ready at its former revision"
+        return f"{self.workload}: delete pod {self.pod}, which is not ready and belongs to a previous revision"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Restart:
     """Replaces a workload's pods by the annotation that ``kubectl rollout restart`` sets."""
 
     workload: Workload
-    before: str  # the present value of the annotation, "" for none
+    before: str  # the current value of the annotation, "" for none
     after: str
     reason: str = ""
     last_good: str = ""  # the last good revision, to be recorded

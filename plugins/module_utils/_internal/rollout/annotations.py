@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Annotations that a rollout records: the last good revision, and the change cause of revisions that were applied before the call.
 
-They create no revision, and a second run has none to write.
+Writing them creates no revision, and a second run writes none.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def plan_annotations(
 ) -> list[AnnotationPatch]:
     """The annotations to write. Pure. ``changed``: workloads whose new revision got its change cause with the change.
 
-    ``change_cause``: why manifests were applied, "" to record none. It is recorded for a new revision only, one that is not recorded as
-    the last good one, and only if it has no cause of its own yet: a new revision starts with that of the former one.
+    ``change_cause``: why manifests were applied, "" to record none. It is recorded only for a new revision, that is, one that is not
+    recorded as the last good one, and only if it has no cause of its own: a new revision starts with the cause of the previous one.
     ``last_good``: the last good revision before this call, by workload.
     """
     patches: list[AnnotationPatch] = []
@@ -59,7 +59,7 @@ def plan_annotations(
 
 
 def write_annotations(cluster: Cluster, namespace: str, patches: list[AnnotationPatch]) -> list[str]:
-    """Writes the annotations. Returns as sentences what could not be written; the rollout itself does not depend on it."""
+    """Writes the annotations. Returns what could not be written, as sentences: that does not fail the rollout."""
     failed = []
     for patch in patches:
         try:
@@ -71,13 +71,13 @@ def write_annotations(cluster: Cluster, namespace: str, patches: list[Annotation
 
 
 def _former(revisions: list[Revision], current: Revision, *names: str) -> Revision | None:
-    """The revision before, by the first of the names that is not the current one."""
+    """The revision to compare with: that of the first name that is not the current one's."""
     name = next((name for name in names if name not in ("", current.name)), "")
     return next((item for item in revisions if item.name == name), None)
 
 
 def _is_ours(obj: dict) -> bool:
-    """Whether this collection applied or restarted the present pod template: no cause is recorded for changes of others."""
+    """Whether this collection wrote the current pod template. No cause is recorded for the changes of others."""
     return template_writer(obj["metadata"].get("managedFields")) in (DEPLOY, ROLLOUT)
 
 

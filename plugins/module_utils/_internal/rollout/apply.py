@@ -21,7 +21,7 @@ ATTEMPTS = 10  # to update managedFields, which may conflict with writes of the 
 
 
 def apply(cluster: Cluster, namespace: str, actions: Iterable[Action]) -> None:
-    """Carries out the actions in order, after checking the permissions for all. Raises RunbookError, with what was done before."""
+    """Carries out the actions in order, after checking the permissions for all of them. Raises RunbookError, with what was already done."""
     actions = list(actions)
     for action in actions:
         verb, kind, name = _permission(action)
@@ -32,7 +32,7 @@ def apply(cluster: Cluster, namespace: str, actions: Iterable[Action]) -> None:
         try:
             _apply_one(cluster, namespace, action)
         except ApiError as error:
-            before = f"Done before: {'; '.join(done)}." if done else NOTHING_CHANGED
+            before = f"Already done: {'; '.join(done)}." if done else NOTHING_CHANGED
             raise RunbookError(f"{action}: {_error_text(error)} {before}") from error
         done.append(str(action))
 
@@ -67,7 +67,7 @@ def _permission(action: Action) -> tuple[str, str, str]:
 
 
 def _purpose(action: Action) -> str:
-    return str(action) if isinstance(action, Restart) else f"carry out: {action}"
+    return str(action) if isinstance(action, Restart) else f"apply this change: {action}"
 
 
 def _apply_one(cluster: Cluster, namespace: str, action: Action) -> None:
@@ -88,13 +88,13 @@ def _apply_one(cluster: Cluster, namespace: str, action: Action) -> None:
         _transfer_ownership(cluster, namespace, workload)
     except (ApiError, Unreachable) as error:
         raise RunbookError(
-            f"{action}: applied, but field ownership could not be transferred to {DEPLOY}: {error} Run it again; until then the next deploy "
-            f"fails with a conflict with {DEPLOY} itself."
+            f"{action}: applied, but field ownership could not be transferred to {DEPLOY}: {error} Run the task again; until then, the next "
+            f"deploy fails with a conflict with {DEPLOY} itself."
         ) from error
 
 
 def _delete(cluster: Cluster, namespace: str, action: PodDeletion) -> None:
-    """Deletes the pod, and no other of its name, once the controller would recreate it at the right revision."""
+    """Deletes the pod, but no other pod of its name, once the controller would recreate it at the right revision."""
     until = time.monotonic() + OBSERVE_TIMEOUT
     while time.monotonic() < until:
         obj = cluster.get(action.workload.kind, action.workload.name, namespace)
@@ -126,5 +126,5 @@ def _transfer_ownership(cluster: Cluster, namespace: str, workload: Workload) ->
 
 def _error_text(error: ApiError) -> str:
     if error.status == 422 and "testing" in str(error):
-        return "it was changed by another client at the same time. Run it again."
+        return "it was changed by another client at the same time. Run the task again."
     return f"{str(error).rstrip('.')}."

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+from .refusal_fixes import fix_for
+
 WORDS = {"create": "created", "change": "changed"}
-CONFLICT = "Remove the field from the manifest, or from its other manager; rollout_force_conflicts: true takes it over."
 
 
 def changes(result: dict) -> list[str]:
@@ -13,10 +14,10 @@ def changes(result: dict) -> list[str]:
 
 
 def refusals(result: dict, failed: dict) -> list[str]:
-    """A sentence for each object that the API server refuses, and what the ``failed`` apply had changed before, if anything."""
+    """A sentence for each object that the API server refuses, and what the ``failed`` apply had already changed, if anything."""
     messages = [f"{_name(entry)} cannot be applied: {_reason(entry)}" for entry in _objects(result) if entry["action"] == "refused"]
     done = [_name(entry) for entry in _objects(failed) if entry["action"] in WORDS]
-    return [*messages, f"Applied before: {', '.join(done)}."] if messages and done else messages
+    return [*messages, f"Already applied: {', '.join(done)}."] if messages and done else messages
 
 
 def _objects(result: dict) -> list[dict]:
@@ -29,5 +30,6 @@ def _name(entry: dict) -> str:
 
 
 def _reason(entry: dict) -> str:
-    """The API server's message, and what to do about a conflict."""
-    return f"{entry['msg'].rstrip('.')}. {CONFLICT}" if entry.get("reason") == "Conflict" else entry["msg"]
+    """The API server's message, and what to do about it."""
+    fix = fix_for(entry["kind"], entry["name"], entry.get("namespace") or "", entry["msg"])
+    return f"{entry['msg'].rstrip('.')}. {fix}" if fix else entry["msg"]

@@ -18,9 +18,9 @@ from .revisions import Revision, current_of, revisions_of
 def last_good_revisions(snapshot: Snapshot, status: RolloutStatus) -> dict[Workload, str]:
     """For each workload that exists, the object that stores the revision to roll back to; "" if none is known to have been complete.
 
-    It is the current one if that is complete, or was until the workload was scaled, or is recorded as the last good one: then there is
-    nothing to roll back. Otherwise it is one that still has ready pods, the recorded one before others. If no pod is left of it
-    (update strategy Recreate, one replica of a StatefulSet) only the record is left.
+    It is the current one if that is complete, or was until the workload was scaled, or is recorded as the last good one: then nothing
+    is rolled back. Otherwise it is a revision that still has ready pods, preferably the recorded one. A revision without pods
+    (update strategy Recreate, one replica of a StatefulSet) is known only by the record.
     """
     result = {}
     for one in status.workloads:
@@ -56,14 +56,14 @@ def _last_good(view: WorkloadView, revisions: list[Revision], snapshot: Snapshot
 
 
 def _is_only_scaled(view: WorkloadView, snapshot: Snapshot) -> bool:
-    """Whether the current revision has replaced the former one, has a ready pod, and only lacks a pod at the moment.
+    """Whether the current revision has replaced the previous one, has a ready pod, and only lacks a pod at the moment.
 
     A pod that has just started proves nothing: one that keeps crashing is ready in between. A Deployment's controller keeps the reason
     NewReplicaSetAvailable until the pod template changes (syncRolloutStatus in its progress.go). A pod without the sidecar that it
     should have is ready by Kubernetes' status only.
     """
     serving = [pod for pod in view.active if is_ready(pod) and not sidecar_missing(view, pod)]
-    settled = [pod for pod in serving if (min_ready_at(pod, snapshot.options) or snapshot.now) <= snapshot.now]
+    settled = [pod for pod in serving if (min_ready_at(pod, snapshot) or snapshot.now) <= snapshot.now]
     if view.workload.kind == "Deployment" and condition(view.obj, "Progressing").get("reason") != "NewReplicaSetAvailable":
         return False
     return bool(settled) and not view.old_pods

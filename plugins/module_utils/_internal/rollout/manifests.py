@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import copy
+import re
 
 from ..errors import RunbookError
+from .manifest_checks import require_object
 
 FIRST = ("Namespace", "CustomResourceDefinition", "PriorityClass", "StorageClass")
 LAST = ("DaemonSet", "Deployment", "StatefulSet", "ReplicaSet", "Job", "CronJob", "Pod")
@@ -24,7 +26,7 @@ def validated(documents: dict[str, list], namespace: str) -> list[dict]:
     places: dict[tuple, str] = {}
     for file, contents in documents.items():
         for place, obj in _flat(file, contents):
-            _validate(place, obj)
+            require_object(place, obj)
             obj = _in_namespace(obj, namespace)
             identity = (obj["apiVersion"].rpartition("/")[0], obj["kind"], obj["metadata"].get("namespace"), obj["metadata"]["name"])
             if identity in places:
@@ -36,50 +38,66 @@ def validated(documents: dict[str, list], namespace: str) -> list[dict]:
 
 
 def with_images(objects: list[dict], images: dict[str, str]) -> list[dict]:
-    """Copies of the objects whose ``image:`` values equal to a key of ``images`` are replaced by its reference."""
+    """Copies of the objects whose ``image:`` values equal to a key of ``images`` are replaced by its reference.
+
+    Raises RunbookError for an image that is a key of ``images`` with a tag or a digest: it names an image that nothing builds.
+    """
     replaced = copy.deepcopy(objects)
     for obj in replaced:
         for container in _containers(obj):
+            _require_built(obj, container["image"], images)
             container["image"] = images.get(container["image"], container["image"])
     return replaced
 
 
 def _containers(obj: dict) -> list[dict]:
-    """The init and ordinary containers of a Pod, or of an object with a pod template."""
-    spec = obj.get("spec") or {}
+    """The init and ordinary containers of a Pod, or of an object with a pod template. Custom resources may have other shapes."""
+    spec = _mapping(obj.get("spec"))
     if obj.get("kind") == "CronJob":
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
+        spec = _mapping(_mapping(spec.get("jobTemplate")).get("spec"))
     if obj.get("kind") != "Pod":
-        spec = (spec.get("template") or {}).get("spec") or {} if isinstance(spec.get("template"), dict) else {}
-    return [item for group in ("initContainers", "containers") for item in spec.get(group) or [] if "image" in item]
+        spec = _mapping(_mapping(spec.get("template")).get("spec"))
+    groups = [spec.get(group) for group in ("initContainers", "containers")]
+    items = [item for group in groups if isinstance(group, list) for item in group]
+    return [item for item in items if isinstance(item, dict) and isinstance(item.get("image"), str)]
+
+
+def _mapping(value) -> dict:
+    return value if isinstance(value, dict) else {}
+
+
+def _require_built(obj: dict, image: str, images: dict[str, str]) -> None:
+    name = re.split("[:@]", image, maxsplit=1)[0]
+    if image != name and name in images and image != images[name]:
+        raise RunbookError(
+            f"{obj['kind']} {obj['metadata']['name']}: the image {image} is built under no such tag. Write image: {name}, which is replaced by "
+            f"the reference of the built image, or rename the image {name} in runbook_app.images."
+        )
 
 
 def _flat(file: str, documents: list) -> list[tuple[str, dict]]:
-    """The objects of a file with their places; a List is expanded, empty documents are skipped."""
+    """The objects of a file with their places; lists are expanded, empty documents are skipped."""
     flat = []
     for index, document in enumerate(documents, start=1):
         place = f"{file}, document {index}"
-        if isinstance(document, dict) and document.get("kind") == "List":
-            flat += [(f"{place}, item {number}", item) for number, item in enumerate(document.get("items") or [], start=1)]
+        if _is_list(document):
+            flat += [(f"{place}, item {number}", _item(document, item)) for number, item in enumerate(document.get("items") or [], start=1)]
         elif document is not None:
             flat.append((place, document))
     return flat
 
 
-def _validate(place: str, obj) -> None:
-    if not isinstance(obj, dict):
-        raise RunbookError(f"{place}: expected a Kubernetes object, got {type(obj).__name__}.")
-    for key in ("apiVersion", "kind"):
-        if not isinstance(obj.get(key), str):
-            raise RunbookError(f"{place}: {key} is missing.")
-    metadata = obj.get("metadata")
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        raise RunbookError(f"{place}: {obj['kind']} has no metadata.name.")
-    if obj["kind"] == "Secret" and obj["apiVersion"] == "v1":
-        raise RunbookError(
-            f"{place}: Secret {metadata['name']} must not be in a manifest, as its values would be shown in results and diffs. "
-            "Describe it under runbook_app.secrets instead."
-        )
+def _is_list(document) -> bool:
+    """Whether it is a List, or a typed one like ConfigMapList."""
+    kind = document.get("kind") if isinstance(document, dict) else None
+    return kind == "List" or isinstance(kind, str) and kind.endswith("List") and isinstance(document.get("items"), list)
+
+
+def _item(document: dict, item):
+    """A member of a list; in a typed one it need not name its kind."""
+    if document["kind"] == "List" or not isinstance(item, dict):
+        return item
+    return {"apiVersion": document.get("apiVersion"), "kind": document["kind"].removesuffix("List"), **item}
 
 
 def _in_namespace(obj: dict, namespace: str) -> dict:
@@ -91,7 +109,7 @@ def _in_namespace(obj: dict, namespace: str) -> dict:
 
 
 def _owned_namespace(obj: dict) -> dict:
-    """A Namespace with the label that each one has: an apply that owns no field at all would change it a second time."""
+    """A Namespace with the label that each one has: an apply that owns no field would change it again in a second run."""
     labels = {"kubernetes.io/metadata.name": obj["metadata"]["name"], **(obj["metadata"].get("labels") or {})}
     return {**obj, "metadata": {**obj["metadata"], "labels": labels}}
 

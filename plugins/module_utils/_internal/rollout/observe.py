@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..clients.cluster.access import FORBIDDEN
@@ -32,13 +33,13 @@ class ObservedRollout:
     autoscalers: list[dict] | None = field(default_factory=list)
 
 
-def observe(cluster: Cluster, options: RolloutOptions, check_mode: bool) -> ObservedRollout:
-    """Reads what the plan is made from. Raises RunbookError for a missing permission."""
+def observe(cluster: Cluster, options: RolloutOptions, check_mode: bool, hide: Callable = list) -> ObservedRollout:
+    """Reads what the plan is made from. Raises RunbookError for a missing permission. ``hide``: called with the values of Secrets."""
     autoscalers = _autoscalers(cluster, options)
     watcher, stale = open_watcher(cluster, options), {}
     if options.restart == "if_stale":
         watcher = watcher if check_mode else _wait_observed(cluster, options, watcher)
-        stale = find_stale(cluster, snapshot_of(watcher, options), options.image_ids, options.changed_secrets, check_mode)
+        stale = find_stale(cluster, snapshot_of(watcher, options), options.image_ids, options.own_changes, check_mode, hide)
     snapshot = snapshot_of(watcher, options)
     return ObservedRollout(watcher, snapshot, evaluate(watcher.observation, snapshot.now, options.wait), stale, autoscalers)
 

@@ -10,6 +10,9 @@ from ..errors import RunbookError
 from ..workloads.model import WORKLOAD_KINDS, WaitOptions, Workload
 
 ROLLED_BACK = "rolled_back"
+CHANGES = {"changed_secrets": "Secret", "changed_config_maps": "ConfigMap"}  # the options with what this run has changed, by kind
+
+Source = tuple[str, str]  # kind (Secret or ConfigMap) and name
 
 WORKLOAD = {
     "kind": {"type": "str", "required": True, "choices": list(WORKLOAD_KINDS)},
@@ -31,6 +34,7 @@ ARGUMENT_SPEC = {
     "rollback_on_failure": {"type": "bool", "default": False},
     "restart": {"type": "str", "choices": ["never", "always", "if_stale"], "default": "never"},
     "changed_secrets": {"type": "list", "elements": "str", "default": [], "no_log": False},  # names, no values
+    "changed_config_maps": {"type": "list", "elements": "str", "default": []},
     "image_ids": {"type": "dict", "default": {}},
     "timeout": {"type": "int", "default": 300},
     "log_lines": {"type": "int", "default": 20},
@@ -66,7 +70,7 @@ class RolloutOptions:
     force_conflicts: bool = False
     rollback_on_failure: bool = False
     restart: str = "never"
-    changed_secrets: frozenset[str] = frozenset()
+    own_changes: frozenset[Source] = frozenset()  # Secrets and ConfigMaps that this run has changed
     image_ids: Mapping[str, str | None] = field(default_factory=dict)
     timeout: int = 300
     log_lines: int = 20
@@ -76,9 +80,10 @@ class RolloutOptions:
     def of(cls, params: dict) -> RolloutOptions:
         """From the module's params. Raises RunbookError for options that contradict each other."""
         _check(params)
-        own = {name: params[name] for name in ARGUMENT_SPEC if name not in ("workloads", "changed_secrets", *vars(WaitOptions()))}
+        own = {name: params[name] for name in ARGUMENT_SPEC if name not in ("workloads", *CHANGES, *vars(WaitOptions()))}
         wait = WaitOptions(**{name: params[name] for name in vars(WaitOptions())})
-        return cls(workloads=_workloads_of(params["workloads"]), changed_secrets=frozenset(params["changed_secrets"]), wait=wait, **own)
+        changes = frozenset((kind, name) for option, kind in CHANGES.items() for name in params[option])
+        return cls(workloads=_workloads_of(params["workloads"]), own_changes=changes, wait=wait, **own)
 
     @property
     def targets(self) -> tuple[Workload, ...]:
@@ -87,7 +92,7 @@ class RolloutOptions:
 
     @property
     def rolls_back(self) -> bool:
-        """Whether the workloads go back to a former revision."""
+        """Whether the workloads are rolled back to a previous revision."""
         return self.state == ROLLED_BACK
 
     @property
@@ -114,9 +119,9 @@ def _workloads_of(entries: list[dict]) -> tuple[WorkloadOptions, ...]:
 
 
 def _check(params: dict) -> None:
-    if params["restart"] != "if_stale" and (params["image_ids"] or params["changed_secrets"]):
-        name = "image_ids" if params["image_ids"] else "changed_secrets"
-        raise RunbookError(f"The option {name} is only valid with restart: if_stale.")
+    unused = [name for name in ("image_ids", *CHANGES) if params[name] and params["restart"] != "if_stale"]
+    if unused:
+        raise RunbookError(f"The option {unused[0]} is only valid with restart: if_stale.")
     if params["state"] != ROLLED_BACK:
         if params["to_revision"]:
             raise RunbookError(f"The option to_revision is only valid with state: {ROLLED_BACK}.")

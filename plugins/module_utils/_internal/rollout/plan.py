@@ -69,7 +69,7 @@ def _refuse_autoscaled(observed: ObservedRollout, options: RolloutOptions) -> No
 
 
 def _refuse_retagged(snapshot: Snapshot, options: RolloutOptions, actions: list[Action]) -> None:
-    """If new pods get another image under the same tag, the former pod template does not restore the former image."""
+    """If new pods get another image under the same tag, the previous pod template does not restore the previous image."""
     rolling = {action.workload for action in actions if action.rolls}
     for index, workload in enumerate(options.targets):
         view = snapshot.view(workload) if workload in rolling else None
@@ -77,6 +77,6 @@ def _refuse_retagged(snapshot: Snapshot, options: RolloutOptions, actions: list[
         if retagged:
             raise RunbookError(
                 f"workloads[{index}]: {', '.join(retagged)} now points to a different image than the pods of {workload} run, so a rollback "
-                "could not restore the former image. Use content tags (tag_strategy: content of minikube_image), or set "
+                "could not restore the previous image. Use content tags (tag_strategy: content of minikube_image), or set "
                 f"rollback_on_failure: false. {NOTHING_CHANGED}"
             )

@@ -15,9 +15,9 @@ MAX_NAMED = 8  # conflicts that are named in a message
 
 
 def plan_changes(observation: Observation, options: RolloutOptions, by: str) -> list[SpecChange | OwnershipTransfer | PodDeletion]:
-    """The changes that the options request, none for what is so already. ``by``: who makes them, for the change cause.
+    """The changes that the options request, none for values that are set already. ``by``: who makes them, for the change cause.
 
-    Workloads that do not exist are left to the plan of restarts. Raises RunbookError for a change that cannot be made.
+    Workloads that do not exist are reported by the plan of restarts. Raises RunbookError for a change that cannot be made.
     """
     kinds = {workload.kind for workload in observation.workloads}
     objects = {(kind, obj["metadata"]["name"]): obj for kind in kinds for obj in observation.of(kind)}

@@ -92,14 +92,14 @@ def _by_container(env: Mapping, where: str) -> dict[str, dict]:
     flat = {name: value for name, value in env.items() if not isinstance(value, dict)}
     named = {name: value for name, value in env.items() if isinstance(value, dict)}
     if flat and ALL in named:
-        raise RunbookError(f"{where}.env: sets variables for all containers twice, under * and without a container.")
+        raise RunbookError(f"{where}.env: sets variables for all containers twice, under * and without a container name. Use one of the two forms.")
     both = {**({ALL: flat} if flat else {}), **named}
     return {container: {name: _text(value, f"{where}.env", name) for name, value in variables.items()} for container, variables in both.items()}
 
 
 def _text(value, where: str, name: str) -> str | None:
     if isinstance(value, (bool, list, dict, float)):
-        raise RunbookError(f"{where}: {name} is not a string. Quote it, so that the value for the container is unambiguous; null removes it.")
+        raise RunbookError(f"{where}: {name} must be a string. Quote the value, or set null to remove the variable.")
     return None if value is None else str(value)
 
 

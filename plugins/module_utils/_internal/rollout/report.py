@@ -32,7 +32,7 @@ def notes_of(status: RolloutStatus) -> list[str]:
 
 
 def rollback_candidates(workloads: list[dict]) -> list[str]:
-    """From the returned workloads, with their history, the names of those that are not complete and have a former revision."""
+    """From the returned workloads, with their history, the names of those that are not complete and have a previous revision."""
     return [item["name"] for item in workloads if item["state"] != COMPLETE and len(item.get("history") or []) > 1]
 
 

@@ -48,7 +48,7 @@ def history(obj: dict, revisions: list[Revision]) -> list[dict]:
 
 
 def target_of(where: str, obj: dict, revisions: list[Revision], number: int) -> Revision | None:
-    """The revision to roll back to, None if the workload is at it already. ``number`` 0: the former one.
+    """The revision to roll back to, None if the workload is at it already. ``number`` 0: the previous one.
 
     Raises RunbookError, which begins with ``where``, if there is no such revision.
     """
@@ -60,20 +60,20 @@ def target_of(where: str, obj: dict, revisions: list[Revision], number: int) -> 
         return None if matching[0].template == live else matching[0]
     others = [item for item in revisions if item.template != live]
     if not others:
-        raise RunbookError(f"{where} has no former revision to roll back to. {_existing(revisions)}")
+        raise RunbookError(f"{where} has no previous revision to roll back to. {_existing(revisions)}")
     return None if _was_rolled_back(obj, others[-1], revisions) else others[-1]
 
 
 def current_of(obj: dict, revisions: list[Revision]) -> Revision | None:
-    """The revision of the workload's present pod template, None while its controller has not created it yet."""
+    """The revision of the workload's current pod template, None while its controller has not created it yet."""
     live = plain(obj["spec"]["template"])
     return next((item for item in revisions if item.template == live), None)
 
 
 def rollback_annotations(workload: Workload, obj: dict, revisions: list[Revision], target: Revision) -> dict[str, str]:
-    """The annotations of a rollback. ROLLED_BACK makes a second rollback to the former revision change nothing.
+    """The annotations of a rollback. With ROLLED_BACK, a second rollback to the previous revision changes nothing.
 
-    A restored ControllerRevision keeps its change cause, so the workload gets the same: the next revision begins with it.
+    A restored ControllerRevision keeps its change cause, so the workload gets the same, with which the next revision begins.
     """
     current = current_of(obj, revisions)
     cause = {} if workload.kind == "Deployment" else {CHANGE_CAUSE: target.change_cause}

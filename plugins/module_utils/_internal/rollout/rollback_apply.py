@@ -29,7 +29,7 @@ class RollbackResult:
 def roll_back(
     cluster: Cluster, options: RolloutOptions, last_good: dict[Workload, str], status: RolloutStatus, by: str
 ) -> RollbackResult:
-    """Rolls every workload back to its last good revision. Raises nothing: a failure here must not hide the first one."""
+    """Rolls every workload back to its last good revision. Raises nothing, as a failure here must not hide the first one."""
     incomplete = {one.workload for one in status.workloads if one.state != COMPLETE}
     try:
         watcher = WorkloadWatcher.open(cluster, options.namespace, options.targets, with_history=True)
@@ -44,7 +44,7 @@ def roll_back(
 
 
 def _wait_for_rollback(cluster: Cluster, options: RolloutOptions, items: list[RollbackItem], actions: tuple[str, ...]) -> RollbackResult:
-    """Waits for the workloads that were rolled back only: the others may go on failing."""
+    """Waits only for the workloads that were rolled back, as the others may keep failing."""
     rolled_back = tuple(item.workload for item in items if item.revision)
     try:
         watcher = WorkloadWatcher.open(cluster, options.namespace, rolled_back, with_history=True)

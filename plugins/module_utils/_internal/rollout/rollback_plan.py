@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The rollback after a failure: which workload returns to which revision, which cannot and why, and the message about it. Pure."""
+"""The rollback after a failure: the revision that each workload returns to, or why it cannot, and the message about it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .revisions import Revision, current_of, plain, revisions_of, rollback_annot
 
 @dataclass(frozen=True)
 class RollbackItem:
-    """The rollback of one workload. ``revision``: what it returns to, None if it is not rolled back, for the ``reason``."""
+    """The rollback of one workload. ``revision``: the one it returns to; None if it is not rolled back, and ``reason`` says why."""
 
     workload: Workload
     revision: Revision | None = None
@@ -34,10 +34,10 @@ class RollbackItem:
 
 
 def plan_rollback(snapshot: Snapshot, last_good: dict[Workload, str], incomplete: set[Workload], by: str, force: bool) -> list[RollbackItem]:
-    """What to roll back, in the order of the option, complete workloads too: what was deployed together is rolled back together.
+    """What to roll back, in the order of the option. Complete workloads too, as what was deployed together is rolled back together.
 
-    ``last_good``: the last good revision, by workload. ``incomplete``: workloads that are not complete, so that the message says why
-    they are not rolled back, if so. ``force``: take over fields that others apply.
+    ``last_good``: the last good revision, by workload. ``incomplete``: workloads that are not complete; the message says why, if one of them
+    is not rolled back. ``force``: take over fields that others apply.
     """
     items = [_item(view, snapshot, last_good.get(view.workload, ""), by, force) for view in snapshot.views()]
     return [item for item in items if item.revision or item.workload in incomplete]
@@ -50,7 +50,7 @@ def with_result(items: list[RollbackItem], status: RolloutStatus) -> list[Rollba
 
 
 def rollback_message(items: list[RollbackItem], failure: str) -> str:
-    """What was rolled back. ``failure``: why the former revisions are not complete either, "" if they are."""
+    """What was rolled back. ``failure``: why the restored revisions are not complete either, "" if they are."""
     lines = [_line(item) for item in items]
     if failure:
         lines.append(f"The rollback failed as well:\n{failure}")
@@ -92,7 +92,7 @@ def _no_target(revisions: list[Revision], name: str) -> str:
     if len(revisions) <= 1:
         return "this is its first revision, so there is nothing to roll back to."
     known = ", ".join(str(revision.number) for revision in revisions)
-    return f"none of its revisions ({known}) is known to have been complete. Name one: state: rolled_back with to_revision."
+    return f"none of its revisions ({known}) is known to have been complete. To restore one, set state: rolled_back and to_revision."
 
 
 def _blocked(obj: dict) -> str:
@@ -104,25 +104,25 @@ def _blocked(obj: dict) -> str:
 
 
 def _conflict(obj: dict, target: Revision) -> str:
-    """Fields that another manager applies: if they were taken over, its next apply would fail with a conflict."""
+    """Fields that another manager applies. If they were taken over, its next apply would fail with a conflict."""
     before, after = {"template": obj["spec"]["template"]}, {"template": target.template}
     owned = applied_by_others({"spec": before}, {"spec": after}, obj["metadata"].get("managedFields"))
     if not owned:
         return ""
     manager, field = owned[0]
-    return f"{field} is applied by {manager}, whose next apply would fail with a conflict. Apply the former state as {manager}."
+    return f"{field} is applied by {manager}, whose next apply would fail with a conflict. Apply the previous manifest as {manager}."
 
 
 def _retagged_note(view: WorkloadView, obj: dict, revisions: list[Revision], target: Revision) -> str:
-    """A warning if both revisions name the same reference and the former pods run another image under it."""
+    """A warning if both revisions name the same reference and the pods of the previous one run another image under it."""
     current = current_of(obj, revisions)
     new, old = (_images(view, revision.label) if revision else {} for revision in (current, target))
     retagged = sorted({reference for (name, reference), ids in new.items() if old.get((name, reference), ids) != ids})
     if not retagged:
         return ""
     return (
-        f"{', '.join(retagged)} now points to a different image than its former pods run, and it cannot be restored: new pods get the new "
-        "image. Use content tags."
+        f"{', '.join(retagged)} now points to a different image than the previous pods run. That image cannot be restored, as new pods get "
+        "the new one. Use content tags."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import getpass
 import socket
+from collections.abc import Callable
 from datetime import datetime, timezone
 
 from ..clients.cluster.client import Cluster
@@ -24,9 +25,9 @@ from .rollback_apply import RollbackResult, roll_back
 from .statefulset import wait_deleting_stuck_pods
 
 
-def predict(cluster: Cluster, options: RolloutOptions) -> dict:
-    """The result in check mode: the planned actions, and the workloads as they are now."""
-    observed = observe(cluster, options, check_mode=True)
+def predict(cluster: Cluster, options: RolloutOptions, hide: Callable = list) -> dict:
+    """The result in check mode: the planned actions, and the workloads as they are now. ``hide``: called with the values of Secrets."""
+    observed = observe(cluster, options, True, hide)
     plan = _plan(observed, options, check_mode=True)
     return {
         **actions_report(plan.actions, observed.status, options),
@@ -35,9 +36,9 @@ def predict(cluster: Cluster, options: RolloutOptions) -> dict:
     }
 
 
-def roll_out(cluster: Cluster, options: RolloutOptions) -> dict:
+def roll_out(cluster: Cluster, options: RolloutOptions, hide: Callable = list) -> dict:
     """Changes, rolls back or restarts the workloads, and waits. Raises RunbookError with the causes if the rollout fails."""
-    observed = observe(cluster, options, check_mode=False)
+    observed = observe(cluster, options, False, hide)
     plan, watcher = _plan(observed, options, check_mode=False), observed.watcher
     if options.rollback_on_failure:
         require_rollback_permissions(cluster, options.namespace, observed.status)

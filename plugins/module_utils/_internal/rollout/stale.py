@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Which workloads are stale: their running pods would get another environment, or another image, if they were recreated.
 
-An environment, and a file that is mounted alone (subPath), stay as they were when the container started. The files of a whole
-volume are updated by the kubelet, so they don't count.
+Environment variables, and files mounted with subPath, keep the values that they had when the container started. The kubelet updates
+the files of a whole volume, so these don't count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,8 @@ from ..clients.cluster.errors import ApiError
 from ..workloads.fields import containers_of, data_changed, time_of
 from ..workloads.model import Workload
 from ..workloads.snapshot import Snapshot, WorkloadView
-from .stale_values import Source, unchanged_sources
+from .options import Source
+from .stale_values import unchanged_sources
 
 ENV = {"secretKeyRef": "Secret", "configMapKeyRef": "ConfigMap"}
 ENV_FROM = {"secretRef": "Secret", "configMapRef": "ConfigMap"}
@@ -36,31 +37,30 @@ class StartedContainer:
 
 
 def find_stale(
-    cluster: Cluster, snapshot: Snapshot, image_ids: Mapping[str, str | None], changed_secrets: Set[str], check_mode: bool
+    cluster: Cluster, snapshot: Snapshot, image_ids: Mapping[str, str | None], own_changes: Set[Source], check_mode: bool, hide: Callable = list
 ) -> dict[Workload, str]:
-    """Workload to the reason why it is stale. Reads the metadata of Secrets and ConfigMaps, and the values of those that were written late.
+    """The reason why each stale workload is stale. Reads the metadata of Secrets and ConfigMaps, and the values of those that were written late.
 
-    ``image_ids``: reference to the ID that the node has for it. ``changed_secrets``: Secrets that this run has changed, or would have in
-    check mode. Their values are not compared, as check mode could not predict the result.
+    ``image_ids``: reference to the ID that the node has for it. ``own_changes``: what this run has changed, or would have in
+    check mode. Their values are not compared, as check mode could not predict the result. ``hide``: called with the values of Secrets.
     """
     views = snapshot.views()
     sources = {source for view in views for started in started_containers(view) for source in started.sources}
     namespace = snapshot.observation.namespace
     changed = _read_changes(cluster, namespace, sources)
-    predicted = changed_secrets if check_mode else frozenset()
-    reasons = {
-        view.workload: stale_reason(view, _with_other_values(cluster, namespace, view, changed, changed_secrets), image_ids, predicted)
-        for view in views
-    }
+    predicted = own_changes if check_mode else frozenset()
+    late = {view.workload: (view.active, _late_sources(view, changed) - own_changes) for view in views}
+    unchanged = unchanged_sources(cluster, namespace, late, hide)
+    reasons = {view.workload: stale_reason(view, _without(changed, unchanged[view.workload]), image_ids, predicted) for view in views}
     return {workload: reason for workload, reason in reasons.items() if reason}
 
 
 def stale_reason(
-    view: WorkloadView, changed: Mapping[Source, datetime], image_ids: Mapping[str, str | None], changed_secrets: Set[str]
+    view: WorkloadView, changed: Mapping[Source, datetime], image_ids: Mapping[str, str | None], own_changes: Set[Source]
 ) -> str:
     """Why the pods of the current revision are stale, "" if they are not. Pure."""
     for started in started_containers(view):
-        late = sorted(f"{kind} {name}" for kind, name in started.sources if _is_late(started, (kind, name), changed, changed_secrets))
+        late = sorted(f"{kind} {name}" for kind, name in started.sources if _is_late(started, (kind, name), changed, own_changes))
         if late:
             return f"{' and '.join(late)} changed after its container {started.name} had started"
     retagged = retagged_images(view, image_ids)
@@ -77,12 +77,13 @@ def retagged_images(view: WorkloadView, image_ids: Mapping[str, str | None]) -> 
     return sorted(retagged)
 
 
-def _with_other_values(
-    cluster: Cluster, namespace: str, view: WorkloadView, changed: Mapping[Source, datetime], changed_secrets: Set[str]
-) -> dict[Source, datetime]:
-    """The changes without those whose present values the pods run with anyway."""
-    late = {source for started in started_containers(view) for source in started.sources if _is_late(started, source, changed, frozenset())}
-    unchanged = unchanged_sources(cluster, namespace, view.active, late - {("Secret", name) for name in changed_secrets})
+def _late_sources(view: WorkloadView, changed: Mapping[Source, datetime]) -> set[Source]:
+    """The sources that were written after a container that reads them had started."""
+    return {source for started in started_containers(view) for source in started.sources if _is_late(started, source, changed, frozenset())}
+
+
+def _without(changed: Mapping[Source, datetime], unchanged: set[Source]) -> dict[Source, datetime]:
+    """The changes, without those of sources whose current values the containers already have."""
     return {source: at for source, at in changed.items() if source not in unchanged}
 
 
@@ -110,10 +111,9 @@ def bare_id(image_id: str) -> str:
     return text if text.startswith("sha256:") else ""
 
 
-def _is_late(started: StartedContainer, source: Source, changed: Mapping[Source, datetime], changed_secrets: Set[str]) -> bool:
-    """Times are whole seconds, and a container reads before it starts: the same second counts as later, at worst for one restart."""
-    kind, name = source
-    return (kind == "Secret" and name in changed_secrets) or (source in changed and changed[source] >= started.at)
+def _is_late(started: StartedContainer, source: Source, changed: Mapping[Source, datetime], own_changes: Set[Source]) -> bool:
+    """Times are whole seconds, and a container reads before it starts, so the same second counts as later. At worst that is one restart."""
+    return source in own_changes or (source in changed and changed[source] >= started.at)
 
 
 def _read_changes(cluster: Cluster, namespace: str, sources: set[Source]) -> dict[Source, datetime]:

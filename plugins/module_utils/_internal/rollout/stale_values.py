@@ -7,32 +7,63 @@ A write that changes nothing, or changes another key, does not make a pod stale.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeVar
 
 from ..clients.cluster.client import Cluster
-from ..clients.cluster.errors import ApiError
 from ..clients.secret_refs.consumers import FIELDS, consumers_of
-from ..clients.secret_refs.container_values import Lookup, lookup_of, read_values
+from ..clients.secret_refs.container_values import ContainerValue, Lookup, lookup_of, read_values
 from ..errors import RunbookError
+from .options import Source
 
-Source = tuple[str, str]  # kind (Secret or ConfigMap) and name
-
-
-def unchanged_sources(cluster: Cluster, namespace: str, pods: list[dict], sources: set[Source]) -> set[Source]:
-    """The sources all of whose values the running containers of the pods are proven to have. Needs get on them, and exec."""
-    return {source for source in sources if _is_unchanged(cluster, namespace, pods, source)}
+SHORTEST_HIDDEN = 16  # bytes: shorter values are words too, such as names of users and hosts, which messages need
+T = TypeVar("T")
 
 
-def _is_unchanged(cluster: Cluster, namespace: str, pods: list[dict], source: Source) -> bool:
-    if any(_is_hidden(pod["spec"], source) for pod in pods):
-        return False
+def unchanged_sources(
+    cluster: Cluster, namespace: str, late: Mapping[T, tuple[list[dict], set[Source]]], hide: Callable
+) -> dict[T, set[Source]]:
+    """The sources all of whose values the running containers of the pods are proven to have. Needs get on them, and exec.
+
+    ``late``: each workload's pods, with the sources that were written after they had started. Each source is read once, and the
+    permission for exec is checked once. ``hide``: called with the values of the Secrets.
+    """
+    objects = _read(cluster, namespace, {source for _pods, sources in late.values() for source in sources})
+    values = [value for (kind, _name), obj in objects.items() if kind == "Secret" for value in _decoded(kind, obj).values()]
+    hide(value for value in values if len(value) >= SHORTEST_HIDDEN)
+    expected = {
+        (workload, source): {lookup: value for pod in pods for lookup, value in _lookups(pod, source, objects[source])}
+        for workload, (pods, sources) in late.items()
+        for source in sources
+        if source in objects and not any(_is_hidden(pod["spec"], source) for pod in pods)
+    }
+    found = _read_containers(cluster, {lookup for values in expected.values() for lookup in values})
+    proven = {key for key, values in expected.items() if values and all(_has(found.get(lookup), value) for lookup, value in values.items())}
+    return {workload: {source for source in sources if (workload, source) in proven} for workload, (_pods, sources) in late.items()}
+
+
+def _read(cluster: Cluster, namespace: str, sources: set[Source]) -> dict[Source, dict]:
+    """The sources that exist and may be read."""
+    objects = {}
+    for source in sorted(sources):
+        try:
+            obj = cluster.get(*source, namespace)
+        except RunbookError:  # not allowed, or not reachable
+            continue
+        if obj:
+            objects[source] = obj
+    return objects
+
+
+def _read_containers(cluster: Cluster, lookups: set[Lookup]) -> dict[Lookup, ContainerValue]:
     try:
-        obj = cluster.get(*source, namespace)
-        expected = {lookup: value for pod in pods for lookup, value in _lookups(pod, source, obj)} if obj else {}
-        found = read_values(cluster, list(expected))
-    except (ApiError, RunbookError):  # not allowed, or not reachable
-        return False
-    return bool(expected) and all(not one.unknown and one.value == expected[lookup] for lookup, one in found.items())
+        return read_values(cluster, sorted(lookups, key=str))
+    except RunbookError:  # not allowed, or not reachable
+        return {}
+
+
+def _has(found: ContainerValue | None, value: bytes | None) -> bool:
+    return found is not None and not found.unknown and found.value == value
 
 
 def _is_hidden(spec: dict, source: Source) -> bool:

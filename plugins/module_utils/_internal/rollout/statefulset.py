@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Waits, and deletes pods of former revisions that a StatefulSet's controller would wait for forever."""
+"""Waits, and deletes pods of previous revisions that a StatefulSet's controller would wait for forever."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .apply import apply
 
 
 def wait_deleting_stuck_pods(watcher: WorkloadWatcher, options: WaitOptions, timeout: float) -> tuple[WaitResult, list[PodDeletion]]:
-    """As wait_for, but continues after a failure that is caused by such pods alone. Returns also what was deleted."""
+    """As wait_for, but continues after a failure that only such pods cause. Also returns what was deleted."""
     began = time.monotonic()
     deleted: list[PodDeletion] = []
     result = wait_for(watcher, options, timeout)

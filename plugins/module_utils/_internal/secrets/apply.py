@@ -13,11 +13,12 @@ from collections.abc import Callable
 
 from ..clients.cluster.client import MERGE_PATCH, Cluster
 from ..clients.cluster.errors import ApiError
-from ..clients.cluster.secrets import FIELD_MANAGER, MANAGED_BY, MANAGER, require_write_permissions
+from ..clients.cluster.former import FormerValue, keep_former_values
+from ..clients.cluster.secrets import FIELD_MANAGER, MANAGED_BY, MANAGER, StoredSecret, require_write_permissions
 from ..errors import RunbookError
 from .observe import observe
 from .options import SecretsOptions
-from .plan import SecretsPlan, Write, make_plan
+from .plan import SecretsPlan, Write, make_plan, overwritten_values, revert_warnings
 from .report import SecretsResult
 
 ALPHABET = string.ascii_letters + string.digits  # needs no quoting in a URL, an environment file, YAML and a shell
@@ -54,14 +55,16 @@ def _ensure(cluster: Cluster, options: SecretsOptions, generate, check: bool, re
     for _attempt in range(ATTEMPTS):
         stored = observe(cluster, options.namespace, names)
         plan = make_plan(stored, options.sources, generate)
-        if check:
-            return SecretsResult.predicted(plan)
-        if not plan.writes:  # also verifies the writes of the previous attempt
-            result.keys = {**plan.keys, **result.keys}
+        if not plan.writes and not check:  # also verifies the writes of the previous attempt
+            result.complete(plan, stored)
             return result
         require_permissions(cluster, options.namespace, plan.writes)
-        versions = {name: secret.version for name, secret in stored.items()}
-        _write_all(cluster, options, plan, versions, result)
+        kept = _plan_former_values(cluster, options.namespace, plan, stored)
+        result.warnings += revert_warnings(plan, stored, options.namespace)
+        if check:
+            result.predict(plan, stored, kept)
+            return result
+        _write_all(cluster, options, plan, stored, result)
     raise RunbookError(
         f"The Secrets {', '.join(sorted(names))} in namespace {options.namespace} were changed by somebody else during each of "
         f"{ATTEMPTS} attempts. Find out who writes them (kubectl get secret NAME --show-managed-fields -o yaml) and run again."
@@ -74,9 +77,26 @@ def require_permissions(cluster: Cluster, namespace: str, writes: list[Write]) -
     require_write_permissions(cluster, namespace, any(write.create for write in writes), patched)
 
 
-def _write_all(cluster: Cluster, options: SecretsOptions, plan: SecretsPlan, versions: dict, result: SecretsResult) -> None:
+def _plan_former_values(cluster: Cluster, namespace: str, plan: SecretsPlan, stored: dict[str, StoredSecret]) -> list[FormerValue]:
+    """Where all values that the plan replaces will be kept. Raises RunbookError with every Secret whose values can't be."""
+    kept, refusals = [], []
+    for name in sorted({write.secret for write in plan.writes}):
+        try:
+            kept += keep_former_values(cluster, namespace, name, overwritten_values(plan, stored, name), check=True)
+        except RunbookError as error:
+            if "refusals" not in error.facts:
+                raise
+            refusals += error.facts["refusals"]
+    if refusals:
+        raise RunbookError(" ".join(refusals), refusals=refusals)
+    return kept
+
+
+def _write_all(cluster: Cluster, options: SecretsOptions, plan: SecretsPlan, stored: dict[str, StoredSecret], result: SecretsResult) -> None:
     """Writes until done or until a concurrent write; the caller observes again in both cases."""
+    versions = {name: secret.version for name, secret in stored.items()}
     for write in plan.writes:
+        result.keep(keep_former_values(cluster, options.namespace, write.secret, overwritten_values(plan, stored, write.secret)))
         try:
             written = _create(cluster, options, write) if write.create else _patch(cluster, options.namespace, write, versions)
         except ApiError as error:

@@ -1,11 +1,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reads the Secrets of an application: in one list, or one by one where listing is forbidden."""
+"""Reads the Secrets of an application, in one list or one by one where listing is forbidden, and former values."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from ..clients.cluster.access import needs
 from ..clients.cluster.client import Cluster
 from ..clients.cluster.errors import ApiError
+from ..clients.cluster.former import read_former_values
 from ..clients.cluster.secrets import StoredSecret, stored_secret
 
 GRANT = "Allow get, create and patch (or list) on secrets there."
@@ -20,6 +23,16 @@ def observe(cluster: Cluster, namespace: str, names: set[str]) -> dict[str, Stor
             raise
         secrets = [_get(cluster, namespace, name) for name in sorted(names)]
     return {secret["metadata"]["name"]: stored_secret(secret) for secret in secrets if secret and secret["metadata"]["name"] in names}
+
+
+def observe_former_values(cluster: Cluster, keys: Iterable[tuple[str, str, str]]) -> dict[bytes, str]:
+    """Each former value of the keys (namespace, Secret and key), and where it is kept."""
+    found: dict[bytes, str] = {}
+    for namespace, secret, key in keys:
+        former = read_former_values(cluster, namespace, secret, "to compare former values")
+        for place, value in former.values_of(key).items():
+            found.setdefault(value, f"Secret {namespace}/{former.name}, key {place}")
+    return found
 
 
 def _get(cluster: Cluster, namespace: str, name: str) -> dict | None:

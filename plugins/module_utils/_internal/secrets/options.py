@@ -50,6 +50,16 @@ class CompareOptions:
         return cls(params["namespace"], [Location.of(entry) for entry in params["locations"]])
 
     @property
+    def needs_cluster(self) -> bool:
+        """Whether any value is read from the cluster."""
+        return any(location.needs_cluster for location in self.locations)
+
+    @property
+    def former_keys(self) -> list[tuple[str, str, str]]:
+        """The keys whose former values are recognised: namespace, Secret and key."""
+        return [(one.namespace or self.namespace, one.secret, one.key) for one in self.locations if one.secret and one.check_former]
+
+    @property
     def not_required(self) -> set[int]:
         """The entries of ``locations`` where the value may be missing."""
         return {index for index, location in enumerate(self.locations) if not location.required}

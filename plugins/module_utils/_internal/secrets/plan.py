@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from ..clients.cluster.secrets import StoredSecret, write_obstacle
+from ..clients.cluster.secrets import StoredSecret, reverting_manager, write_obstacle
 from ..errors import RunbookError
 from ..secret_sources import PLACEHOLDER, Ref, Source, stages_of
 
@@ -60,6 +60,22 @@ def make_plan(stored: dict[str, StoredSecret], sources: dict[Ref, Source], gener
     if refusals:
         raise RunbookError(" ".join(refusals), refusals=refusals)
     return plan
+
+
+def overwritten_values(plan: SecretsPlan, stored: dict[str, StoredSecret], secret: str) -> dict[str, bytes]:
+    """The stored values of a Secret that the plan replaces, by key."""
+    return {ref.key: stored[secret].values[ref.key] for ref, action in plan.keys.items() if ref.secret == secret and action == UPDATED}
+
+
+def revert_warnings(plan: SecretsPlan, stored: dict[str, StoredSecret], namespace: str) -> list[str]:
+    """A sentence for each key that is written although a manifest with another value was applied."""
+    written = [(write.secret, key, value) for write in plan.writes if write.secret in stored for key, value in write.data.items()]
+    managers = {(secret, key): reverting_manager(stored[secret], key, value) for secret, key, value in written}
+    return [
+        f"The Secret {secret} in namespace {namespace} was applied from a manifest that has the key {key} ({manager}): "
+        "the next apply would write that value back. Change it there too."
+        for (secret, key), manager in managers.items() if manager
+    ]  # fmt: skip
 
 
 def _decide(ref: Ref, sources: dict[Ref, Source], stored: dict[str, StoredSecret], values: dict[Ref, bytes], generate) -> tuple[str, bytes]:

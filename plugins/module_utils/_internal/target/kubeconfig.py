@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +19,7 @@ except ImportError:
 
 MINIKUBE = "minikube.sigs.k8s.io"  # the provider that Minikube writes into the extensions of its entries
 DEFAULT = "~/.kube/config"
+CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([^-]+)-----END CERTIFICATE-----")
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,7 @@ class ClusterEntry:
     verify_tls: bool
     by_minikube: bool
     certificate: str | None  # path of the certificate authority file
+    certificate_data: str | None = None  # its content in base64, which takes precedence
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,18 @@ def load(option: str | None, environ: dict) -> Kubeconfig:
     return merged
 
 
+def ca_fingerprints(cluster: ClusterEntry) -> tuple[str, ...]:
+    """The SHA-256 fingerprints of the certificates that the server's certificate is verified with, none where it is not verified."""
+    if not cluster.verify_tls:
+        return ()
+    try:
+        data = cluster.certificate_data
+        text = base64.b64decode(data).decode() if data else Path(cluster.certificate).read_text(encoding="utf-8") if cluster.certificate else ""
+        return tuple(hashlib.sha256(base64.b64decode(body)).hexdigest() for body in CERTIFICATE.findall(text))
+    except (OSError, ValueError):
+        return ()
+
+
 def _expanded(searched: str) -> list[str]:
     return [os.path.abspath(os.path.expanduser(path)) for path in searched.split(os.pathsep) if path]
 
@@ -119,6 +136,7 @@ def _cluster(entry: dict, folder: str) -> ClusterEntry:
         verify_tls=not entry.get("insecure-skip-tls-verify"),
         by_minikube=any((extension.get("extension") or {}).get("provider") == MINIKUBE for extension in entry.get("extensions") or []),
         certificate=_path(entry.get("certificate-authority"), folder),
+        certificate_data=entry.get("certificate-authority-data"),
     )
 
 

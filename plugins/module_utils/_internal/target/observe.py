@@ -55,7 +55,8 @@ def resolve_target(options: TargetOptions, environ: dict) -> ClusterTarget:
     if kubeconfig.yaml is None:
         raise RunbookError(missing_message(["yaml"]))
     profiles = minikube_profiles(options.minikube_homes, environ)
-    return select_target(kubeconfig.load(options.kubeconfig, environ), options.context, options.allowed_contexts, profiles, environ)
+    loaded = kubeconfig.load(options.kubeconfig, environ)
+    return select_target(loaded, options.context, options.allowed_contexts, profiles, environ, kubeconfig.ca_fingerprints)
 
 
 def read_cluster_info(target: ClusterTarget, timeout: int) -> ClusterInfo:

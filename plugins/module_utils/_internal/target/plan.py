@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import PurePath
 
 from ..errors import NOTHING_CHANGED, RunbookError
-from .kubeconfig import Kubeconfig
+from .kubeconfig import ClusterEntry, Kubeconfig
+from .options import AllowedContext, bare_fingerprint, server_address
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,16 @@ class ClusterTarget:
         return f"context {self.context}{profile} at {self.server}"
 
 
-def select_target(kubeconfig: Kubeconfig, context: str | None, allowed: Collection[str], profiles: dict[str, str], environ: dict) -> ClusterTarget:
+def select_target(
+    kubeconfig: Kubeconfig, context: str | None, allowed: Collection[AllowedContext], profiles: dict[str, str], environ: dict,
+    fingerprints: Callable[[ClusterEntry], tuple[str, ...]],
+) -> ClusterTarget:  # fmt: skip
     """The cluster of the requested context. ``profiles`` has the Minikube profiles on this machine, each with its MINIKUBE_HOME.
 
-    Raises RunbookError where the context is not set, does not exist or has no server, or is neither a Minikube profile nor allowed.
+    ``fingerprints`` returns those of a cluster's certificate authorities, in lower case without colons.
+
+    Raises RunbookError where the context is not set, does not exist or has no server, or is neither a Minikube profile nor allowed, or is
+    another cluster than the one that is allowed by that name.
     """
     _require_no_override(environ)
     entry = kubeconfig.contexts.get(context) if context else None
@@ -51,12 +58,7 @@ def select_target(kubeconfig: Kubeconfig, context: str | None, allowed: Collecti
             f"The context {context} refers to the cluster '{entry.cluster}', which has no server in {kubeconfig.joined}. Correct the kubeconfig."
         )
     is_minikube = _is_minikube_profile(kubeconfig, entry, profiles)
-    if not is_minikube and context not in allowed:
-        raise RunbookError(
-            f"The context {context} ({cluster.server}) is not a Minikube profile. {NOTHING_CHANGED} "
-            f"If this cluster is intended, allow it by name: runbook_allowed_contexts: [{context}] (option allowed_contexts).",
-            context=context, server=cluster.server,
-        )
+    _require_allowed(context, cluster, [one for one in allowed if one.name == context], is_minikube, fingerprints)
     profile = entry.cluster if is_minikube else None
     return ClusterTarget(
         context=context,
@@ -68,6 +70,30 @@ def select_target(kubeconfig: Kubeconfig, context: str | None, allowed: Collecti
         profile=profile,
         minikube_home=profiles.get(profile) if profile else None,
     )
+
+
+def _require_allowed(context: str, cluster: ClusterEntry, allowed: list[AllowedContext], is_minikube: bool, fingerprints: Callable) -> None:
+    """Raises RunbookError unless the cluster may be changed. ``allowed``: the entries of that name, which hold for a Minikube profile too."""
+    facts = {"context": context, "server": cluster.server}
+    if allowed and not any(_is_cluster_of(one, cluster, fingerprints) for one in allowed):
+        raise RunbookError(
+            f"The context {context} is allowed {' or '.join(one.limit for one in allowed)} only, and is at {cluster.server}: another cluster "
+            f"has the same name. {NOTHING_CHANGED} If this cluster is intended, correct runbook_allowed_contexts (option allowed_contexts).",
+            **facts,
+        )
+    if not allowed and not is_minikube:
+        raise RunbookError(
+            f"The context {context} ({cluster.server}) is not a Minikube profile. {NOTHING_CHANGED} "
+            f"If this cluster is intended, allow it by name: runbook_allowed_contexts: [{context}] (option allowed_contexts), or this one "
+            f"only, where other clusters may have the same name: [{{name: {context}, server: '{cluster.server}'}}].",
+            **facts,
+        )
+
+
+def _is_cluster_of(allowed: AllowedContext, cluster: ClusterEntry, fingerprints: Callable) -> bool:
+    if allowed.server and server_address(allowed.server) != server_address(cluster.server):
+        return False
+    return not allowed.ca_fingerprint or fingerprints(cluster) == (bare_fingerprint(allowed.ca_fingerprint),)
 
 
 def _is_minikube_profile(kubeconfig: Kubeconfig, entry, profiles: dict[str, str]) -> bool:

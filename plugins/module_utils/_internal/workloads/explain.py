@@ -33,7 +33,7 @@ def as_data(cause: Cause) -> dict:
 def failure_message(
     status: RolloutStatus, causes: list[Cause], namespace: str, now: datetime, timeout: int | None, outage: str = ""
 ) -> str:
-    """The message. ``timeout``: the seconds that are over, None if the failure is certain before. Pure."""
+    """The message. ``timeout``: the seconds that were exceeded, None if the failure was certain earlier. Pure."""
     parts = [f"The rollout in namespace {namespace} is not complete after {timeout} s."] if timeout is not None else []
     if outage:
         parts.append(f"At the end the API server did not answer: {outage}")
@@ -61,7 +61,7 @@ def cause_text(cause: Cause, namespace: str, now: datetime) -> str:
 
 def missing_text(status: WorkloadStatus) -> str:
     """What is not ready yet of a workload, in one sentence."""
-    return f"{status.workload}: {'; '.join(status.missing) or 'no details known'}"
+    return f"{status.workload}: {'; '.join(status.missing) or 'no details available'}"
 
 
 def duration(seconds: int) -> str:

@@ -16,7 +16,7 @@ REVISION_KINDS = {"Deployment": "ReplicaSet", "StatefulSet": "ControllerRevision
 
 @dataclass(frozen=True)
 class Workload:
-    """A workload to wait for. ``dapr``: whether its pods need a daprd container; None: if their annotation asks for it."""
+    """A workload to wait for. ``dapr``: whether its pods need a daprd container; None: their annotation decides."""
 
     kind: str
     name: str
@@ -56,7 +56,7 @@ class Cause:
     exit_code: int | None = None
     restarts: int = 0
     previous_log: bool = False  # the relevant log is that of the container's previous run
-    blocks_rollout: bool = False  # a pod of the former revision that the controller waits for
+    blocks_rollout: bool = False  # a pod of the previous revision that the controller waits for
     pods: int = 1  # how many pods have the same cause
     log: str = ""
 

@@ -17,7 +17,7 @@ from .watch import OPTIONAL_KINDS, WatchUpdate, poll_named, read_named, refusal,
 
 DEBOUNCE = 0.05  # seconds for which updates are collected before the status is evaluated
 
-NEEDED_REVISION_KINDS = {"Deployment": "ReplicaSet", "DaemonSet": "ControllerRevision"}  # to tell new pods from old ones
+NEEDED_REVISION_KINDS = {"Deployment": "ReplicaSet", "DaemonSet": "ControllerRevision"}  # to distinguish new pods from old ones
 
 
 @dataclass

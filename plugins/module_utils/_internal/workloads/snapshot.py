@@ -42,7 +42,7 @@ class WorkloadView:
 
     @property
     def partition(self) -> int:
-        """How many pods of a StatefulSet keep the former revision on purpose."""
+        """How many pods of a StatefulSet keep the previous revision on purpose."""
         strategy = self.obj["spec"].get("updateStrategy") or {}
         return (strategy.get("rollingUpdate") or {}).get("partition") or 0
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..causes.container import container_causes, unready_causes
-from ..causes.controller import annotation_cause, creation_cause, deadline_cause, paused_cause
-from ..causes.pod import before_start_cause, ended_causes, scheduling_cause, sidecar_missing, starting_cause
+from ..causes.controller import annotation_cause, creation_cause, deadline_cause, deleting_cause, paused_cause, replica_set_cause
+from ..causes.pod import before_start_cause, ended_causes, eviction_cause, scheduling_cause, sidecar_missing, starting_cause
 from ..clients.cluster.pods import is_active
 from .model import COMPLETE, FAILED, PROGRESSING, Cause, Observation, RolloutStatus, WaitOptions, Workload, WorkloadStatus
 from .readiness import min_ready_at, missing
@@ -28,7 +28,7 @@ def evaluate(observation: Observation, now: datetime, options: WaitOptions) -> R
 
 
 def time_out(status: RolloutStatus, now: datetime) -> RolloutStatus:
-    """The status once the time is over: suspected causes become the causes of the failure."""
+    """The status after a timeout: suspected causes become the causes of the failure."""
     return RolloutStatus(FAILED, tuple(_timed_out(one, now) for one in status.workloads))
 
 
@@ -42,8 +42,8 @@ def _evaluate_one(workload: Workload, snapshot: Snapshot) -> WorkloadStatus:
     view = snapshot.view(workload)
     if view is None:
         return _not_found(workload, snapshot)
-    annotation = annotation_cause(view)
-    causes = [annotation] if annotation else _missing_sidecars(view)
+    blocking = deleting_cause(view) or annotation_cause(view)
+    causes = [blocking] if blocking else _missing_sidecars(view)
     not_ready = missing(view, snapshot)
     if not causes and not not_ready:
         return WorkloadStatus(workload, COMPLETE, note=_note(view))
@@ -57,9 +57,10 @@ def _evaluate_one(workload: Workload, snapshot: Snapshot) -> WorkloadStatus:
 
 
 def _with_peer_grace(status: WorkloadStatus, peers: list[WorkloadStatus], snapshot: Snapshot) -> WorkloadStatus:
-    """An application may crash until another one is available: while others are progressing, a crash has unreachable_timeout."""
-    others = any(peer.state == PROGRESSING for peer in peers if peer is not status)
-    if status.state != FAILED or not others or any(cause.category not in CRASHES for cause in status.causes):
+    """An application may crash until another one is available, so a crash has unreachable_timeout while others are progressing."""
+    if status.state != FAILED or any(cause.category not in CRASHES for cause in status.causes):
+        return status
+    if all(peer.state != PROGRESSING for peer in peers):
         return status
     timeout = timedelta(seconds=snapshot.options.unreachable_timeout)
     causes = tuple(replace(cause, fatal_at=max(cause.fatal_at or snapshot.now, (cause.since or snapshot.now) + timeout)) for cause in status.causes)
@@ -81,8 +82,8 @@ def _not_found(workload: Workload, snapshot: Snapshot) -> WorkloadStatus:
 
 def _note(view: WorkloadView) -> str:
     if view.desired == 0 and view.workload.kind == "DaemonSet":
-        return f"{view.workload} selects no node: none of its pods is running"
-    return f"{view.workload} is scaled to zero: none of its pods is running" if view.desired == 0 else ""
+        return f"{view.workload} selects no node, so it has no pods."
+    return f"{view.workload} is scaled to zero, so it has no pods." if view.desired == 0 else ""
 
 
 def _missing_sidecars(view: WorkloadView) -> list[Cause]:
@@ -94,12 +95,12 @@ def _missing_sidecars(view: WorkloadView) -> list[Cause]:
 def _causes(view: WorkloadView, snapshot: Snapshot) -> list[Cause]:
     """All certain and suspected causes, most specific first.
 
-    Until the controller has observed the last change, pods and conditions are those of the revision before.
+    Until the controller has observed the last change, pods and conditions are those of the previous revision.
     """
-    paused = paused_cause(view)
-    causes = [paused] if paused else []
+    causes = list(filter(None, [paused_cause(view), replica_set_cause(view, snapshot)]))
     if not view.is_observed:
         return causes
+    causes += filter(None, [eviction_cause(view, snapshot)])
     for pod in view.active:
         causes += _pod_causes(view, pod, snapshot)
     causes += ended_causes(view, snapshot)
@@ -121,7 +122,7 @@ def _blocking_pods(view: WorkloadView, snapshot: Snapshot) -> list[Cause]:
     in_order = view.workload.kind == "StatefulSet" and view.obj["spec"].get("podManagementPolicy") != "Parallel"
     if not in_order:
         return []
-    hint = "It is a pod of the former revision, and the StatefulSet controller replaces no pod until it is ready: delete the pod. "
+    hint = "It is a pod of the previous revision, and the StatefulSet controller replaces no pod until it is ready: delete the pod. "
     causes = [cause for pod in view.old_pods if is_active(pod) for cause in _pod_causes(view, pod, snapshot)]
     return [replace(cause, hint=hint + cause.hint, blocks_rollout=True) for cause in causes]
 
@@ -141,6 +142,6 @@ def _recheck(statuses: tuple[WorkloadStatus, ...], snapshot: Snapshot) -> float 
     moments: list[datetime | None] = [cause.fatal_at for status in statuses for cause in status.causes]
     for status in statuses:
         view = snapshot.view(status.workload) if status.state == PROGRESSING else None
-        moments += [min_ready_at(pod, snapshot.options) for pod in view.active] if view else []
+        moments += [min_ready_at(pod, snapshot) for pod in view.active] if view else []
     ahead = [(moment - snapshot.now).total_seconds() for moment in moments if moment and moment > snapshot.now]
     return min(ahead, default=None)

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Waits until the status of a rollout is certain or the time is over."""
+"""Waits until the status of a rollout is certain, or the timeout expires."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FINAL_EVENTS = 0.3  # seconds to wait after a failure for events that explain it
 
 @dataclass(frozen=True)
 class WaitResult:
-    """The last status, whether the time was over, and when each workload was complete (seconds from the start)."""
+    """The last status, whether the timeout expired, and when each workload was complete (seconds from the start)."""
 
     status: RolloutStatus
     timed_out: bool
@@ -25,7 +25,7 @@ class WaitResult:
 
 
 def wait_for(watcher: WorkloadWatcher, options: WaitOptions, timeout: float) -> WaitResult:
-    """Evaluates the status after each change, and when a timeout of a cause is over, for at most ``timeout`` seconds."""
+    """Evaluates the status after each change, and when a timeout of a cause expires, for at most ``timeout`` seconds."""
     began = time.monotonic()
     finished: dict[Workload, float] = {}
 

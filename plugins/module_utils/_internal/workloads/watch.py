@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The loop that keeps the objects of one kind up to date: by a watch, or, without permission to list them, by reading them one by one."""
+"""The loop that keeps the objects of one kind up to date: by a watch, or, without the permission to list them, by reading them one by one."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def watch_kind(cluster: Cluster, kind: str, namespace: str, version: str, put: C
             if status != 410:
                 put(WatchUpdate(kind, outage=str(error)))
                 time.sleep(PAUSE)
-        except Exception as error:  # a failure of this thread is raised in the thread that waits
+        except Exception as error:  # a failure of this thread is raised in the waiting thread
             put(WatchUpdate(kind, error=error))
             return
 
@@ -76,13 +76,13 @@ def poll_named(cluster: Cluster, kind: str, namespace: str, names: list[str], pu
             put(WatchUpdate(kind, _replace(kind, read_named(cluster, kind, namespace, names))))
         except (ApiError, Unreachable) as error:
             put(WatchUpdate(kind, outage=str(error)))
-        except Exception as error:  # a refusal, or a failure of this thread, is raised in the thread that waits
+        except Exception as error:  # a refusal, or a failure of this thread, is raised in the waiting thread
             put(WatchUpdate(kind, error=error))
             return
 
 
 def refusal(error: ApiError | Unreachable, kind: str, namespace: str, verb: str) -> Exception:
-    """A missing permission as a RunbookError that says what it is needed for; other errors unchanged."""
+    """A missing permission as a RunbookError with its purpose; other errors unchanged."""
     if getattr(error, "status", None) != FORBIDDEN:
         return error
     purpose = PURPOSES.get(kind, "to follow their rollout")

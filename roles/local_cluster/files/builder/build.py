@@ -18,7 +18,7 @@ _EXCLUDES = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in ("man", "
 
 
 def build(step: Step, steps: dict[str, Step], cache: Path) -> bool:
-    """Builds a step, after those it needs, unless it is done; true if it was built. Of two runs at once, the second waits for the first."""
+    """Builds a step after those it needs, unless it is done. Returns whether it was built. Of two parallel runs, the second waits for the first."""
     if step.done:
         return False
     for need in step.needs:

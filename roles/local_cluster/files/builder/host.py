@@ -77,7 +77,8 @@ def debian_sources() -> str:
     lines += [line for file in classic if file.exists() for line in file.read_text(encoding="utf-8").splitlines()
               if line.startswith("deb ") and "debian" in line]
     if not lines:
-        raise SystemExit("No Debian package source found in /etc/apt/sources.list.d or /etc/apt/sources.list.")
+        raise SystemExit("No Debian package source found in /etc/apt/sources.list.d or /etc/apt/sources.list. Add one, "
+                         "or use a host with access to an image registry.")
     return "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ _CTR = ["ctr", "--namespace", "k8s.io", "images", "import", "-"]
 
 
 def load_images(images: list[Step], host: bool, node: str, check: bool) -> list[str]:
-    """Loads missing images; returns their references, each with the destination where it was missing. With ``check`` nothing is loaded."""
+    """Loads missing images. Returns their references, each with the destination in which it was missing. With ``check`` nothing is loaded."""
     loaded = []
     for destination, present, command in _destinations(host, node):
         for step in images:

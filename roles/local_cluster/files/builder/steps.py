@@ -28,7 +28,7 @@ class Step:
 
     @property
     def done(self) -> bool:
-        """Whether the result is in the cache. It is complete then, as it is moved there last."""
+        """Whether the result is in the cache. It is moved there last, so it is complete."""
         return self.path.exists()
 
     @property

@@ -31,7 +31,7 @@ export function Conversation() {
       {messages.map(({ role, content }, index) => <p key={index} className={`message ${role}`}>{content}</p>)}
       {error && <p role="alert">{error}</p>}
       <form onSubmit={send}>
-        <input name="message" aria-label="Message" placeholder="Add a task to buy milk" required />
+        <input name="message" aria-label="Message" placeholder="Add a task to buy milk" maxLength={8000} required />
         <button disabled={busy}>Send</button>
       </form>
     </>

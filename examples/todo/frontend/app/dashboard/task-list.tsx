@@ -7,6 +7,7 @@ type Task = { id: string; title: string; completed: boolean };
 async function call<T>(path: string, body?: object): Promise<T> {
   const options = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
   const response = await fetch(`/api/backend/${path}`, options);
+  if (response.status === 422) throw new Error("A task needs a title of at most 200 characters.");
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();
 }
@@ -37,7 +38,7 @@ export function TaskList() {
   return (
     <>
       <form onSubmit={add}>
-        <input name="title" aria-label="New task" placeholder="New task" required />
+        <input name="title" aria-label="New task" placeholder="New task" maxLength={200} required />
         <button>Add</button>
       </form>
       {error && <p role="alert">{error}</p>}

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ...clients.database.statements import Database, require_writable
 from ...errors import RunbookError
 from ..jwks_table import JwksRow, read_jwks_table
-from ..keys import evaluate_keys
+from ..keys import SigningKey, evaluate_keys, rule_of
 from ..options import ResolvedSecrets
 from ..retry import reread_after_write, retry_on_conflict, write
 from ..secret_check import require_confirmed_secret
@@ -39,20 +40,24 @@ def _attempt(database: Database, options: CleanupOptions, resolved: ResolvedSecr
     backup_id = secrets.token_hex(8)
     label = f"backup {backup_id} in {backup.name}"
     write(database, plan.statements(backup_id, options.keep_backups), label)
-    after = evaluate_keys(_verify(database, plan, label), resolved.secrets, options.private_key_storage)
+    after = _evaluate(_verify(database, plan, label), plan, options, resolved)
     return replace(predicted, after=after, backup_id=backup_id)
 
 
 def _predict(plan: CleanupPlan, options: CleanupOptions, resolved: ResolvedSecrets) -> CleanupResult:
     ids = tuple(key.row.id for key in plan.selected)
     retired, removed = (ids, ()) if plan.action == RETIRE else ((), ids)
-    after = evaluate_keys(plan.rows_after, resolved.secrets, options.private_key_storage)
-    return CleanupResult(plan.state.keys, after, resolved, plan.state.backup.name, retired=retired, removed=removed)
+    after = _evaluate(plan.rows_after, plan, options, resolved)
+    return CleanupResult(plan.state.keys, after, resolved, plan.state.backup.name, plan.state.table, options.algorithm, retired=retired, removed=removed)
+
+
+def _evaluate(rows: Iterable[JwksRow], plan: CleanupPlan, options: CleanupOptions, resolved: ResolvedSecrets) -> list[SigningKey]:
+    return evaluate_keys(rows, resolved.secrets, options.private_key_storage, rule_of(plan.state.table, options.algorithm))
 
 
 def _verify(database: Database, plan: CleanupPlan, label: str) -> tuple[JwksRow, ...]:
     """The rows after the change. Raises RunbookError where a key that was retired or deleted is in use."""
-    rows = reread_after_write(lambda: read_jwks_table(database, plan.state.table.names).rows, label)
+    rows = reread_after_write(lambda: read_jwks_table(database, plan.state.table.names, plan.state.table.clock).rows, label)
     returned = plan.still_in_use(rows)
     if returned:
         raise RunbookError(

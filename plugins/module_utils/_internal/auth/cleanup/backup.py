@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...clients.database.private_tables import make_private
 from ...clients.database.statements import Database, Statement, quoted, rows
 from ...errors import NOTHING_CHANGED, RunbookError
 from ..jwks_table import TableNames
@@ -69,6 +70,11 @@ def find_backup_table(database: Database, names: TableNames, backup_table: str) 
     )
     if backup.exists and set(COLUMNS) - set(record["columns"].split(",")):
         raise RunbookError(f"The table {backup.name} is not a backup table of this module. Set another name in the option backup_table.")
+    if backup.exists and record["hides_rows"] == "true":
+        raise RunbookError(
+            f"Row security hides the rows of the backup table {backup.name} from the database user {backup.user}. {NOTHING_CHANGED} "
+            "Use the URL of the table's owner, or set another name in the option backup_table."
+        )
     return backup
 
 
@@ -78,7 +84,7 @@ def lock(backup: BackupTable) -> Statement:
 
 
 def create(backup: BackupTable) -> list[Statement]:
-    """Creates the backup table where it does not exist."""
+    """Creates the backup table where it does not exist, for its owner alone."""
     if backup.exists:
         return []
     sql = (
@@ -86,7 +92,7 @@ def create(backup: BackupTable) -> list[Statement]:
         "table_name text NOT NULL, action text NOT NULL, key_id text NOT NULL, was json NOT NULL, became json, "
         "PRIMARY KEY (backup_id, key_id))"
     )
-    return [Statement(sql)]
+    return [Statement(sql), *make_private(backup.sql_name)]
 
 
 def prune(backup: BackupTable, keep: int) -> Statement:
@@ -103,6 +109,7 @@ def _query() -> str:
     return (
         "SELECT n.nspname::text AS schema, k.relname::text AS table, current_user::text AS user, (SELECT string_agg(a.attname::text, ',') "
         "FROM pg_attribute a WHERE a.attrelid = b.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns, "
+        "coalesce(row_security_active(b.oid), false)::text AS hides_rows, "
         "has_schema_privilege(n.oid, 'CREATE')::text AS \"CREATE\", has_table_privilege(k.oid, 'DELETE')::text AS \"DELETE\", "
         "has_table_privilege(k.oid, 'INSERT')::text AS \"INSERT\", "
         "(SELECT has_column_privilege(k.oid, a.attnum, 'UPDATE') FROM pg_attribute a "

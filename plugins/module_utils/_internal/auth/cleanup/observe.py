@@ -6,8 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...clients.database.statements import Database, rows
-from ..jwks_table import JwksTable, TableNames, read_jwks_table
-from ..keys import SigningKey, evaluate_keys
+from ...errors import NOTHING_CHANGED, RunbookError
+from ..clock import read_clock
+from ..jwks_table import JwksTable, read_jwks_table
+from ..keys import SigningKey, evaluate_keys, rule_of
 from ..options import ResolvedSecrets
 from .backup import BackupTable, find_backup_table
 from .options import EXPIRED_KEYS, CleanupOptions
@@ -25,15 +27,22 @@ class CleanupState:
 
 def observe(database: Database, options: CleanupOptions, resolved: ResolvedSecrets) -> CleanupState:
     """Reads the database. Raises RunbookError."""
-    names = options.names
-    table = read_jwks_table(database, names)
-    keys = evaluate_keys(table.rows, resolved.secrets, options.private_key_storage)
-    overdue = _overdue(database, names, options.grace_period) if options.selection == EXPIRED_KEYS and table.can_retire else frozenset()
-    return CleanupState(table, keys, find_backup_table(database, names, options.backup_table), overdue)
+    table = read_jwks_table(database, options.names, read_clock(database, resolved.clock_offset))
+    require_visible_rows(table, options.force)
+    keys = evaluate_keys(table.rows, resolved.secrets, options.private_key_storage, rule_of(table, options.algorithm))
+    overdue = _overdue(database, table, options.grace_period) if options.selection == EXPIRED_KEYS and table.can_retire else frozenset()
+    return CleanupState(table, keys, find_backup_table(database, table.names, options.backup_table), overdue)
 
 
-def _overdue(database: Database, names: TableNames, days: int) -> frozenset[str]:
+def require_visible_rows(table: JwksTable, force: bool) -> None:
+    """Raises RunbookError where the table seems to be empty, and row security may be why."""
+    if table.row_security and not table.rows and not force:
+        raise RunbookError(f"No key is visible. {table.row_security} If the table is empty, set force: true. {NOTHING_CHANGED}")
+
+
+def _overdue(database: Database, table: JwksTable, days: int) -> frozenset[str]:
     """Ids of the keys that expired so long ago that the application no longer serves their public part."""
-    over = f"{names.sql('expiresAt')} + make_interval(days => $1::text::int) <= now()"
+    names = table.names
+    over = f"{names.sql('expiresAt')} + make_interval(days => $1::text::int) <= {table.clock.now}"
     sql = f"SELECT {names.sql('id')}::text AS id FROM {names.sql_name} WHERE {over}"
     return frozenset(row["id"] for row in rows(database, sql, str(days)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...clients.database.statements import quoted
 from ...errors import RunbookError
-from ..jwks_table import TableNames
+from ..jwks_table import JwksTable, TableNames, require_expiry_named
 from ..keys import ENCRYPTED
 from ..options import AuthOptions
 
@@ -42,11 +42,13 @@ class CleanupOptions:
     keep_backups: int = 10
     names: TableNames = TableNames()
     private_key_storage: str = ENCRYPTED
+    algorithm: str | None = None
 
     @classmethod
     def of(cls, params: dict, auth: AuthOptions) -> CleanupOptions:
         """The options of a module. Raises RunbookError where they contradict each other."""
-        options = cls(**{name: params[name] for name in ARGUMENT_SPEC}, names=auth.names, private_key_storage=auth.private_key_storage)
+        own = {name: params[name] for name in ARGUMENT_SPEC}
+        options = cls(**own, names=auth.names, private_key_storage=auth.private_key_storage, algorithm=auth.algorithm)
         quoted(options.backup_table)  # raises for an invalid name
         problem = next((message for wrong, message in _contradictions(options) if wrong), None)
         if problem:
@@ -54,8 +56,11 @@ class CleanupOptions:
         return options
 
 
-def action_of(options: CleanupOptions, can_retire: bool) -> str:
-    """What is done to the selected keys. Raises RunbookError where the table does not support it."""
+def action_of(options: CleanupOptions, table: JwksTable) -> str:
+    """What is done to the selected keys. Raises RunbookError where the table does not support it, or may be misunderstood."""
+    can_retire = table.can_retire
+    if options.action != DELETE:
+        require_expiry_named(table)
     if options.selection == EXPIRED_KEYS and not can_retire:
         raise RunbookError("selection: expired: the table has no column expiresAt, so its keys never expire. Leave selection out.")
     if options.action == RETIRE and not can_retire:

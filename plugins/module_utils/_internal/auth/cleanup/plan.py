@@ -57,7 +57,7 @@ class CleanupPlan:
 
 def make_plan(state: CleanupState, options: CleanupOptions) -> CleanupPlan:
     """The plan. An expired key is retired already, so RETIRE does not select it. Raises RunbookError for an unsupported action."""
-    action = action_of(options, state.table.can_retire)
+    action = action_of(options, state.table)
     selected = [key for key in state.keys if _is_selected(key, options, state.overdue) and not (action == RETIRE and key.row.expired)]
     return CleanupPlan(state, action, selected)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..keys import BROKEN, SigningKey, count_by_state, sign_in_status
+from ..jwks_table import JwksTable
+from ..keys import BROKEN, SigningKey, algorithm_warnings, count_by_state, sign_in_status
 from ..options import ResolvedSecrets
 from ..server_secrets import report_servers
 
@@ -20,6 +21,8 @@ class CleanupResult:
     after: list[SigningKey]
     resolved: ResolvedSecrets
     backup_table: str
+    table: JwksTable
+    algorithm: str | None = None
     backup_id: str | None = None
     retired: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
@@ -43,6 +46,8 @@ class CleanupResult:
             "counts": count_by_state(self.before),
             "sign_in_before": sign_in_status(self.before),
             "sign_in": sign_in_status(self.after),
+            "clock_skew": self.table.clock.skew,
+            "row_security": bool(self.table.row_security),
             "auth_servers": report_servers(self.resolved.auth_servers, self.resolved.secrets),
         }
 
@@ -51,11 +56,12 @@ class CleanupResult:
         return {side: {key_id: state for key_id in self.changed_ids if (state := _state(keys, key_id))} for side, keys in self._sides()}
 
     def warnings(self) -> list[str]:
-        """What is still broken, and the next step."""
+        """What is uncertain about the keys, what is still broken, and the next step."""
+        uncertain = [*self.table.warnings(), *algorithm_warnings(self.table.rows, self.algorithm)]
         active = next((key for key in self.after if key.active), None)
         if active is None or sign_in_status(self.after) != BROKEN:
-            return []
-        return [f"Nobody can sign in: the active key {active.row.id} can't be used: {active.reason}. {_next_step(active, self.restored)}"]
+            return uncertain
+        return [*uncertain, f"Nobody can sign in: the active key {active.row.id} can't be used: {active.reason}. {_next_step(active, self.restored)}"]
 
     def _sides(self) -> tuple[tuple[str, list[SigningKey]], ...]:
         return ("before", self.before), ("after", self.after)

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from ...clients.database.statements import Database, Statement, require_writable, rows
 from ...errors import RunbookError
+from ..clock import read_clock
 from ..jwks_table import JwksRow, JwksTable, TableNames, read_jwks_table, row_from, select_list
-from ..keys import evaluate_keys
+from ..keys import evaluate_keys, rule_of
 from ..options import ResolvedSecrets
 from ..retry import reread_after_write, retry_on_conflict, write
 from .backup import BackupTable, find_backup_table, lock
+from .observe import require_visible_rows
 from .options import CleanupOptions
 from .report import CleanupResult
 from .restore_plan import MISSING, MODIFIED, RETIRED, UNCHANGED, BackupRow, merge_rows, require_sign_in, rows_to_restore
@@ -26,14 +28,18 @@ def restore(database: Database, options: CleanupOptions, resolved: ResolvedSecre
 
 
 def _attempt(database: Database, options: CleanupOptions, resolved: ResolvedSecrets, check: bool) -> CleanupResult:
-    table = read_jwks_table(database, options.names)
-    backup = find_backup_table(database, options.names, options.backup_table)
+    table = read_jwks_table(database, options.names, read_clock(database, resolved.clock_offset))
+    require_visible_rows(table, options.force)
+    backup = find_backup_table(database, table.names, options.backup_table)
     backup_id = _find_backup_id(database, backup, options.backup_id)
     to_restore = rows_to_restore(_read_backup(database, table, backup, backup_id))
-    before = evaluate_keys(table.rows, resolved.secrets, options.private_key_storage)
-    after = evaluate_keys(merge_rows(table.rows, to_restore), resolved.secrets, options.private_key_storage)
+    rule = rule_of(table, options.algorithm)
+    before, after = (
+        evaluate_keys(rows, resolved.secrets, options.private_key_storage, rule) for rows in (table.rows, merge_rows(table.rows, to_restore))
+    )
     ids = {one.row.id for one in to_restore}
-    result = CleanupResult(before, after, resolved, backup.name, backup_id, restored=tuple(key.row.id for key in after if key.row.id in ids))
+    restored = tuple(key.row.id for key in after if key.row.id in ids)
+    result = CleanupResult(before, after, resolved, backup.name, table, options.algorithm, backup_id, restored=restored)
     if to_restore:
         require_sign_in(before, after, options.force)
         backup.require(*sorted({f"{PRIVILEGES[one.state]} on {backup.keys_table}" for one in to_restore}))
@@ -41,9 +47,9 @@ def _attempt(database: Database, options: CleanupOptions, resolved: ResolvedSecr
     if not to_restore or check:
         return result
     label = f"backup {backup_id} in {backup.name}"
-    write(database, _statements(options.names, backup, backup_id, to_restore), label)
+    write(database, _statements(table.names, backup, backup_id, to_restore), label)
     now = _verify(database, table, backup, backup_id, label)
-    return replace(result, after=evaluate_keys(now, resolved.secrets, options.private_key_storage))
+    return replace(result, after=evaluate_keys(now, resolved.secrets, options.private_key_storage, rule))
 
 
 def _find_backup_id(database: Database, backup: BackupTable, requested: str | None) -> str:
@@ -67,7 +73,7 @@ def _read_backup(database: Database, table: JwksTable, backup: BackupTable, back
     names = table.names
     keys_table = names.sql_name
     sql = (
-        f"SELECT {select_list(names, table.columns, 'was')}, CASE WHEN k.{names.sql('id')} IS NULL THEN '{MISSING}' "
+        f"SELECT {select_list(names, table.columns, 'was', table.clock)}, CASE WHEN k.{names.sql('id')} IS NULL THEN '{MISSING}' "
         f"WHEN {_equal(keys_table, 'was')} THEN '{UNCHANGED}' WHEN {_equal(keys_table, 'became')} THEN '{RETIRED}' ELSE '{MODIFIED}' "
         "END::text AS state, "
         f"coalesce((SELECT n.backup_id::text FROM {backup.sql_name} AS n WHERE n.table_name = b.table_name AND n.key_id = b.key_id "
@@ -119,7 +125,7 @@ def _write_row(names: TableNames, backup: BackupTable, backup_id: str, one: Back
 def _verify(database: Database, table: JwksTable, backup: BackupTable, backup_id: str, label: str) -> tuple[JwksRow, ...]:
     """The rows after the restore. Raises RunbookError where the table differs from the backup."""
     backup_rows, now = reread_after_write(
-        lambda: (_read_backup(database, table, backup, backup_id), read_jwks_table(database, table.names).rows), label
+        lambda: (_read_backup(database, table, backup, backup_id), read_jwks_table(database, table.names, table.clock).rows), label
     )
     different = [one.row.id for one in backup_rows if one.state != UNCHANGED]
     if different:

@@ -14,8 +14,7 @@ from ..jwks_table import JwksRow, JwksTable
 from .backup import BackupTable
 from .options import DELETE, RETIRE
 
-# The application compares with its own clock, which may lag slightly behind the database's.
-PAST = "now() - interval '1 minute'"
+MARGIN = "interval '1 minute'"  # as servers' clocks are never exactly the same
 
 
 def removal_statements(table: JwksTable, backup: BackupTable, row: JwksRow, action: str, backup_id: str) -> list[Statement]:
@@ -43,7 +42,7 @@ def _retire(table: JwksTable, backup: BackupTable, row: JwksRow, backup_id: str)
         f"FROM {names.sql_name} AS k WHERE {unchanged} FOR UPDATE"
     )
     retire = (
-        f"WITH changed AS (UPDATE {names.sql_name} AS k SET {names.sql('expiresAt')} = {PAST} WHERE k.{names.sql('id')}::text = $2::text "
+        f"WITH changed AS (UPDATE {names.sql_name} AS k SET {names.sql('expiresAt')} = {table.clock.now} - {MARGIN} WHERE k.{names.sql('id')}::text = $2::text "
         f"RETURNING k.*) UPDATE {backup.sql_name} AS b SET became = row_to_json(changed) FROM changed "
         "WHERE b.backup_id = $1::text AND b.key_id = $2::text"
     )

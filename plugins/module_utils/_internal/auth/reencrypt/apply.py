@@ -78,7 +78,7 @@ class Reencryption:
                 self._run_table(table, result)
             except RunbookError as error:
                 unknown = isinstance(error, DatabaseError) and error.unknown
-                message = f"{table.names.sql_name}: {error} {_progress(result, unknown)}"
+                message = f"{table.names.sql_name}: {error} {progress(result, unknown)}"
                 raise RunbookError(message, **error.facts, changed=unknown or result.written > 0) from error
         return result
 
@@ -140,7 +140,8 @@ def _require_decryptable(plan: PagePlan, written: set[tuple[EncryptedColumn, str
             )
 
 
-def _progress(result: ReencryptResult, unknown: bool) -> str:
+def progress(result: ReencryptResult, unknown: bool = False) -> str:
+    """What was written before a failure. ``unknown``: whether the last transaction may have been committed."""
     before = f"{result.written} values were re-encrypted before the failure and remain so; run again to continue."
     if unknown:
         return f"The connection was lost before the commit was confirmed: either all or none of the last values were written. {before}"

@@ -14,6 +14,7 @@ from ...errors import RunbookError
 from ..ciphertext import require_nacl
 from ..options import Hide, resolve_secrets
 from ..server_secrets import AuthServer, common_secrets, running_auth_servers
+from ..signing_secrets import secrets_in
 from .options import ReencryptOptions
 from .target import ReencryptTarget, require_decryptable, target_of, unable_servers
 
@@ -22,11 +23,12 @@ Connect = Callable[[], Cluster]
 
 @dataclass(frozen=True)
 class ReencryptSecrets:
-    """``candidates``: all secrets that may decrypt values, the target's first."""
+    """``candidates``: all secrets that may decrypt values, the target's first; ``in_use``: those of the options and the running auth servers."""
 
     target: ReencryptTarget
     candidates: tuple[str, ...] = field(repr=False)
     auth_servers: list[AuthServer]
+    in_use: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def observe(connect: Connect, options: ReencryptOptions, hide: Hide) -> ReencryptSecrets:
@@ -39,7 +41,7 @@ def observe(connect: Connect, options: ReencryptOptions, hide: Hide) -> Reencryp
     of_servers = {value for server in resolved.auth_servers if server.secrets for value in server.secrets.values}
     old = _read_old_secrets(connect, options.auth.namespace, options.old_secrets, hide)
     candidates = dict.fromkeys([target.secret, *sorted(secrets.values | of_servers), *old])
-    return ReencryptSecrets(target, tuple(candidates), resolved.auth_servers)
+    return ReencryptSecrets(target, tuple(candidates), resolved.auth_servers, frozenset(secrets.values | of_servers))
 
 
 def observe_again(connect: Connect, options: ReencryptOptions, target: ReencryptTarget) -> list[AuthServer]:
@@ -58,11 +60,11 @@ def observe_again(connect: Connect, options: ReencryptOptions, target: Reencrypt
 
 
 def _read_old_secrets(connect: Connect, namespace: str, locations: list[Location], hide: Hide) -> list[str]:
-    """The secrets of the option old_secrets; containers of one location may have different ones, and all are tried."""
+    """The secrets of the option old_secrets, also those in a list of versions. Containers of one location may have different ones."""
     if not locations:
         return []
     cluster = connect() if any(location.needs_cluster for location in locations) else None
     found = observe_locations(cluster, namespace, locations, option="old_secrets[{}]")
-    values = [text_of([one], "old_secrets") for one in found]
+    values = [secret for one in found for secret in sorted(secrets_in(text_of([one], "old_secrets")))]
     hide(values)
     return values

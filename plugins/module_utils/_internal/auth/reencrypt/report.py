@@ -5,12 +5,23 @@ from __future__ import annotations
 
 from ..server_secrets import AuthServer
 from .apply import ReencryptResult
+from .blockers import Remains, blockers
 from .plan import ALREADY_CURRENT, REENCRYPTED, SKIPPED
-from .target import WRITES_TARGET, ReencryptTarget, why_unknown, writing
+from .search_plan import SearchResult
+from .tables import FoundTables
+from .target import ReencryptTarget, why_unknown, writing
 
 
-def report(result: ReencryptResult, target: ReencryptTarget, servers: list[AuthServer], missing: list[str]) -> dict:
-    """The module's result."""
+def report(
+    result: ReencryptResult,
+    target: ReencryptTarget,
+    servers: list[AuthServer],
+    found: FoundTables,
+    searched: SearchResult = SearchResult(),
+    unused: frozenset[str] = frozenset(),
+    declared: frozenset[str] = frozenset(),
+) -> dict:
+    """The module's result. ``unused`` and ``declared``: the options unused and unscanned."""
     reported = [
         {
             "workload": one.workload, "pod": one.pod, "container": one.container,
@@ -18,14 +29,19 @@ def report(result: ReencryptResult, target: ReencryptTarget, servers: list[AuthS
         }  # fmt: skip
         for one in servers
     ]
-    all_write_target = bool(reported) and all(one["writes"] == WRITES_TARGET for one in reported)
+    unscanned = [one for one in (*found.unscanned, *searched.unscanned) if not {one.table, one.label} & declared]
+    remains = Remains(result.remaining, searched.in_use, [name for name in found.missing if name not in unused], unscanned, reported)
+    problems = blockers(remains)
     return {
         "changed": any(counter[REENCRYPTED] for counter in result.counts.values()),
         "target": {"form": "bare" if target.version is None else "envelope", "version": target.version},
         "tables": result.tables(),
-        "missing": missing,
-        "remaining_with_old_secret": result.remaining,
-        "old_secret_removable": all_write_target and not result.remaining,
+        "missing": found.missing,
+        "elsewhere": [one.report() for one in searched.elsewhere],
+        "unscanned": [one.report() for one in unscanned],
+        "remaining_with_old_secret": result.remaining + sum(one.values for one in searched.in_use),
+        "old_secret_removable": not problems,
+        "blockers": problems,
         "auth_servers": reported,
         "diff": {"before": _side(result, before=True), "after": _side(result, before=False)},
     }

@@ -9,34 +9,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ...clients.database.statements import Database, Statement, quoted, require_writable, rows
 from ...errors import NOTHING_CHANGED, RunbookError
-from ..encrypted_columns import ENCRYPTED_COLUMNS, EncryptedColumn
+from ..catalog import Column, Relation
+from ..encrypted_columns import EncryptedColumn, find_table
 from ..jwks_table import TableNames
+from .names import ID, known_tables
 from .plan import PRIVATE_KEYS, ValuePlan
+from .search_plan import Unscanned
 
-ID = "id"
 # The types that Better Auth creates primary keys of, and the cast of a text to each.
 ID_TYPES = {"text": "text", "character varying": "text", "uuid": "uuid", "integer": "integer", "bigint": "bigint"}
-COLUMNS = (
-    "SELECT attname::text AS name, format_type(atttypid, NULL)::text AS type, "
-    "has_column_privilege(attrelid, attnum, 'SELECT')::text AS readable, "
-    "has_column_privilege(attrelid, attnum, 'UPDATE')::text AS writable "
-    "FROM pg_attribute WHERE attrelid = to_regclass($1::text) AND attnum > 0 AND NOT attisdropped"
-)
 
 
 @dataclass(frozen=True)
 class EncryptedTable:
-    """An existing table. ``columns``: its existing encrypted columns. ``writes``: whether it is in scope."""
+    """An existing table. ``columns``: its existing encrypted columns. ``writes``: whether it is in scope. ``oid``: PostgreSQL's own id."""
 
     name: str  # Better Auth's own
     names: TableNames
     id_type: str
     columns: tuple[EncryptedColumn, ...]
     writes: bool
+    oid: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,75 +44,101 @@ class TableRow:
     values: tuple[str | None, ...]
 
 
-def other_table_names(schema: str | None, tables: dict[str, str], columns: dict[str, str]) -> dict[str, TableNames]:
-    """The names of the tables beside jwks, by Better Auth's. ``tables``: table to its name; ``columns``: table.column to the column's name."""
-    known = {one.table: [ID, *(each.column for each in ENCRYPTED_COLUMNS if each.table == one.table)] for one in ENCRYPTED_COLUMNS}
-    _require_known("table_names", tables, known)
-    _require_known("column_names", columns, [f"{table}.{column}" for table, names in known.items() for column in names])
-    return {
-        table: TableNames(str(tables.get(table, table)), schema, {
-            column: str(columns[f"{table}.{column}"]) for column in names if f"{table}.{column}" in columns
-        })
-        for table, names in known.items()
-    }  # fmt: skip
+@dataclass
+class FoundTables:
+    """``missing``: Better Auth's names of tables and columns that do not exist. ``unscanned``: what can't be read as a table, or not wholly."""
 
+    tables: list[EncryptedTable] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    unscanned: list[Unscanned] = field(default_factory=list)
+    privileges: list[str] = field(default_factory=list)  # that the user lacks
 
-def _require_known(option: str, renamed: dict[str, str], known: Iterable[str]) -> None:
-    unknown = sorted(set(renamed) - set(known))
-    if unknown:
-        raise RunbookError(f"{option}: unknown name {', '.join(unknown)}. Valid names: {', '.join(known)}.")
-    for name in renamed.values():
-        quoted(str(name))  # raises for an invalid name
+    @property
+    def known(self) -> set[tuple[str, str]]:
+        """Oid and column of what is re-encrypted."""
+        return {(table.oid, table.names.column(one.column)) for table in self.tables for one in table.columns}
 
 
 def find_tables(
-    database: Database, keys: TableNames | None, others: dict[str, TableNames], writes_others: bool
-) -> tuple[list[EncryptedTable], list[str]]:
-    """The existing tables, and the names (Better Auth's) of missing tables and columns. ``keys``: None leaves the table of keys out.
+    database: Database, keys: TableNames | None, others: dict[str, TableNames], writes_others: bool, columns: Iterable[EncryptedColumn]
+) -> FoundTables:
+    """The existing tables. ``keys``: None leaves the table of keys out. ``others``: by Better Auth's names. ``columns``: theirs.
 
     Raises RunbookError before anything is written, where the table of keys does not exist, a privilege is missing, or the database is read-only.
     """
-    requested = [(PRIVATE_KEYS.table, keys, [PRIVATE_KEYS], True)] if keys else []
-    requested += [(name, names, [one for one in ENCRYPTED_COLUMNS if one.table == name], writes_others) for name, names in others.items()]
-    tables, missing, privileges = [], [], []
-    for name, names, columns, writes in requested:
-        existing = {row["name"]: row for row in rows(database, COLUMNS, names.sql_name)}
-        found = tuple(one for one in columns if names.column(one.column) in existing)
-        missing += [f"{name}.{one.column}" for one in columns if one not in found] if existing else [name]
-        if found:
-            tables.append(EncryptedTable(name, names, _id_type(names, existing), found, writes))
-            privileges += _missing_privileges(tables[-1], existing)
-    if keys and PRIVATE_KEYS.table not in [table.name for table in tables]:
+    columns = list(columns)
+    found = FoundTables()
+    if keys:
+        _find(database, found, PRIVATE_KEYS.table, keys, [PRIVATE_KEYS], writes=True)
+        _require_keys(database, found, keys)
+    for name, names in others.items():
+        _find(database, found, name, names, [one for one in columns if one.table == name], writes_others)
+    _require_additional(database, found)
+    if found.privileges:
+        raise RunbookError(
+            f"{database.where}: its user lacks privileges: {', '.join(found.privileges)}. Grant them (GRANT), or use the URL of a user who has them. "
+            f"{NOTHING_CHANGED}",
+            missing_permissions=found.privileges,
+        )
+    if any(table.writes for table in found.tables):
+        require_writable(database)
+    return found
+
+
+def _find(database: Database, found: FoundTables, name: str, names: TableNames, columns: list[EncryptedColumn], writes: bool) -> None:
+    """Adds what is found of a table."""
+    names, relation = find_table(database, names, name)
+    if relation is None:
+        found.missing.append(name)
+        return
+    if relation.problem:
+        found.unscanned.append(Unscanned(relation.label, "", f"{relation.problem}; name the table itself"))
+        return
+    if relation.hides_rows:
+        found.unscanned.append(Unscanned(relation.label, "", relation.row_security.rstrip(".")))
+    names = names.found_in(relation.columns, [ID, *(one.column for one in columns)])
+    existing = tuple(one for one in columns if names.column(one.column) in relation.columns)
+    found.missing += [f"{name}.{one.column}" for one in columns if one not in existing]
+    if existing:
+        table = EncryptedTable(name, names, _id_type(names, relation.columns), existing, writes, relation.oid)
+        found.tables.append(table)
+        found.privileges += _missing_privileges(table, relation)
+
+
+def _require_additional(database: Database, found: FoundTables) -> None:
+    """Raises RunbookError where something does not exist that only the option additional_columns names."""
+    known = known_tables()
+    valid = {*known, *(f"{table}.{column}" for table, columns in known.items() for column in columns)}
+    missing = [name for name in found.missing if name not in valid]
+    if missing:
+        raise RunbookError(f"additional_columns: {database.where} has no {', '.join(missing)}. {NOTHING_CHANGED}")
+
+
+def _require_keys(database: Database, found: FoundTables, keys: TableNames) -> None:
+    if found.unscanned and not found.tables:
+        raise RunbookError(f"{found.unscanned[0].reason} in the options table and schema. {NOTHING_CHANGED}")
+    if not found.tables:
         raise RunbookError(
             f"{database.where} has no table {keys.sql_name} with a column {keys.sql(PRIVATE_KEYS.column)}. "
             "Correct the options table, schema and columns."
         )
-    if privileges:
-        raise RunbookError(
-            f"{database.where}: its user lacks privileges: {', '.join(privileges)}. Grant them (GRANT), or use the URL of a user who has them. "
-            f"{NOTHING_CHANGED}",
-            missing_permissions=privileges,
-        )
-    if any(table.writes for table in tables):
-        require_writable(database)
-    return tables, missing
 
 
-def _id_type(names: TableNames, existing: dict[str, dict]) -> str:
-    found = existing.get(names.column(ID), {}).get("type")
-    if found not in ID_TYPES:
-        problem = f"is of type {found}; supported are {', '.join(ID_TYPES)}" if found else "does not exist"
+def _id_type(names: TableNames, existing: dict[str, Column]) -> str:
+    column = existing.get(names.column(ID))
+    if column is None or column.type not in ID_TYPES:
+        problem = f"is of type {column.type}; supported are {', '.join(ID_TYPES)}" if column else "does not exist"
         raise RunbookError(f"The primary key {names.sql(ID)} of the table {names.sql_name} {problem}. {NOTHING_CHANGED}")
-    return ID_TYPES[found]
+    return ID_TYPES[column.type]
 
 
-def _missing_privileges(table: EncryptedTable, existing: dict[str, dict]) -> list[str]:
+def _missing_privileges(table: EncryptedTable, relation: Relation) -> list[str]:
     """The privileges on columns that the user lacks."""
-    names = table.names
+    names, existing = table.names, relation.columns
     read = [names.column(column) for column in (ID, *(one.column for one in table.columns))]
-    missing = [f"SELECT on {names.sql_name} ({quoted(column)})" for column in read if existing[column]["readable"] != "true"]
+    missing = [f"SELECT on {names.sql_name} ({quoted(column)})" for column in read if not existing[column].readable]
     if table.writes:
-        missing += [f"UPDATE on {names.sql_name} ({quoted(column)})" for column in read[1:] if existing[column]["writable"] != "true"]
+        missing += [f"UPDATE on {names.sql_name} ({quoted(column)})" for column in read[1:] if not existing[column].writable]
     return missing
 
 

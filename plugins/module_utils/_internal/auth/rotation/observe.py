@@ -5,47 +5,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...clients.cluster.access import needs
 from ...clients.cluster.client import Cluster
+from ...clients.cluster.former import former_name
 from ...clients.cluster.secrets import stored_secret, write_obstacle
 from ...errors import NOTHING_CHANGED, RunbookError
 from ..server_secrets import AuthServer, disagreement, running_auth_servers, unreadable_secret
 from ..signing_secrets import parse_secrets
+from .consumers import read_copies
+from .model import RotationState
 from .options import RotationOptions
 from .plan import require_valid_new_secret, why_not_representable
-from .stages import IDLE, REPLACED, SecretState, remaining_steps
+from .stages import IDLE, REPLACED, SecretState
 from .versions import why_unversioned
 
 MARK = "runbook.minikube/rotation"
-
-
-@dataclass(frozen=True)
-class RotationState:
-    """A rotation as it was observed. ``version``: the Secret's resource version; ``unversioned_reason``: why it is unversioned, "" where it is not."""
-
-    secret: SecretState
-    version: str
-    servers: list[AuthServer]
-    unversioned_reason: str
-    outage_seconds: int | None = None  # since the first pod with a secret that decrypts no key became ready
-
-    @property
-    def restart_required(self) -> list[str]:
-        """The workloads of auth servers that run with something else than the Secret holds."""
-        return sorted({one.workload for one in self.servers if not self.secret.secrets.encrypts_as(one.secrets)})
-
-    @property
-    def steps(self) -> list[str]:
-        """The steps that remain."""
-        return remaining_steps(self.secret, bool(self.restart_required), not self.unversioned_reason)
+SIGNING_SINCE = "runbook.minikube/new-secret-signs-since"  # annotation: when the new secret became the one that signs, in UTC
 
 
 def observe(cluster: Cluster, options: RotationOptions, hide: Callable) -> RotationState:
     """Reads Secret, pods and templates. Raises RunbookError where a rotation must not start, or can't continue."""
-    state, version = _read_secret(cluster, options)
+    read = _read_secret(cluster, options)
+    state = read.state
     hide({*state.secrets.values, *filter(None, [state.previous])})
     servers = running_auth_servers(cluster, options.namespace, options.auth_servers)
     if state.stage == IDLE:
@@ -62,11 +46,23 @@ def observe(cluster: Cluster, options: RotationOptions, hide: Callable) -> Rotat
         )
     if options.new_secret is not None:
         require_valid_new_secret(options.new_secret, state)
+    copies = read_copies(cluster, options, hide)
     outage = _outage_seconds(cluster, options.namespace, state, servers) if state.stage == REPLACED else None
-    return RotationState(state, version, servers, reason, outage)
+    signing = _seconds_since(cluster, datetime.fromisoformat(read.signing_since)) if read.signing_since and state.stage != IDLE else None
+    return RotationState(state, read.version, servers, reason, copies, read.texts, outage, signing)
 
 
-def _read_secret(cluster: Cluster, options: RotationOptions) -> tuple[SecretState, str]:
+@dataclass(frozen=True)
+class _Read:
+    """The rotated Secret as it is stored."""
+
+    state: SecretState
+    version: str
+    texts: dict[str, str] = field(repr=False)
+    signing_since: str
+
+
+def _read_secret(cluster: Cluster, options: RotationOptions) -> _Read:
     where = f"The Secret {options.secret} in namespace {options.namespace}"
     missing = f"get secrets/{options.secret}"
     with needs(missing, options.namespace, "to rotate it", "Grant get and patch with a Role and a RoleBinding.", [missing]):
@@ -77,13 +73,19 @@ def _read_secret(cluster: Cluster, options: RotationOptions) -> tuple[SecretStat
     obstacle = write_obstacle(stored)
     if obstacle:
         raise RunbookError(f"{where} would have to change, but {obstacle}.")
-    single, versions, previous = (
-        _text(stored.values.get(key), f"{where}, key {key},") for key in (options.key, options.versions_key, options.previous_secret_key)
-    )
+    keys = (options.key, options.versions_key, options.previous_secret_key)
+    single, versions, previous = (_text(stored.values.get(key), f"{where}, key {key},") for key in keys)
     if not single:
         raise RunbookError(f"{where} has no value in the key {options.key}. Correct the option key, or run recover_auth.yml.")
-    in_progress = MARK in (secret["metadata"].get("annotations") or {})
-    return SecretState(parse_secrets(single, versions, where), previous, in_progress), stored.version
+    annotations = secret["metadata"].get("annotations") or {}
+    state = SecretState(parse_secrets(single, versions, where), previous, MARK in annotations)
+    if state.in_progress and not versions and not previous:
+        raise RunbookError(
+            f"{where} is marked as being in an unversioned rotation, but has no value in the key {options.previous_secret_key}, the old secret. "
+            f"Restore it from the Secret {former_name(options.secret)}. {NOTHING_CHANGED}"
+        )
+    texts = {key: text for key, text in zip(keys, (single, versions, previous), strict=True) if text}
+    return _Read(state, stored.version, texts, annotations.get(SIGNING_SINCE, ""))
 
 
 def _text(value: bytes | None, where: str) -> str | None:
@@ -104,7 +106,7 @@ def _require_consistent(state: SecretState, servers: list[AuthServer]) -> None:
 
 def _unversioned_reason(cluster: Cluster, options: RotationOptions, state: SecretState, servers: list[AuthServer]) -> str:
     """Why the rotation is unversioned, "" where it is versioned. A rotation in progress has decided that already."""
-    if state.previous:
+    if state.stage == REPLACED:
         return "An unversioned rotation is in progress."
     if state.stage != IDLE or state.secrets.versions:
         return ""
@@ -123,4 +125,9 @@ def _outage_seconds(cluster: Cluster, namespace: str, state: SecretState, server
         for condition in pod["status"].get("conditions") or []
         if (condition["type"], condition["status"]) == ("Ready", "True")
     ]
-    return math.ceil((cluster.now() - min(since)).total_seconds()) if since else None
+    return _seconds_since(cluster, min(since)) if since else None
+
+
+def _seconds_since(cluster: Cluster, moment: datetime) -> int:
+    """Seconds since a moment, by the API server's clock."""
+    return math.ceil((cluster.now() - moment).total_seconds())

@@ -14,7 +14,8 @@ rotation goes from ``2:B`` by ``2:B,3:C`` and ``3:C,2:B`` to ``3:C``. Unversione
 
     replaced     none                  B                    bare(B)    B       A is kept beside it until nothing is encrypted with it
 
-The stage is derived from the Secret itself. An annotation distinguishes a rotation in progress from a complete one.
+The stage is derived from the Secret itself. An annotation distinguishes a rotation in progress from a complete one. Workloads that verify
+cookies take the secret from copies in other Secrets, which follow in each stage (copies.py): verifiers accept B before anything signs with it.
 """
 
 from __future__ import annotations
@@ -25,16 +26,17 @@ from ..signing_secrets import SigningSecrets
 
 IDLE, ADDED, PROMOTED, OLD_REMOVED, REPLACED = "idle", "added", "promoted", "old_removed", "replaced"
 ADD, PROMOTE, REMOVE_OLD, REPLACE, FINISH = "add", "promote", "remove_old", "replace", "finish"  # written to the Secret
-RESTART, REENCRYPT, SYNC_COPIES = "restart", "reencrypt", "sync_copies"  # done by other modules: rollout, auth_reencrypt, secret_copy
-WRITTEN_STEPS = (ADD, PROMOTE, REMOVE_OLD, REPLACE, FINISH)
-VERSIONED_STEPS = (ADD, RESTART, PROMOTE, RESTART, REENCRYPT, REMOVE_OLD, SYNC_COPIES, FINISH)
-UNVERSIONED_STEPS = (REPLACE, RESTART, REENCRYPT, SYNC_COPIES, FINISH)
-# The steps after a stage has been written and all auth servers run with it.
-STEPS_AFTER = {
-    ADDED: VERSIONED_STEPS[2:],
-    PROMOTED: VERSIONED_STEPS[4:],
-    OLD_REMOVED: VERSIONED_STEPS[6:],
-    REPLACED: UNVERSIONED_STEPS[2:],
+SYNC_COPIES = "sync_copies"  # written to the copies in other Secrets
+RESTART, REENCRYPT = "restart", "reencrypt"  # done by other modules: rollout, auth_reencrypt
+WRITTEN_STEPS = (ADD, SYNC_COPIES, PROMOTE, REMOVE_OLD, REPLACE, FINISH)
+VERSIONED_STEPS = (ADD, SYNC_COPIES, RESTART, PROMOTE, SYNC_COPIES, RESTART, REENCRYPT, REMOVE_OLD, SYNC_COPIES, RESTART, FINISH)
+UNVERSIONED_STEPS = (REPLACE, SYNC_COPIES, RESTART, REENCRYPT, FINISH)
+# The steps after a stage has been written, the copies follow it, and everything runs with it.
+STEPS_AFTER: dict[str, tuple[str, ...]] = {
+    ADDED: VERSIONED_STEPS[3:],
+    PROMOTED: VERSIONED_STEPS[6:],
+    OLD_REMOVED: VERSIONED_STEPS[10:],
+    REPLACED: UNVERSIONED_STEPS[3:],
 }
 
 
@@ -54,7 +56,7 @@ class SecretState:
     @property
     def stage(self) -> str:
         """IDLE, ADDED, PROMOTED, OLD_REMOVED or REPLACED."""
-        if self.previous:
+        if self.previous and self.in_progress and not self.secrets.versions:
             return REPLACED
         versions = list(self.secrets.versions)
         if len(versions) > 1:
@@ -70,10 +72,15 @@ class SecretState:
         return versions[max(versions)] if versions else self.single
 
 
-def remaining_steps(state: SecretState, restart_required: bool, versioned: bool) -> list[str]:
-    """The steps that remain. ``restart_required``: whether an auth server runs with something else than the Secret holds."""
+def remaining_steps(state: SecretState, restart_required: bool, versioned: bool, copies: bool = False, copies_due: bool = False) -> list[str]:
+    """The steps that remain.
+
+    ``restart_required``: whether anything runs with something else than this stage requires; ``copies``: whether there are copies in other
+    Secrets; ``copies_due``: whether one of them has to change for this stage.
+    """
+    idle: tuple[str, ...] = VERSIONED_STEPS if versioned else UNVERSIONED_STEPS
+    steps = STEPS_AFTER.get(state.stage, idle)
+    following = [step for step in steps if copies or step != SYNC_COPIES]
     if state.stage == IDLE:
-        return list(VERSIONED_STEPS if versioned else UNVERSIONED_STEPS)
-    # After the last removal SYNC_COPIES restarts everything that runs with something else, auth servers too.
-    restart = [RESTART] if restart_required and state.stage != OLD_REMOVED else []
-    return [*restart, *STEPS_AFTER[state.stage]]
+        return following
+    return [*([SYNC_COPIES] if copies_due else []), *([RESTART] if restart_required else []), *following]

@@ -8,7 +8,7 @@ from ...clients.cluster.errors import ApiError, Unreachable
 from ...clients.cluster.exec import execute
 from ...clients.secret_refs.consumers import consumers_of
 from ...errors import NOTHING_CHANGED, RunbookError
-from ..server_secrets import SINGLE, VERSIONED, AuthServer
+from ..server_secrets import FALLBACK, SINGLE, VERSIONED, AuthServer
 from .options import RotationOptions
 
 TIMEOUT = 60  # seconds: the files of a large application are searched
@@ -49,7 +49,7 @@ def why_unversioned(cluster: Cluster, options: RotationOptions, servers: list[Au
 
 def _require_single(spec: dict, where: str, options: RotationOptions) -> None:
     """Raises RunbookError where a pod template does not take BETTER_AUTH_SECRET from that key: a rotation there would change nothing."""
-    if not _passes(spec, options.secret, options.key, SINGLE):
+    if not any(_passes(spec, options.secret, options.key, variable) for variable in (SINGLE, FALLBACK)):
         raise RunbookError(
             f"{where} does not take {SINGLE} from the key {options.key} of the Secret {options.secret}. Correct the options secret and key. "
             f"{NOTHING_CHANGED}"

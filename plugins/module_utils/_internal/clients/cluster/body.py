@@ -25,7 +25,7 @@ NOT_FINITE = "is infinite or not a number. Write a finite number, or quote it to
 
 def apply_body(obj: dict) -> bytes:
     """The body of an apply. Raises RunbookError for values that JSON cannot represent."""
-    require_sendable(obj, f"{obj['kind']} {obj['metadata']['name']} can't be applied")
+    require_sendable(obj, f"{obj['kind']} {obj['metadata']['name']} cannot be applied")
     text = json.dumps(obj, ensure_ascii=False, allow_nan=False)
     return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode()
 

@@ -12,7 +12,8 @@ import ssl
 import time
 from urllib.parse import urlencode, urlparse
 
-from .client import CONNECT_TIMEOUT, Cluster
+from .client import Cluster
+from .connection import CONNECT_TIMEOUT
 from .errors import ApiError, Unreachable
 
 try:

@@ -9,7 +9,8 @@ import time
 
 from ...errors import RunbookError
 from .channels import PORT_FORWARD, Channels
-from .client import CONNECT_TIMEOUT, Cluster
+from .client import Cluster
+from .connection import CONNECT_TIMEOUT
 from .errors import Unreachable
 from .kinds import path_of
 

@@ -75,7 +75,7 @@ def _pod_database(cluster: Cluster, namespace: str, options: DatabaseOptions, sc
 
 
 def _read_url(get_cluster: Callable[[], Cluster], namespace: str, options: DatabaseOptions, hide: Callable) -> str:
-    if options.url:
+    if options.url is not None:
         return options.url
     for read in observe(get_cluster(), namespace, [options.location], option="database"):
         if read.unknown:

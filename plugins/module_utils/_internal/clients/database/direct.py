@@ -8,9 +8,10 @@ from contextlib import contextmanager
 
 from ...errors import RunbookError
 from ...libraries import DATABASE, missing_message
+from ...write_guard import WRITES
 from .address import Address
 from .errors import database_error
-from .libpq import connection_parameters, own_environment, require_system_roots
+from .libpq import connection_parameters, own_environment, require_supported
 from .portable import for_psycopg2, named
 from .statements import CountError, Limits, Result, Statement, settings
 from .waiting import interruptible
@@ -31,7 +32,7 @@ class DirectDatabase:
             raise RunbookError(f"{missing_message(DATABASE)} Or use via: pod.")
         address.require_complete(tunnelled=tunnel is not None)
         self._parameters = connection_parameters(address.parameters, tunnel)
-        require_system_roots(self._parameters, psycopg2.extensions.libpq_version(), address.origin)
+        require_supported(self._parameters, psycopg2.extensions.libpq_version(), address.origin)
         self._limits = limits
         self._schemas = address.schemas
         self.where = f"The {address}{through}"
@@ -45,6 +46,8 @@ class DirectDatabase:
                 for setting in settings(self._limits, write, self._schemas):
                     cursor.execute(setting)
                 results = [_execute(cursor, index, statement) for index, statement in enumerate(statements)]
+                if write:
+                    WRITES.before_write()
                 committing = write
                 connection.commit()
                 return results

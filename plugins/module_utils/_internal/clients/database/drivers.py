@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from . import portable
 
-# Runs the program in the task: as an argument it would make the API request longer than some proxies accept.
+# These run the program in the task: as an argument it would make the API request longer than some proxies accept.
 PYTHON = "import json, sys; task = json.loads(sys.stdin.readline()); exec(task['program'])"
 PYTHON_PROGRAM = r"""
 import json, os
@@ -34,6 +34,10 @@ try:
     parameters, schemas = parameters_of(url.strip())
 except InvalidUrl as error:
     say(refused=str(error))
+libpq = driver.pq.version() if driver.__name__ == "psycopg" else driver.extensions.libpq_version()
+unknown = unsupported(parameters, libpq)
+if unknown:
+    say(refused=unknown + ". Update the driver in the container, or remove the parameter from the URL")
 if task["schema"] and schemas and task["schema"] not in schemas:
     say(refused="names the schema %s, but the option schema is %s. Correct one of the two" % (", ".join(schemas), task["schema"]))
 def carry_out(cursor, index, statement):
@@ -62,21 +66,42 @@ except (driver.Error, ValueError) as error:
     say(error={"message": str(error), "sqlstate": code or "", "committing": committing})
 """
 
-NODE = r"""
+NODE = """
+let text = "";
+process.stdin.on("data", (part) => {
+  text += part;
+  const end = text.indexOf("\\n");
+  if (end < 0) return;
+  process.stdin.pause();
+  const task = JSON.parse(text.slice(0, end));
+  new Function("task", "require", task.program)(task, require);
+});
+"""
+NODE_PROGRAM = r"""
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n", () => process.exit(0));
 const encoded = (text) => {
   try { return encodeURIComponent(decodeURIComponent(text)); } catch { return encodeURIComponent(text); }
 };
-const work = async (line) => {
-  const task = JSON.parse(line);
+const work = async () => {
   let driver;
   try { driver = require("pg"); } catch { return say({ no_driver: "no pg" }); }
   const url = process.env[task.url_env];
   if (!url) return say({ no_url: true });
-  const parts = url.trim().match(new RegExp(task.parts));
-  if (!parts || /^\d*\//.test(parts[3] ?? "")) return say({ refused: task.invalid });
+  const text = url.trim();
+  const mistake = task.mistakes.find(([pattern]) => new RegExp(pattern).test(text));
+  if (mistake) return say({ refused: mistake[1] });
+  const parts = text.match(new RegExp(task.parts));
+  const unclear = parts && new RegExp(task.port_or_password).test(parts[3] ?? "") && !new RegExp(task.of_sqlalchemy).test(text);
+  if (!parts || unclear) return say({ refused: task.invalid });
+  if (new RegExp(task.hosts).test(parts[4])) return say({ refused: task.several_hosts });
   const account = [parts[2], parts[3]].filter((one) => one !== undefined).map(encoded).join(":");
-  const query = new URLSearchParams((parts[4].match(/\?(.*)$/s) ?? ["", ""])[1]);
+  const [, place, parameters] = parts[4].match(/^([^?]*)\??(.*)$/s);
+  const query = new URLSearchParams(parameters);
+  if (query.has("sslcert") && !query.has("sslkey")) {  // as Prisma means it, see portable.py
+    query.set("sslrootcert", query.get("sslcert"));
+    query.delete("sslcert");
+  }
+  if (query.get("sslaccept") === "strict" && query.get("sslmode") !== "disable") query.set("sslmode", "verify-full");
   const named = new Set(task.schema_words.flatMap((word) => query.getAll(word)));
   if (named.size > 1) return say({ refused: task.several_schemas });
   const schemas = [...named].flatMap((one) => one.split(",")).map((one) => one.trim().replace(/^"+|"+$/g, "")).filter(Boolean);
@@ -86,7 +111,7 @@ const work = async (line) => {
   const path = schemas.map((one) => '"' + one.replaceAll('"', '""') + '"').join(", ");
   let committing = false;
   try {
-    const connectionString = `${parts[1]}://${account}${account ? "@" : ""}${parts[4]}`;
+    const connectionString = `${parts[1]}://${account}${account ? "@" : ""}${place}${parameters ? `?${query}` : ""}`;
     const client = new driver.Client({ connectionString, connectionTimeoutMillis: task.connect * 1000 });
     client.on("error", () => {});
     await client.connect();
@@ -107,16 +132,11 @@ const work = async (line) => {
   } catch (error) {
     if (error.code === "ERR_INVALID_URL") return say({ refused: task.invalid });
     const inner = (error.errors ?? []).map((one) => one.message).join("; ");
-    const code = /^[0-9A-Z]{5}$/.test(error.code ?? "") ? error.code : "";
+    const code = error.severity && /^[0-9A-Z]{5}$/.test(error.code ?? "") ? error.code : "";  // the operating system has codes too, such as EPIPE
     return say({ error: { message: error.message || inner || String(error.code), sqlstate: code, committing } });
   }
 };
-let text = "";
-process.stdin.on("data", (part) => {
-  text += part;
-  const end = text.indexOf("\n");
-  if (end >= 0) { process.stdin.pause(); work(text.slice(0, end)); }
-});
+work();
 """
 
 
@@ -134,7 +154,9 @@ class Program:
 
 
 FOR_NODE = {
-    "parts": portable.PARTS, "invalid": portable.INVALID, "schema_words": portable.SCHEMA, "several_schemas": portable.SEVERAL_SCHEMAS,
+    "program": NODE_PROGRAM, "parts": portable.PARTS, "mistakes": portable.MISTAKES, "invalid": portable.INVALID,
+    "port_or_password": portable.PORT_OR_PASSWORD, "of_sqlalchemy": portable.OF_SQLALCHEMY,
+    "hosts": portable.HOSTS, "several_hosts": portable.SEVERAL_HOSTS, "schema_words": portable.SCHEMA, "several_schemas": portable.SEVERAL_SCHEMAS,
 }  # fmt: skip
 FOR_PYTHON = {"program": inspect.getsource(portable) + PYTHON_PROGRAM}
 PROGRAMS = (

@@ -9,31 +9,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...errors import RunbookError
+from .portable import SYSTEM_ROOTS, unsupported
 
 NO_FILE = "/dev/null/nowhere"  # an empty path would make libpq use a file in the user's home directory
 # Parameters that the URL may override. A dead connection is noticed within a minute.
 DEFAULTS = {
-    "port": "5432", "passfile": NO_FILE, "sslcert": NO_FILE, "gssencmode": "disable",
+    "port": "5432", "passfile": NO_FILE, "sslrootcert": NO_FILE, "sslcert": NO_FILE, "sslcrl": NO_FILE, "gssencmode": "disable",
     "keepalives": "1", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3", "tcp_user_timeout": "60000",
 }  # fmt: skip
 FIXED = {"application_name": "runbook.minikube", "client_encoding": "UTF8"}
-SYSTEM_ROOTS_SINCE = 16  # the major version of libpq that knows sslrootcert=system
 
 
 def connection_parameters(url: dict[str, str], tunnel: tuple[str, int] | None) -> dict[str, str]:
     """All parameters of a connection. ``url``: those of the URL; ``tunnel``: (IP address, port) to connect to instead."""
     instead = {"hostaddr": tunnel[0], "port": str(tunnel[1])} if tunnel else {}
-    return {**DEFAULTS, **url, **FIXED, **instead}
+    return {**DEFAULTS, **url, **_authority(url), **FIXED, **instead}
 
 
-def require_system_roots(parameters: dict[str, str], version: int, origin: str) -> None:
-    """Raises RunbookError where the URL requires the system's certificate authorities, which this libpq can't use. ``version``: libpq's."""
-    major, minor = divmod(version, 10000)
-    if parameters.get("sslrootcert") == "system" and major < SYSTEM_ROOTS_SINCE:
+def _authority(url: dict[str, str]) -> dict[str, str]:
+    """The system's certificate authorities where the URL names none; libpq uses them only together with a check of the host name."""
+    if url.get("sslmode") in ("verify-ca", "verify-full") and "sslrootcert" not in url:
+        return {"sslmode": "verify-full", "sslrootcert": SYSTEM_ROOTS}
+    return {}
+
+
+def require_supported(parameters: dict[str, str], version: int, origin: str) -> None:
+    """Raises RunbookError where the URL has a parameter that this libpq does not know. ``version``: libpq's."""
+    unknown = unsupported(parameters, version)
+    if unknown:
         raise RunbookError(
-            f"{origin} requires the system's certificate authorities for the database (sslrootcert=system, or ssl=true), which needs libpq "
-            f"{SYSTEM_ROOTS_SINCE}; this Python's psycopg2 has {major}.{minor}. Install psycopg2-binary 2.9.10 or later, or set the file "
-            "of the authority in the URL: sslrootcert=/path/to/ca.pem."
+            f"{origin} {unknown}. Install psycopg2-binary 2.9.11 or later, which has libpq 17, use via: pod, or remove the parameter from the URL."
         )
 
 

@@ -63,7 +63,7 @@ class DatabaseOptions:
 
     def origin(self, namespace: str) -> str:
         """Where the URL comes from, for messages."""
-        if self.url:
+        if self.url is not None:
             return "database.url"
         if self.workload:
             return f"The variable {self.env} of {self.workload} in namespace {namespace}"

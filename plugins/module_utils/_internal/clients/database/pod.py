@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 
+from ...write_guard import WRITES
 from ..cluster.client import Cluster
 from ..cluster.errors import ApiError, Unreachable
 from ..cluster.exec import Execution, execute
@@ -45,6 +46,9 @@ class PodDatabase:
 
     def run(self, statements: list[Statement], write: bool) -> list[Result]:
         """See Database."""
+        if write:
+            self._find_program()
+            WRITES.before_write()
         answer = self._query(statements, write)
         if "results" in answer:
             return [Result(result["count"], result["rows"]) for result in answer["results"]]
@@ -57,6 +61,11 @@ class PodDatabase:
             raise DatabaseError(f"{self.where}: the variable {answer['refused']}.")
         error = answer["error"]
         raise database_error(error["message"], error["sqlstate"], self.where, write and error["committing"])
+
+    def _find_program(self) -> None:
+        """Finds the container's program by a transaction without statements, so that a write is sent to one program only."""
+        if len(self._programs) > 1:
+            self._query([], write=False)
 
     def _query(self, statements: list[Statement], write: bool) -> dict:
         task = {
@@ -78,11 +87,11 @@ class PodDatabase:
                 return answer
         raise DatabaseError(
             f"{self.where}: the container has no program to query the database with; missing: {', '.join(missing)}. "
-            "Name a container with Node.js and pg, or with Python and psycopg2, or use via: port_forward."
+            "Name a container with Node.js and pg, or with Python and psycopg2 or psycopg, or use via: port_forward."
         )
 
     def _run(self, program: Program, task: dict, write: bool) -> dict | None:
-        """The program's answer, None where the container has no such program. A lost answer may be that to a commit."""
+        """The program's answer, None where the container has no such program. A lost answer to a write may be that to its commit."""
         stdin = json.dumps({**task, **program.task}).encode() + b"\n"
         timeout = self._limits.connect + len(task["statements"]) * self._limits.statement + OVERHEAD
         try:
@@ -93,13 +102,20 @@ class PodDatabase:
             raise DatabaseError(f"{self.where}: the command in the container failed: {error}", unknown=write) from error
         except TimeoutError as error:
             raise DatabaseError(f"{self.where}: no answer within {timeout} s.", unknown=write) from error
-        return None if done.is_missing and not done.is_cut_off else self._answer(done, write)
+        if done.is_missing and not done.is_cut_off and not write:
+            return None
+        return self._answer(done, write)
 
     def _answer(self, done: Execution, write: bool) -> dict:
         try:
             return json.loads(done.stdout)
         except ValueError:
-            last = done.message if done.is_cut_off else (done.stderr.decode(errors="replace").strip().splitlines() or ["no output"])[-1]
-            raise DatabaseError(
-                f"{self.where}: the program in the container ended with code {done.code}: {without_account(last)}", unknown=write
-            ) from None
+            raise DatabaseError(f"{self.where}: the program in the container {_end(done)}.", unknown=write) from None
+
+
+def _end(done: Execution) -> str:
+    """How a program without an answer ended. Pure."""
+    if done.code is None:
+        return f"gave no answer: {done.message}"
+    output = done.stderr.decode(errors="replace").strip() or "no output"
+    return f"ended with code {done.code}: {without_account(output.splitlines()[-1])}"

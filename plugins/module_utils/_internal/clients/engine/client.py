@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from urllib.parse import quote
 
+from ...write_guard import WRITES
 from .connection import EngineError, client_of_address, client_of_host, engine_errors
 
 __all__ = ["NO_SPACE", "Engine", "EngineError"]
@@ -60,14 +61,14 @@ class Engine:
 
     def pull(self, reference: str, platform: str | None = None):
         """Pulls an image by the engine itself. Returns when it is complete."""
-        with self._errors(f"pulling {reference}"):
+        with self._writing(f"pulling {reference}"):
             for event in self._api.pull(reference, stream=True, decode=True, platform=platform):
                 if "error" in event:
                     raise EngineError(f"{self.name}: pulling {reference} failed: {event['error']}")
 
     def tag(self, image: str, repository: str, tag: str):
         """Tags an existing image."""
-        with self._errors(f"tagging {image} as {repository}:{tag}"):
+        with self._writing(f"tagging {image} as {repository}:{tag}"):
             self._api.tag(image, repository, tag)
 
     def build(self, archive: Iterable[bytes], **options) -> Iterator[dict]:
@@ -75,11 +76,12 @@ class Engine:
 
         ``options`` are those of the SDK's build: dockerfile, tag, buildargs, labels, target, platform.
         """
-        with self._errors("building"):
+        with self._writing("building"):
             yield from self._api.build(fileobj=iter(archive), custom_context=True, decode=True, rm=True, forcerm=True, **options)
 
     def untag(self, reference: str):
         """Removes a tag, and the image with its last tag if no container uses it."""
+        WRITES.before_write()
         self._optional(lambda: self._api.remove_image(reference), f"removing {reference}")
 
     def save(self, reference: str) -> Iterator[bytes]:
@@ -91,13 +93,18 @@ class Engine:
 
     def load(self, archive: Iterable[bytes]):
         """Sends an archive as ``docker load`` does. Returns when the engine accepted all of it, else raises EngineError."""
-        with self._errors("loading"):
+        with self._writing("loading"):
             response = self._api.post(self._url("/images/load"), data=iter(archive), params={"quiet": "1"}, stream=True, timeout=None)
             self._require_success(response, "loading")
             for line in filter(None, response.iter_lines()):
                 event = json.loads(line)
                 if "error" in event:
                     raise EngineError(f"{self.name} refused loading: {event['error'].strip()}")
+
+    def _writing(self, doing: str) -> AbstractContextManager:
+        """As _errors, for what changes the engine's images."""
+        WRITES.before_write()
+        return self._errors(doing)
 
     def _errors(self, doing: str) -> AbstractContextManager:
         return engine_errors(self.name, doing)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 
+from ...write_guard import WRITES
 from .client import Engine
 from .shell import NodeShell
 
@@ -53,7 +54,7 @@ class ContainerdNode:
     def tag(self, image_id: str, name: str, tag: str):
         """Tags an existing image; an image that has this tag loses it."""
         source = next((image["RepoTags"] or image["RepoDigests"] for image in self.images() if image["Id"] == image_id), None)
-        self._shell.run(*CTR, "images", "tag", "--force", full_name(source[0]) if source else image_id, full_name(f"{name}:{tag}"))
+        self._write(*CTR, "images", "tag", "--force", full_name(source[0]) if source else image_id, full_name(f"{name}:{tag}"))
 
     def untag(self, reference: str):
         """Removes a tag, and the image with its last tag.
@@ -62,9 +63,9 @@ class ContainerdNode:
         """
         tags: list[str] = next((image["RepoTags"] for image in self.images() if short_name(reference) in image["RepoTags"]), [])
         if len(tags) > 1:
-            self._shell.run(*CTR, "images", "rm", full_name(reference))
+            self._write(*CTR, "images", "rm", full_name(reference))
         elif tags:
-            self._shell.run("crictl", "rmi", full_name(reference))
+            self._write("crictl", "rmi", full_name(reference))
 
     def present_layers(self, layers: list[str]) -> set[str]:
         """The layers of an image (diff IDs) that need not be sent.
@@ -75,11 +76,15 @@ class ContainerdNode:
 
     def load(self, archive: Iterable[bytes]):
         """Loads an OCI layout. Raises ShellError where containerd did not accept all of it."""
-        self._shell.run(*CTR, "images", "import", "-", stdin=archive)
+        self._write(*CTR, "images", "import", "-", stdin=archive)
 
     def used_images(self) -> set[str]:
         """The IDs of images with containers."""
         return {_with_algorithm(container["imageRef"]) for container in self._crictl("ps", "--all")["containers"]}
+
+    def _write(self, *command: str, stdin: Iterable[bytes] = ()):
+        WRITES.before_write()
+        self._shell.run(*command, stdin=stdin)
 
     def _crictl(self, *arguments: str) -> dict:
         command, *rest = arguments

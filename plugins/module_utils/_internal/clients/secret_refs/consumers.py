@@ -43,7 +43,8 @@ def consumers_of(spec: dict, kind: str, name: str, key: str) -> list[Consumer]:
 
 def may_define(container: dict, variable: str) -> bool:
     """Whether a container's spec may define that environment variable."""
-    return bool(container.get("envFrom")) or any(entry["name"] == variable for entry in container.get("env") or [])
+    prefixes = [source.get("prefix") or "" for source in container.get("envFrom") or []]
+    return any(map(variable.startswith, prefixes)) or any(entry["name"] == variable for entry in container.get("env") or [])
 
 
 def _variables(container: dict, fields: dict, name: str, key: str) -> Iterator[Consumer]:

@@ -2,7 +2,8 @@
 """Reads values from running containers: their environment and their files, with a program that the container already has.
 
 The environment is that of process 1, as an entrypoint may set more than the pod's spec; where that can't be read, or lacks the variable,
-the environment of a new process in the container.
+the environment of a new process in the container, and then of the processes that process 1 has started: a shell that does not end with
+exec sets variables for these alone.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ TIMEOUT = 15  # seconds for one command
 EXEC_VERBS = ("get", "create")  # a WebSocket is opened by GET; Kubernetes 1.35 and later also require create
 PYTHON = "import sys; sys.stdout.buffer.write(open(sys.argv[1], 'rb').read())"
 NODE = "process.stdout.write(require('fs').readFileSync(process.argv[1]))"
+SHELLS = ("sh", "bash", "dash", "ash", "zsh", "busybox")
+MAX_PROCESSES = 16  # of a container, the nearest to process 1 first: each is one more command
 PROGRAMS = (["cat"], ["python3", "-c", PYTHON], ["python", "-c", PYTHON], ["node", "-e", NODE])  # each prints the file named last
 
 
@@ -33,27 +36,33 @@ class ContainerValue:
 
 @dataclass(frozen=True)
 class Lookup:
-    """What to read: a consumer in a pod. ``declared``: whether the container's spec names the variable."""
+    """What to read: a consumer in a pod. ``declared``: whether the container's spec names the variable; ``started``: when the container did."""
 
     namespace: str
     pod: str
     shares_processes: bool
     consumer: Consumer
     declared: bool = True
+    started: str = ""
 
 
 def lookup_of(pod: dict, consumer: Consumer, declared: bool = True) -> Lookup:
     """The lookup of a consumer in a pod as the API sends it."""
     metadata, spec = pod["metadata"], pod["spec"]
     shares = bool(spec.get("shareProcessNamespace") or spec.get("hostPID"))
-    return Lookup(metadata["namespace"], metadata["name"], shares, consumer, declared)
+    started = (_running_state(pod, consumer.container) or {}).get("startedAt") or ""
+    return Lookup(metadata["namespace"], metadata["name"], shares, consumer, declared, started)
 
 
 def is_running(pod: dict, container: str) -> bool:
     """Whether that container of the pod is running."""
+    return _running_state(pod, container) is not None
+
+
+def _running_state(pod: dict, container: str) -> dict | None:
     status = pod.get("status") or {}
     statuses = [*(status.get("containerStatuses") or []), *(status.get("initContainerStatuses") or [])]
-    return any(one["name"] == container and "running" in (one.get("state") or {}) for one in statuses)
+    return next((one["state"]["running"] for one in statuses if one["name"] == container and "running" in (one.get("state") or {})), None)
 
 
 def read_values(cluster: Cluster, lookups: list[Lookup]) -> dict[Lookup, ContainerValue]:
@@ -92,7 +101,33 @@ class ContainerReader:
             value = environment_variable(environ.value or b"", consumer.path)
             if value is not None:
                 return ContainerValue(value)
-        return ContainerValue(unknown=environ.unknown)
+        return ContainerValue(unknown=environ.unknown) if environ.unknown or lookup.shares_processes else self._of_descendants(consumer.path)
+
+    def _of_descendants(self, variable: str) -> ContainerValue:
+        """The variable of the processes below process 1. Where they can't be read, it is unknown if process 1 is a shell, and missing otherwise."""
+        children = self._children("1")
+        unreadable, waiting = children is None, children or []
+        for _process in range(MAX_PROCESSES):
+            if not waiting:
+                break
+            process = waiting.pop(0)
+            environ = self._file(f"/proc/{process}/environ")
+            value = environment_variable(environ.value or b"", variable)
+            if value is not None:
+                return ContainerValue(value)
+            unreadable = unreadable or bool(environ.unknown)
+            waiting += self._children(process) or []
+        return ContainerValue(unknown=self._why_unknown() if unreadable else "")
+
+    def _why_unknown(self) -> str:
+        """Why the processes below process 1 may have a variable that could not be read; "" where it does not set variables."""
+        first = (self._file("/proc/1/comm").value or b"").strip().decode(errors="replace")
+        return f"its process 1 is {first}, and the variables of the processes that it has started can't be read" if first in SHELLS else ""
+
+    def _children(self, process: str) -> list[str] | None:
+        """The processes that a process has started; None where the kernel does not list them."""
+        listed = self._file(f"/proc/{process}/task/{process}/children").value
+        return None if listed is None else listed.decode(errors="replace").split()
 
     def _file(self, path: str) -> ContainerValue:
         if path not in self._files:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import codecs
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from urllib.parse import unquote_to_bytes
 
 MISSING, EMPTY, OTHER = "missing", "empty", "other"
 MAX_FORMAT_ERRORS = 3  # of one value: "base64 of the quoted value with a newline" is the longest that occurs
-SHORTEST_BASE64 = 8
+LARGE = 64 * 1024  # bytes: of a larger value one format error is undone, as each combination takes a copy
+SHORTEST_ENCODED = 8  # characters of base64 or hex
+HEX = re.compile(rb"[0-9a-fA-F]+")
+PERCENT_ENCODED = re.compile(rb"%[0-9a-fA-F]{2}")
+NO_BREAK_SPACE, ZERO_WIDTH_SPACE = "\u00a0".encode(), "\u200b".encode()
 LENGTHS = (16, 32, 64, 128, 1024)
 
 
@@ -38,7 +45,7 @@ def _without_quotes(value: bytes) -> bytes:
 
 def _decoded(value: bytes) -> bytes:
     packed = b"".join(value.split())  # the tool base64 breaks lines
-    if len(packed) < SHORTEST_BASE64:
+    if len(packed) < SHORTEST_ENCODED:
         return value
     try:
         return base64.b64decode(packed, validate=True)
@@ -46,11 +53,46 @@ def _decoded(value: bytes) -> bytes:
         return value
 
 
+def _from_hex(value: bytes) -> bytes:
+    digits = value.strip()
+    is_hex = len(digits) >= SHORTEST_ENCODED and len(digits) % 2 == 0 and HEX.fullmatch(digits)
+    return bytes.fromhex(digits.decode()) if is_hex else value
+
+
+def _from_utf16(value: bytes) -> bytes:
+    """With a byte order mark, or without one where it is ASCII."""
+    if value.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif len(value) % 2 == 0 and 0 in (any(value[1::2]), any(value[::2])):
+        encoding = "utf-16-be" if any(value[1::2]) else "utf-16-le"
+    else:
+        return value
+    try:
+        return value.decode(encoding).encode()
+    except UnicodeError:
+        return value
+
+
+def _from_url(value: bytes) -> bytes:
+    return unquote_to_bytes(value) if PERCENT_ENCODED.search(value) else value
+
+
+def _without_escapes(value: bytes) -> bytes:
+    return value.replace(b"\\r\\n", b"\n").replace(b"\\n", b"\n")
+
+
 FORMAT_ERRORS = (
     FormatError("trailing_newline", "ends with a newline", _without_newline),
     FormatError("surrounding_whitespace", "has whitespace around it", bytes.strip),
     FormatError("quotes", "has quotes around it", _without_quotes),
     FormatError("base64", "is base64-encoded once more", _decoded),
+    FormatError("hex", "is hex-encoded once more", _from_hex),
+    FormatError("url", "is URL-encoded", _from_url),
+    FormatError("utf16", "is UTF-16-encoded", _from_utf16),
+    FormatError("bom", "starts with a byte order mark", lambda value: value.removeprefix(codecs.BOM_UTF8)),
+    FormatError("escaped_newline", "has \\n instead of a newline", _without_escapes),
+    FormatError("no_break_space", "has a no-break space", lambda value: value.replace(NO_BREAK_SPACE, b" ")),
+    FormatError("zero_width_space", "has an invisible zero-width space", lambda value: value.replace(ZERO_WIDTH_SPACE, b"")),
     FormatError("crlf", "has Windows line endings", lambda value: value.replace(b"\r\n", b"\n")),
     FormatError("case", "differs in case", bytes.lower),
 )
@@ -116,10 +158,10 @@ def _format_errors(label: str, kinds: tuple[str, ...]) -> str:
 
 
 def _normalized_forms(value: bytes) -> dict[bytes, tuple[str, ...]]:
-    """Every value that is left after undoing up to MAX_FORMAT_ERRORS format errors, with the fewest that lead to it."""
+    """Every value that is left after undoing format errors, with the fewest that lead to it."""
     forms: dict[bytes, tuple[str, ...]] = {value: ()}
     newest = [value]
-    for _round in range(MAX_FORMAT_ERRORS):
+    for _round in range(MAX_FORMAT_ERRORS if len(value) <= LARGE else 1):
         added = []
         for current, error in product(newest, FORMAT_ERRORS):
             without = error.undo(current)

@@ -29,7 +29,10 @@ LOCATION_RULES = {
 
 @dataclass(frozen=True)
 class Location:
-    """One entry of the option. Without a ``namespace`` it is in the module's; ``required``: whether a missing value is a difference."""
+    """One entry of the option. Without a ``namespace`` it is in the module's.
+
+    ``required``: whether a missing value is a difference; ``check_former``: whether former values of the Secret are recognised.
+    """
 
     secret: str | None = None
     config_map: str | None = None
@@ -42,6 +45,7 @@ class Location:
     value: str | None = field(default=None, repr=False)
     namespace: str = ""
     required: bool = True
+    check_former: bool = False
 
     @classmethod
     def of(cls, entry: dict) -> Location:

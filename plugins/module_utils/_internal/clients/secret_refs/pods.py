@@ -52,8 +52,14 @@ class PodFinder:
 
     def workload_of(self, lookup: Lookup) -> str:
         """Kind and name of a pod's workload, for example Deployment/frontend."""
-        pod = next(one for one in self.pods_in(lookup.namespace) if one["metadata"]["name"] == lookup.pod)
-        return owner_of(pod)
+        return owner_of(self._pod(lookup))
+
+    def is_terminating(self, lookup: Lookup) -> bool:
+        """Whether the pod is being deleted."""
+        return "deletionTimestamp" in self._pod(lookup)["metadata"]
+
+    def _pod(self, lookup: Lookup) -> dict:
+        return next(one for one in self.pods_in(lookup.namespace) if one["metadata"]["name"] == lookup.pod)
 
     def _selector(self, where: str, workload: str, namespace: str) -> dict:
         kind, _slash, name = workload.partition("/")

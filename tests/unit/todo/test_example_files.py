@@ -1,0 +1,39 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The files of the example: what gets into its images, and how its code locks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.build_context import read_sources
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples/todo"
+IMAGES = [
+    ("frontend", "Dockerfile"),
+    ("backend", "Dockerfile"),
+    ("backend", "tools/Dockerfile"),
+    ("services/audit-service", "Dockerfile"),
+    ("model", "Dockerfile"),
+]
+SOURCES = [path for pattern in ("*.py", "*.ts", "*.tsx") for path in sorted(EXAMPLE.rglob(pattern)) if "node_modules" not in path.parts]
+
+
+@pytest.mark.parametrize(("folder", "dockerfile"), IMAGES)
+def test_no_env_file_gets_into_an_image(folder, dockerfile, tmp_path):
+    pytest.importorskip("docker", reason="the ignore patterns are the Docker SDK's")
+    root = Path(shutil.copytree(EXAMPLE / folder, tmp_path / "context", ignore=shutil.ignore_patterns("node_modules", ".next")))
+    for name in (".env", ".env.local", ".env.production", "lib/.env", "tools/.env.local"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("BETTER_AUTH_SECRET=planted")
+    source = read_sources([ImageSpec(option="images[0]", name="a", context=str(root), dockerfile=str(root / dockerfile))])[0]
+    paths = [entry.path for entry in source.entries]
+    assert paths and not [path for path in paths if ".env" in path]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(EXAMPLE)))
+def test_no_lock_outlives_its_transaction(path):
+    """Behind a pooler, the next transaction may have another session, so that a session's lock is never released."""
+    assert "pg_advisory_lock" not in path.read_text(encoding="utf-8")
