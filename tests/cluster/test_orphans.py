@@ -22,14 +22,16 @@ WRITING = r"TASK \[.*(Write rotation step|Re-encrypt|Restart|Copy|Synchronize|Re
 LEASE = "runbook-todo"
 HOLDERS = ("frontend-secrets", "backend-api-secrets")
 KEY, LIST_KEY = "better-auth-secret", "better-auth-secrets"
+MARK = "runbook.minikube/rotation"
 OF_CONTROLLERS = ("deployment.kubernetes.io/",)  # annotations that Kubernetes writes itself
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _signing(cluster, playbooks):
     """Begins and ends with an application that signs, with no rotation under way, whatever a test left."""
+    without_rotation = json.dumps({"data": {LIST_KEY: None}, "metadata": {"annotations": {MARK: None}}})
     for name in HOLDERS:
-        cluster.kubectl("patch", "secret", name, "--type=merge", "-p", json.dumps({"data": {LIST_KEY: None}}))
+        cluster.kubectl("patch", "secret", name, "--type=merge", "-p", without_rotation)
     playbooks.run(RECOVER, auth_keys_source=f"{HOLDERS[0]}/{KEY}", auth_keys_force=True).ok()
     yield
     playbooks.run(DEPLOY).ok()
