@@ -38,8 +38,11 @@ def _signing(cluster, playbooks):
 
 
 @pytest.fixture(scope="module")
-def person(addresses) -> TodoClient:
-    return TodoClient.signed_up(*addresses)
+def person(addresses, _signing) -> TodoClient:
+    """Somebody with a token, so that there is a key: a rotation is refused without one."""
+    client = TodoClient.signed_up(*addresses)
+    client.token()
+    return client
 
 
 def written(cluster) -> dict:
