@@ -11,10 +11,10 @@ from ..workloads.daprd import dapr_enabled, daprd_of
 from ..workloads.fields import containers_of, first_seen, last_seen, time_of
 from ..workloads.model import Cause, WaitOptions
 from ..workloads.snapshot import Snapshot, WorkloadView
+from .controller import CLOCK_TOLERANCE
 from .reasons import BEFORE_START, POD_FAILED, UNSCHEDULED
 from .rules import FATAL, PROGRESSING, Rule, classify, find_rule
 
-CLOCK_TOLERANCE = timedelta(seconds=5)  # timestamps have whole seconds
 DEFAULT_SCHEDULER = "default-scheduler"
 STARTING = (
     "has not started all its containers yet",

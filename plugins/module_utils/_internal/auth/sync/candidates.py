@@ -11,8 +11,9 @@ from ...errors import NOTHING_CHANGED, RunbookError
 from ...secret_sources import Ref
 from ..ciphertext import BARE, ENVELOPE, READABLE, decrypt_private_key
 from ..jwks_table import JwksRow
+from ..rotation.copies import active_secret
 from ..signing_secrets import SigningSecrets
-from .model import SyncState, active_secret
+from .model import SyncState
 
 AUTH_SERVERS = "auth_servers"
 

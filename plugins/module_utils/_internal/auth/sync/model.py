@@ -70,8 +70,3 @@ class SyncState:
     def running(self) -> SigningSecrets | None:
         """What all auth servers run with, None where they differ, or could not be read."""
         return None if disagreement(self.servers) else self.servers[0].secrets
-
-
-def active_secret(secrets: SigningSecrets) -> str:
-    """The secret that signs: the first of the versions, else the single one."""
-    return next(iter(secrets.versions.values()), secrets.single or "")

@@ -6,8 +6,8 @@ from __future__ import annotations
 from ...clients.cluster.former import FormerValue
 from ...secret_sources import Ref
 from ..keys import OK, evaluate_keys, sign_in_status
+from ..rotation.copies import active_secret
 from .candidates import AUTH_SERVERS
-from .model import active_secret
 from .plan import SyncPlan, rotation_message
 
 ADDED, UPDATED, REMOVED, UNCHANGED = "added", "updated", "removed", "unchanged"
