@@ -12,7 +12,7 @@ help:
 	@echo "make test       all tests, on a real cluster of their own"
 	@echo "make test-fast  unit tests and lint, without a cluster"
 	@echo "make test-long  the long forms too: every kill point, stops and starts"
-	@echo "make bench      deploy.yml beside other ways of deploying, on the cluster of the tests; BENCH=auth or dapr: the recoveries (tests/bench/README.md)"
+	@echo "make bench      deploy.yml beside other ways of deploying, on the cluster of the tests; BENCH=auth, dapr or dedup: the recoveries (tests/bench/README.md)"
 	@echo "make lint | sanity | build"
 
 deploy:

@@ -1,44 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Shows the progress of the module minikube_image while it runs: builds take minutes, and a module prints nothing before its end."""
+"""Runs the module minikube_image in the process of its task, where it would run on this host anyway, and shows its progress."""
 
 from __future__ import annotations
 
-import tempfile
-import threading
-from contextlib import contextmanager
-
 from ansible_collections.runbook.minikube.plugins.modules import minikube_image
-from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessAction
-
-POLL_INTERVAL = 0.5  # seconds
+from ansible_collections.runbook.minikube.plugins.plugin_utils.progress import ProgressAction
 
 
-class ActionModule(InProcessAction):
-    """Runs the module and, if it runs on this host, shows a line for each image that is done."""
+class ActionModule(ProgressAction):
+    """See the module's documentation."""
 
     MODULE = minikube_image
-
-    def run_module(self, arguments, task_vars):
-        """See the module's documentation."""
-        if not self._runs_locally or arguments.get("progress") or self._task.check_mode or self._task.async_val:
-            return super().run_module(arguments, task_vars)
-        with tempfile.NamedTemporaryFile(mode="r", encoding="utf-8", prefix="minikube_image_") as file, self._shown(file):
-            return super().run_module({**arguments, "progress": file.name}, task_vars)
-
-    @contextmanager
-    def _shown(self, file):
-        ended = threading.Event()
-        reader = threading.Thread(target=self._show, args=(file, ended), daemon=True)
-        reader.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            reader.join()
-
-    def _show(self, file, ended: threading.Event):
-        last = False
-        while not last:
-            last = ended.wait(POLL_INTERVAL)  # reads once more after the end
-            for line in file.read().splitlines():
-                self._display.display(f"  {line}")

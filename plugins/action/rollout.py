@@ -1,13 +1,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Runs the module rollout in the process of its task, where it would run on this host anyway."""
+"""Runs the module rollout in the process of its task, where it would run on this host anyway, and shows its progress."""
 
 from __future__ import annotations
 
 from ansible_collections.runbook.minikube.plugins.modules import rollout
-from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.runbook.minikube.plugins.plugin_utils.progress import ProgressAction
 
 
-class ActionModule(InProcessAction):
+class ActionModule(ProgressAction):
     """See the module's documentation."""
 
     MODULE = rollout

@@ -58,9 +58,9 @@ def actions(results: dict) -> list[dict]:
     return actions_of(results)
 
 
-def deploy_summary(actions: list[dict], app: str, checks: list[dict], check_mode: bool = False) -> list[str]:
+def deploy_summary(actions: list[dict], app: str, checks: list[dict], check_mode: bool = False, is_forwarded: bool = False) -> list[str]:
     """See deploy_summary.yml."""
-    return summarize(actions, app, checks, check_mode)
+    return summarize(actions, app, checks, check_mode, is_forwarded)
 
 
 class FilterModule:

@@ -23,7 +23,16 @@ options:
   _input:
     description:
       - The description of the application, usually the variable C(runbook_app).
-      - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address), V(database) and V(auth).
+      - Keys are V(name), V(namespace), V(images), V(manifests), V(secrets), V(workloads), V(health), V(address), V(database), V(duplicates) and V(auth).
+      - Each member of V(health) is a check of M(runbook.minikube.http_health_info), with V(name), V(service), V(port), V(path), V(status), V(json),
+        V(via) and V(url).
+      - V(address) is where users reach the application, V(service), V(port) and V(path). V(via) is V(nodeport) (default), V(forward) (a forward to this
+        host, which M(runbook.minikube.port_forward) keeps, and with C(forward=true) C(deploy.yml) starts), V(ingress) or V(loadbalancer), and V(url) its
+        scheme and host if they cannot be read in the cluster. Without V(via) the members of V(health) go over NodePorts if the address does, and
+        otherwise through the API server.
+      - V(events) in V(duplicates) lists the tables with events, with the options of M(runbook.minikube.event_dedup) from V(table) to V(index), and
+        V(requests) the tables with rows that a repeated call creates twice, with V(table), V(schema), V(columns) and V(time_column) of
+        M(runbook.minikube.request_duplicates_info). The defaults are the guide's C(audit_log) and C(task).
       - V(auth) contains the Secret and key of Better Auth's secret (V(secret), V(key)), the V(service) and V(path) of its server, and in V(verify)
         a V(service) and V(path) that require its tokens. Workloads with V(signs) are its auth servers. Keys that V(copy) its secret get the same value.
       - V(verify_cookies) in V(auth) lists a V(service) and V(path) of each service that verifies session cookies itself, and V(origin) is the
@@ -111,20 +120,48 @@ _value:
         status: 200
         json:
           status: healthy
+        via: null
+        url: ""
     address:
       service: frontend
+      port: null
       path: /
+      via: nodeport
+      url: ""
+      forward: false
     checks:
       - name: address
         service: frontend
+        port: null
         path: /
+        via: nodeport
+        url: ""
       - name: backend-api
         service: backend-api
         path: /health
         status: 200
         json:
           status: healthy
+        via: nodeport
+        url: ""
     database: null
+    duplicates:
+      events:
+        - table: audit_log
+          schema: null
+          column: details
+          path: [event_id]
+          operator: '->>'
+          order_by: [timestamp]
+          consumer_column: null
+          ignored_columns: null
+          ignored_keys: null
+          index: null
+      requests:
+        - table: task
+          schema: null
+          columns: [user_id, title]
+          time_column: created_at
     auth:
       secret: frontend-secrets
       key: better-auth-secret

@@ -18,7 +18,7 @@ description:
   - Needs the verbs C(get) and C(patch) on the kinds of O(objects), C(list) on C(nodes), C(services) and C(secrets), and the read permissions
     of M(runbook.minikube.rollout).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.target
   - runbook.minikube.secrets

@@ -19,11 +19,12 @@ description:
   - All refusals are collected before the first write. If anything is refused, nothing is changed.
   - A value is overwritten only after it has been added to the Secret C(<name>-former), which no workload reads, under a key of its own.
     Values in it are never overwritten and do not expire. M(runbook.minikube.secret_copy) restores one.
+  - While a value with C(rotated_by) is rotated, its copies keep their values, with a warning, as the rotation writes them.
   - A Secret that was applied from a manifest with another value is written, with a warning, as the next apply would write that value back.
   - The user needs the verbs C(list) (or C(get)), C(create) and C(patch) on C(secrets) in the namespace, and C(get) for the former values.
     Missing permissions are reported before the first write.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes

@@ -19,12 +19,16 @@ description:
   - With O(create) the user needs the permissions of O(database), and in the database C(SELECT) and C(DELETE) on C("user"), C(session) and
     C(account).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.database
 options:
   url:
-    description: URL of Better Auth, for example V(http://192.168.49.2:30300/api/auth).
+    description:
+      - URL of Better Auth, for example V(http://192.168.49.2:30300/api/auth).
+      - A URL of a Service, for example V(http://frontend.default.svc:3000/api/auth), is requested over a forward to a ready pod, which lives as long
+        as the task. This applies to all URLs of the module, and needs C(get) on C(services), C(list) on C(pods), and C(get) and C(create) on
+        C(pods/portforward).
     type: str
     required: true
   verify_url:
@@ -43,7 +47,8 @@ options:
   origin:
     description:
       - The application's own address, that of C(BETTER_AUTH_URL), for example V(https://app.example.org), if O(url) is another one, such
-        as that of a NodePort or of a forward. Better Auth refuses requests of other origins. By default the address of O(url).
+        as that of a NodePort or of a forward. Better Auth refuses requests of other origins. By default the address of O(url), and if that is
+        a Service C(http://localhost) with its port, as M(runbook.minikube.port_forward) forwards it.
       - Cookies of an application with an https address are sent to O(url) and O(cookie_urls) even if these are http addresses.
     type: str
   email:
@@ -86,7 +91,7 @@ attributes:
 requirements:
   - python >= 3.11
   - cryptography >= 42.0.0
-  - kubernetes >= 31.0.0 (with O(create))
+  - kubernetes >= 31.0.0 (with O(create), or for a URL of a Service)
   - psycopg2 >= 2.9.10 (with O(create), and not for O(database.via=pod))
 seealso:
   - module: runbook.minikube.jwks_info
@@ -105,6 +110,14 @@ EXAMPLES = r"""
   runbook.minikube.auth_probe:
     url: http://192.168.49.2:30300/api/auth
     origin: https://app.example.org
+    email: probe@example.org
+    password: "{{ probe_password }}"
+
+- name: Check an application without NodePorts
+  runbook.minikube.auth_probe:
+    context: minikube
+    url: http://frontend.default.svc:3000/api/auth
+    verify_url: http://backend-api.default.svc:8000/api/tasks
     email: probe@example.org
     password: "{{ probe_password }}"
 
@@ -145,6 +158,7 @@ status:
   sample: 500
 """
 
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.forwards import names_service
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.probe import ProbeOptions, check_sign_in
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.options import DATABASE
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CERTIFICATES, CLUSTER, database_libraries
@@ -167,8 +181,10 @@ ARGUMENT_SPEC = {
 
 
 def libraries(params):
-    """Verifying a signature needs one; a temporary account needs the database, which may be reached through the cluster."""
-    return [*CERTIFICATES, *([*CLUSTER, *database_libraries(params["database"])] if params["create"] else [])]
+    """Verifying a signature needs one; a temporary account needs the database, which may be reached through the cluster, and so may Services."""
+    urls = [params["url"], params["verify_url"], params["jwks_url"], *params["cookie_urls"]]
+    database = [*CLUSTER, *database_libraries(params["database"])] if params["create"] else []
+    return [*CERTIFICATES, *(CLUSTER if names_service(urls) else ()), *database]
 
 
 SETTINGS: dict = {

@@ -23,9 +23,10 @@ description:
     the secret that is to be removed.
   - A value that none of the secrets decrypts is counted and left unchanged, as are malformed values, OAuth tokens stored in plain text,
     and keys stored unencrypted.
-  - Afterwards all other text and JSON columns of the database are searched for values that an old secret decrypts, see RV(elsewhere). The
-    server filters what looks like an encrypted text; expired rows of C(verification), columns of extensions and other databases are left
-    out. Columns of the type C(bytea) are not searched.
+  - Afterwards all other columns of texts, JSON, C(bytea) and composite types are searched for values that an old secret decrypts, see
+    RV(elsewhere), and columns that are re-encrypted for values that contain more than an encrypted text. The server filters what looks like
+    one; of C(bytea) everything up to 25,000 bytes is read, and columns with longer values are in RV(unscanned). Expired rows of
+    C(verification), columns of extensions and other databases are left out.
   - Pending one-time codes in C(verification) are left unchanged, as they expire by themselves. Until then RV(old_secret_removable) is
     false if they are encrypted. Session cookies are not stored in a table; they end when the application switches to the new secret.
   - Values are decrypted on the host where the module runs. No secret is sent to a pod or to the database, and the result contains no part
@@ -35,7 +36,7 @@ description:
     encrypted columns of C(jwks), C("twoFactor") and C(account), as far as they exist, and C(UPDATE) on these encrypted columns,
     with O(scope=jwks) on that of C(jwks) alone. Tables without C(SELECT) are not searched, and are reported in RV(unscanned).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
@@ -93,7 +94,7 @@ options:
   additional_columns:
     description:
       - Other columns whose values the application encrypts with the secret, as V(table.column) in the names of the database. They are
-        re-encrypted too. A value that is not an encrypted text is left unchanged.
+        re-encrypted too. The columns must be of types of texts. A value that is not an encrypted text is left unchanged.
       - RV(elsewhere) names columns to consider. The table needs a primary key C(id).
     type: list
     elements: str
@@ -260,7 +261,8 @@ missing:
 elsewhere:
   description:
     - Other columns of the database with values that are encrypted with an old secret. They are left unchanged, as only the application
-      knows what they are. Name them in O(additional_columns) to re-encrypt them.
+      knows what they are. Name columns of texts in O(additional_columns) to re-encrypt them. Values in other types, and values that contain
+      more than an encrypted text, have to be written again by the application, or deleted.
   returned: success
   type: list
   elements: dict

@@ -33,7 +33,7 @@ description:
   - The user needs C(get) and C(patch) on O(secret), on the Secrets in O(copies), and on that of each for former values, C(create) on C(secrets),
     C(get) on the workloads of O(auth_servers), C(list) on C(pods), and C(get) and C(create) on C(pods/exec).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes

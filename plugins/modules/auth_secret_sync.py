@@ -25,7 +25,7 @@ description:
   - The user needs C(get) and C(patch) on the C(secrets) of O(locations), C(get), C(patch) and C(create) for the former values, C(get) on the
     workloads of O(auth_servers), C(list) on C(pods), C(get) and C(create) on C(pods/exec), and the permissions of O(database).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes

@@ -5,22 +5,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: connectivity_probe
-short_description: Check from inside workloads' pods whether Dapr works for them
+short_description: Check connections and Dapr from inside workloads' pods
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Requests the health and the metadata of a workload's Dapr sidecar from the application's container in a running pod, as the application
-    itself would. It detects a stuck sidecar, which passes its liveness probe, so that Kubernetes does not report it.
-  - The container needs only a program that applications usually have, C(python3) (3.8 or later), C(node) (18 or later), or C(sh) with C(curl) or C(wget).
-    Nothing is installed and no file is written. Proxies of the environment are not used.
+  - Runs inside a running container of a workload, as the application itself would connect from there. The container needs only a program that
+    applications usually have, and nothing is installed and no file is written. Proxies of the environment are not used.
+  - "With O(targets) or O(database) it resolves each name, connects to each address by itself with times, and where requested does a TLS handshake, an
+    HTTP request or C(SELECT 1). With C(node) it also connects as Node.js does by default, with the settings that the running process has. It returns
+    the cause: a name that does not exist, a DNS server, a refused or an unanswered connection, a NetworkPolicy that selects the pod, TLS, HTTP, the
+    database, or Node.js' network family selection (Happy Eyeballs), which ends attempts that only take longer, with C(AggregateError) and
+    C(ETIMEDOUT). The playbook C(recover_network.yml) cures the latter."
+  - "For connections: C(node) (16 or later), C(python3) (3.8 or later), or C(sh) with C(nc), C(bash) or C(curl), with which TLS is not checked. The
+    URL in a variable of the container does not leave it; host and port are returned."
+  - Without O(targets) and O(database), or with O(dapr), it requests the health and the metadata of a workload's Dapr sidecar. It detects a stuck
+    sidecar, which passes its liveness probe, so that Kubernetes does not report it. For that the container needs C(python3) (3.8 or later), C(node)
+    (18 or later), or C(sh) with C(curl) or C(wget).
   - With O(publish), one event is published from the first of the O(workloads). By default it is published only to a topic to which none of
     O(workloads) is subscribed. Other workloads are not checked, so use a topic that is reserved for probes.
   - If the sidecar requires an API token, the one in the container's E(DAPR_API_TOKEN) is sent. It does not leave the container.
     C(wget) does not send it, as it would be visible in the arguments of a process.
-  - The module does not fail for an unhealthy sidecar. It returns RV(healthy=false) and RV(problems).
+  - The module does not fail for an unhealthy connection or sidecar. It returns RV(healthy=false) and RV(problems).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
 options:
   namespace:
@@ -28,7 +36,7 @@ options:
     type: str
     default: default
   workloads:
-    description: The workloads to check. Each needs a running pod with a Dapr sidecar.
+    description: The workloads to check. Each needs a running pod, and with O(dapr) a Dapr sidecar in it.
     type: list
     elements: dict
     required: true
@@ -51,6 +59,44 @@ options:
     description: Whether to check every running pod of the workloads. By default one pod of each, a ready one if possible.
     type: bool
     default: false
+  targets:
+    description: What to connect to.
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description: Host name or IP address. Either this or O(targets[].env).
+        type: str
+      env:
+        description: Environment variable of the container with a URL, of which host and port are used. Containers without it are reported.
+        type: str
+      port:
+        description: Port. Required, unless O(targets[].scheme) has a default. With O(targets[].env) it is used if the URL has none.
+        type: int
+      scheme:
+        description: What follows the connection. V(tls) and V(https) verify the certificate, V(http) and V(https) request O(targets[].path).
+        type: str
+        choices: [tcp, tls, http, https]
+        default: tcp
+      path:
+        description: Path to request. A status of 500 or more is a problem.
+        type: str
+        default: /
+  database:
+    description: A PostgreSQL database, to which C(SELECT 1) is sent from the container, with its own URL and driver.
+    type: dict
+    suboptions:
+      env:
+        description: Environment variable of the container with the URL.
+        type: str
+        default: DATABASE_URL
+      required:
+        description: Whether a container without the variable is a problem. If V(false), the database is not checked from there.
+        type: bool
+        default: true
+  dapr:
+    description: Whether to check the Dapr sidecars. By default only without O(targets) and O(database).
+    type: bool
   publish:
     description: An event to publish. Without it nothing is published.
     type: dict
@@ -75,7 +121,7 @@ options:
         type: bool
         default: false
   timeout:
-    description: Seconds for each request to the sidecar, at least 1.
+    description: Seconds for each request and each connection, at least 1.
     type: int
     default: 5
 attributes:
@@ -94,13 +140,31 @@ attributes:
 notes:
   - "Needs C(list) on C(pods) and on the kinds of O(workloads), on C(replicasets) too where one is a Deployment, and C(get) and C(create)
     on C(pods/exec), in the namespace."
+  - "If a connection has no answer, C(networkpolicies) and C(services) are listed too; without C(list) on them no NetworkPolicy is named."
   - An event has a time to live of 60 seconds, after which sidecars drop it. A broker without support for it keeps the event as long as any other.
 seealso:
   - module: runbook.minikube.dapr_info
+  - module: runbook.minikube.nodejs_network_options
   - module: runbook.minikube.rollout
 """
 
 EXAMPLES = r"""
+- name: Check from the frontend why the database cannot be reached
+  runbook.minikube.connectivity_probe:
+    context: minikube
+    workloads:
+      - {kind: Deployment, name: frontend}
+    database: {env: DATABASE_URL}
+
+- name: Check an API of the cluster and one outside from the pod of a backend
+  runbook.minikube.connectivity_probe:
+    context: minikube
+    workloads:
+      - {kind: Deployment, name: backend-api}
+    targets:
+      - {host: mcp-server, port: 8001}
+      - {host: api.openai.com, scheme: https, path: /v1/models}
+
 - name: Check the Dapr sidecars of two workloads
   runbook.minikube.connectivity_probe:
     context: minikube
@@ -149,6 +213,12 @@ problems:
   sample:
     - "Dapr in pod default/backend-api-7c9f-x2x4p of Deployment/backend-api is stuck: port 3500 accepts connections, but does not answer;
       its liveness probe only opens a connection, so the kubelet does not restart it. Recreate the pod with the playbook recover_dapr.yml."
+notes:
+  description: What else is known, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 workloads:
   description: The result for each pod.
   returned: success
@@ -172,13 +242,57 @@ workloads:
       type: str
       sample: backend-api
     program:
-      description: The program in the container that sent the requests, V(python), V(node), V(sh+curl) or V(sh+wget).
+      description: The program in the container that connected or sent the requests, V(python), V(node), V(sh), V(sh+curl) or V(sh+wget).
       type: str
       sample: python
+    node:
+      description:
+        - Node.js' settings for connections as the running process has them, null without Node.js or without a check of connections. The
+          runtime is V(node), V(bun) or V(deno). Of E(NODE_OPTIONS) only the flags for connections are returned. The source is a file of
+          the application that sets family selection itself.
+      type: dict
+      sample:
+        runtime: node
+        process_found: true
+        version: v20.20.2
+        options: ""
+        auto_select_family: true
+        attempt_timeout_ms: 250
+        result_order: verbatim
+        source: ""
+    connections:
+      description:
+        - The result for each of O(targets), then for O(database). Times are milliseconds. A failure is the operating system's code, or
+          V(TIMEOUT) after O(timeout). Node's result is that of three connections as it makes them by default.
+        - The cause is empty, or V(url), V(name_not_found), V(dns_no_answer), V(network_policy), V(no_answer), V(refused), V(unreachable),
+          V(happy_eyeballs), V(address_order), V(node), V(tls), V(http) or V(database).
+      type: list
+      elements: dict
+      sample:
+        - host: db.example.org
+          port: 5432
+          env: DATABASE_URL
+          scheme: tcp
+          dns: {ms: 4, failure: "", addresses: [192.0.2.10, "2001:db8::10"]}
+          tcp:
+            - {address: 192.0.2.10, family: 4, ms: 1031, failure: ""}
+            - {address: "2001:db8::10", family: 6, ms: 1, failure: ENETUNREACH}
+          tls: null
+          http: null
+          node:
+            ms: 263
+            failure: ETIMEDOUT
+            errors:
+              - {code: ETIMEDOUT, address: 192.0.2.10}
+              - {code: ENETUNREACH, address: "2001:db8::10"}
+          database: null
+          healthy: false
+          cause: happy_eyeballs
+          problem: "db.example.org:5432 from pod default/frontend-1 of Deployment/frontend: Node.js v20.20.2 ends each attempt after 250 ms"
     dapr:
       description:
         - The sidecar's responses. A status is null if there was no response. The body of an error is empty if BusyBox's C(wget) sent
-          the request.
+          the request. Null if the sidecar was not checked.
       type: dict
       sample:
         http_port: 3500
@@ -206,14 +320,10 @@ would_publish:
   sample: {pubsub: pubsub, topic: runbook-probe, workload: Deployment/backend-api}
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.options import ProbeOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.network.options import DATABASE, TARGET
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.options import WORKLOAD, ProbeOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.run import run as probe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
-
-WORKLOAD = {
-    "kind": {"type": "str", "choices": ["Deployment", "StatefulSet", "DaemonSet"], "required": True},
-    "name": {"type": "str", "required": True},
-}
 
 PUBLISH = {
     "pubsub": {"type": "str", "required": True},
@@ -227,6 +337,9 @@ ARGUMENT_SPEC = {
     "workloads": {"type": "list", "elements": "dict", "required": True, "options": WORKLOAD},
     "container": {"type": "str"},
     "all_pods": {"type": "bool", "default": False},
+    "targets": {"type": "list", "elements": "dict", "options": TARGET},
+    "database": {"type": "dict", "options": DATABASE},
+    "dapr": {"type": "bool"},
     "publish": {"type": "dict", "options": PUBLISH},
     "timeout": {"type": "int", "default": 5},
 }

@@ -11,6 +11,7 @@ author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
   - Reads the Helm release of Dapr, as Helm stores it in the cluster, and the workloads of the control plane. Neither Helm nor a chart is needed.
+  - Compares the objects of the deployed revision, and its custom resource definitions, with the cluster, as M(runbook.minikube.dapr_recovery) does.
 options:
   release:
     description:
@@ -46,11 +47,11 @@ options:
         type: str
         required: true
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.attributes.read_only
 notes:
-  - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace."
+  - "Needs C(list) of C(secrets), C(deployments) and C(statefulsets) in the namespace. Kinds of the release that may not be read are not compared."
 seealso:
   - module: kubernetes.core.helm
     description: Installs the release.
@@ -88,6 +89,22 @@ release:
     status: deployed
     revision: 1
     chart: dapr-1.16.0
+version:
+  description: The version of Dapr that the deployed revision installs. Empty if there is none.
+  returned: success
+  type: str
+  sample: 1.16.0
+last_good_revision:
+  description: The last revision that was deployed, to which C(helm rollback) goes after an interrupted upgrade. V(0) if there is none.
+  returned: success
+  type: int
+  sample: 1
+drift:
+  description: How the cluster differs from the deployed revision, as sentences. Empty if it does not.
+  returned: success
+  type: list
+  elements: str
+  sample: ["Service dapr-api does not exist"]
 problems:
   description: Why the control plane is not ready, as sentences. Empty if it is ready.
   returned: success
@@ -96,7 +113,15 @@ problems:
   sample: []
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.helm_release import latest_release
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.helm_release import (
+    deployed_revision,
+    last_good_revision,
+    latest_revision,
+    manifest_objects,
+    release_secrets,
+    released_version,
+)
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.observe_release import release_drift
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.readiness import observe_readiness
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
@@ -119,10 +144,16 @@ def run(module):
     """Ends by exit_json or fail_json."""
     params = module.params
     with module.clear_failures():
-        release = latest_release(module.cluster, params["release"], params["namespace"])
+        secrets = release_secrets(module.cluster, params["release"], params["namespace"])
+        release = latest_revision(secrets)
+        version = released_version(manifest_objects(deployed_revision(secrets), params["namespace"]))
+        drift = release_drift(module.cluster, secrets, params["namespace"])
         problems = observe_readiness(module.cluster, params["namespace"], params["workloads"])
     installed = release.status == "deployed" and release.values == params["release_values"]
-    module.exit_json(changed=False, installed=installed, release=release.to_dict(), problems=problems)
+    module.exit_json(
+        changed=False, installed=installed, release=release.to_dict(), version=version, last_good_revision=last_good_revision(secrets),
+        drift=drift, problems=problems,
+    )
 
 
 def main():

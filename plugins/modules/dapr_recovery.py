@@ -10,21 +10,31 @@ version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
-  - Checks the control plane, the trust bundle, the injector's webhook, and every pod that is annotated for a sidecar, and fixes only what is broken.
-    A healthy Dapr is not changed.
-  - "In this order: missing objects of the Helm release are created from the manifest that Helm stored; the trust anchors of the trust bundle's Secret
-    are copied to its ConfigMap; sentry, operator, placement, injector and scheduler are recovered one after the other, each waited for; the CA bundle
-    of the webhook is updated; then applications get working sidecars."
+  - Checks the objects of the Helm release, the control plane, the trust bundle, the injection of sidecars, and every pod that is annotated for one, and
+    fixes only what is broken. A healthy Dapr is not changed.
+  - "In this order: objects of the deployed revision that are missing or differ, custom resource definitions too, are restored from what Helm stored;
+    the trust anchors of the trust bundle's Secret are copied to its ConfigMap; sentry, operator, placement, injector and scheduler are recovered one
+    after the other, each waited for; the CA bundle of the webhook is updated; then applications get working sidecars."
+  - An object differs if a server-side dry run of its restoration would change it. What Dapr itself writes (the trust bundle, CA bundles) is not compared,
+    and more replicas than the release has are kept.
+  - If a node is not ready, or no DNS server of the cluster, that is reported, and nothing above it is restarted.
   - Dapr reloads changed trust anchors only once. So if the ConfigMap does not match the Secret, all components that read it are restarted. If it
     has been repaired since, only the components whose log shows that they loaded the wrong anchors are restarted.
-  - A single broken pod is evicted, which honours PodDisruptionBudgets. A workload is restarted if all of its pods lack a working sidecar. Pods
-    without a controller and those of Jobs are reported, never deleted.
-  - A probe through a port-forward distinguishes a stuck sidecar from one whose application does not listen. Only the first is recreated.
-  - What a restart cannot fix is returned in RV(problems), with the next step. The module does not fail because of it.
+  - No application is restarted unless a server-side dry run of a pod in its namespace gets a sidecar with the current trust anchors and the image of
+    the release. The injector answers only controllers and the group C(system:masters), so for other users its objects are checked instead.
+  - A broken pod that does not serve is evicted, which honours PodDisruptionBudgets; with the permission to delete it, one whose budget counts only
+    ready pods is deleted, as with the policy C(AlwaysAllow). A pod of a Deployment that serves without a working sidecar is replaced by a rolling
+    restart, which starts its successor first, other pods one after the other. It is left where no node takes its successor, or another revision is
+    not ready. Pods without a controller and those of Jobs are reported, never deleted. What is prevented ends nothing else.
+  - A cure leaves its trace in the annotation C(runbook.minikube/dapr-recovery) of the workload. One that did not help is not repeated.
+  - A probe through a port-forward distinguishes a stuck sidecar from one whose application does not listen. Only the first is recreated. A daprd that
+    ended for a cause that is not known is reported with its last lines.
+  - What a restart cannot fix, and workloads whose pods cannot be created, are returned in RV(problems), with the next step. The module does not fail
+    because of it.
   - Waits up to a minute for pods that were just started, in check mode too, as they may become ready without a recovery.
   - The required permissions are in C(docs/rights/dapr_recovery.yml), those for O(allow_new_ca) in C(docs/rights/dapr_recovery_new_ca.yml) in addition.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
@@ -34,7 +44,7 @@ options:
     type: str
     default: dapr-system
   release:
-    description: Name of Dapr's Helm release. Without a release, missing objects are only reported.
+    description: Name of Dapr's Helm release. Without a release, required objects that are missing are only reported.
     type: str
     default: dapr
   app_namespaces:
@@ -57,7 +67,7 @@ options:
     default: 300
 attributes:
   check_mode:
-    details: Problems that only the recovery itself reveals are not predicted.
+    details: Problems that only the recovery itself reveals are not predicted, among them PodDisruptionBudgets.
   diff_mode:
     description: Reports what changed, or would change.
 requirements:

@@ -5,15 +5,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: http_health_info
-short_description: Check the health URLs of Services over their NodePorts
+short_description: Check the health URLs of Services
 version_added: 0.1.0
 author:
   - The runbook.minikube authors (@runbook-minikube)
 description:
   - Requests all URLs in parallel, each until its response is as expected or the timeout expires. Fails with what was wrong with the last responses.
-  - Needs C(list) on C(services) in the namespace.
+  - Needs C(list) on C(services) in the namespace. With O(checks[].via=forward) also C(get) on C(services/proxy), and with
+    O(checks[].via=ingress) C(list) on C(ingresses).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.attributes.read_only
 options:
@@ -22,9 +23,9 @@ options:
     type: str
     default: default
   node_address:
-    description: Address of a node.
+    description: Address of a node, for O(checks[].via=nodeport).
     type: str
-    required: true
+    default: ""
   checks:
     description: The URLs to check, and their expected responses.
     type: list
@@ -36,7 +37,7 @@ options:
         type: str
         required: true
       service:
-        description: The Service. It needs a NodePort.
+        description: The Service.
         type: str
         required: true
       port:
@@ -53,6 +54,18 @@ options:
       json:
         description: Expected subset of the JSON body.
         type: dict
+      via:
+        description:
+          - How users reach the Service. V(nodeport) requests its NodePort, V(ingress) the URL of the first rule of an Ingress that leads to it, and
+            V(loadbalancer) the address that its load balancer has assigned.
+          - V(forward) stands for a forward to this host (M(runbook.minikube.port_forward)), which need not run. The API server requests
+            the Service from inside of the cluster, without credentials. So it also checks a Service that users do not reach at all.
+        type: str
+        choices: [nodeport, forward, ingress, loadbalancer]
+        default: nodeport
+      url:
+        description: Scheme and host at which users reach the Service. By default they are read in the cluster.
+        type: str
   timeout:
     description: Seconds after which an unsuccessful check fails.
     type: int
@@ -79,6 +92,13 @@ EXAMPLES = r"""
     checks:
       - {name: frontend, service: frontend}
       - {name: metrics, service: backend-api, port: metrics, path: /metrics}
+
+- name: Check a Service without a NodePort, and one behind an Ingress
+  runbook.minikube.http_health_info:
+    context: minikube
+    checks:
+      - {name: backend, service: backend-api, path: /health, via: forward}
+      - {name: frontend, service: frontend, via: ingress}
 """
 
 RETURN = r"""
@@ -94,10 +114,20 @@ checks:
       returned: always
       sample: backend
     url:
-      description: The URL.
+      description: The URL at which users reach it. With V(forward) it works only while a forward runs.
       type: str
       returned: always
       sample: http://192.168.49.2:30800/health
+    service_url:
+      description: The URL inside of the cluster.
+      type: str
+      returned: always
+      sample: http://backend-api.default.svc:8000/health
+    via:
+      description: How users reach the Service.
+      type: str
+      returned: always
+      sample: nodeport
     healthy:
       description: Whether its response was as expected.
       type: bool

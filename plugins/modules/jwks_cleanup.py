@@ -40,7 +40,7 @@ description:
     table. To restore, the user needs C(SELECT) on both tables, and C(UPDATE) on C(expiresAt) or C(INSERT) on the table of keys. Missing
     privileges are reported before anything is changed.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes

@@ -21,7 +21,7 @@ description:
     C(list) on C(pods), C(get) and C(create) on C(pods/exec) and on C(pods/portforward); in the database C(SELECT) on the table of keys and,
     if they exist, on C("twoFactor") and C(account).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.attributes.read_only
   - runbook.minikube.auth_keys

@@ -21,7 +21,7 @@ description:
   - If another run holds the lease, the module waits up to O(wait) seconds. Then it fails with the holder, since when, and until when.
   - The user needs the verbs C(get), C(create) and C(update) on C(leases) in the namespace.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
 options:
   state:
     description:

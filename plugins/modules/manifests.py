@@ -16,7 +16,7 @@ description:
     M(kubernetes.core.k8s) cannot send.
   - The module fails at the first object that the API server refuses, and names the objects that were applied before it.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes
@@ -61,13 +61,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 objects:
-  description: The result for each object, in the order of O(objects). After a failure, the results of the objects before it.
+  description: The result for each object, in the order of O(objects). After a failure, the results of the objects before it, and the refused one.
   returned: always
   type: list
   elements: dict
   contains:
     action:
-      description: V(create), V(change) or V(unchanged).
+      description: V(create), V(change) or V(unchanged). V(refused) for the last object after a failure.
       returned: always
       type: str
       sample: change
@@ -96,6 +96,16 @@ objects:
       returned: always
       type: bool
       sample: false
+    msg:
+      description: Why the object was refused.
+      returned: when it was refused
+      type: str
+      sample: 'Service "bad" is invalid: spec.ports[0].port: Invalid value: 70000: must be between 1 and 65535, inclusive'
+    reason:
+      description: The API server's code for it, empty if it has none.
+      returned: when it was refused
+      type: str
+      sample: Invalid
 """
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.manifests.apply import apply, secret_values

@@ -21,7 +21,7 @@ options:
     type: int
     default: 8
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.manifests
   - runbook.minikube.attributes.read_only
@@ -127,7 +127,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook
 
 ARGUMENT_SPEC = {**COMMON, "parallel": {"type": "int", "default": 8}}
 
-SETTINGS: dict = {}
+SETTINGS: dict = {"data": ("pending",)}
 
 
 def run(module):

@@ -117,13 +117,9 @@ options:
   minikube_home:
     description: Folder of Minikube's files. By default the environment's E(MINIKUBE_HOME), else the home folder.
     type: path
-  progress:
-    description:
-      - An existing file on the host where the module runs. A line is appended to it for each image that is done.
-      - If the module runs on the controller, its action plugin sets the file and shows its lines.
-    type: path
 extends_documentation_fragment:
   - runbook.minikube.lease.holder
+  - runbook.minikube.progress
 attributes:
   check_mode:
     support: full
@@ -324,10 +320,11 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.b
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.options import ARGUMENT_SPEC, ImageOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import plan_all
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.progress import ProgressFile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.progress import ImageProgress
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prune import read_in_use, removable_tags, remove
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.report import report
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.libraries import CLUSTER, ENGINE
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.progress import ProgressFile
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
 # The cluster is only read for keep_tags, so the connection has two options, and its libraries are not imported otherwise
@@ -345,7 +342,7 @@ def run(module):
         node = open_node(read_profile(options.profile, options.minikube_home), options.minikube, module.run_command)
         observed = observe(node, sources)
         in_use = read_in_use(node, module.cluster) if options.keep_tags else None
-        progress = ProgressFile(options.progress)
+        progress = ImageProgress(ProgressFile(options.progress))
         outcomes = predict(plan_all(observed)) if module.check_mode else apply(node, observed, options.parallel, progress.add)
         succeeded = [outcome.plan for outcome in outcomes if not outcome.error]
         old = removable_tags(succeeded, observed.node, in_use, options.keep_tags) if in_use else []

@@ -22,6 +22,7 @@ description:
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
   - runbook.minikube.lease.holder
+  - runbook.minikube.progress
 attributes:
   check_mode:
     support: full
@@ -195,11 +196,14 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.minikube import Minikube
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.model import FileRemoval, ProfilePlan
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.observe import observe, record_if_ready
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.options import ARGUMENT_SPEC, ProfileOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.options import ARGUMENT_SPEC as PROFILE_SPEC
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.options import ProfileOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.profile.report import remaining_warning, report
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.progress import PROGRESS_SPEC, ProgressFile
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
 
+ARGUMENT_SPEC = {**PROFILE_SPEC, **PROGRESS_SPEC}
 SETTINGS: dict = {"writes": True, "connects": False, "libraries": lambda _params: CLUSTER}
 
 
@@ -233,7 +237,9 @@ def _apply(module: RunbookModule, options: ProfileOptions, docker: DockerCli) ->
     """Plans again with the lock, as another run may have completed the work, and applies."""
     with profile_lock(options.profile, options.lock_timeout) as lock:
         plan = _plan(options, docker)
-        apply(plan, Minikube(options.minikube, options.profile, module.run_command, lock), docker, options.start, options.timeout)
+        progress = ProgressFile(module.params["progress"])
+        minikube = Minikube(options.minikube, options.profile, module.run_command, lock, progress.add if progress else None)
+        apply(plan, minikube, docker, options.start, options.timeout)
     return plan
 
 

@@ -210,9 +210,10 @@ options:
     type: int
     default: 20
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
+  - runbook.minikube.progress
 attributes:
   check_mode:
     description: Can run without changing anything and report what would be done.
@@ -547,10 +548,14 @@ causes:
       sample: Check its log before the crash (kubectl logs --previous).
 """
 
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import ARGUMENT_SPEC, RolloutOptions
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.progress import PROGRESS_SPEC, ProgressFile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import ARGUMENT_SPEC as ROLLOUT_SPEC
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import RolloutOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.run import predict, roll_out
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import RunbookModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.progress import RolloutProgress
 
+ARGUMENT_SPEC = {**ROLLOUT_SPEC, **PROGRESS_SPEC}
 SETTINGS: dict = {"writes": True}
 
 
@@ -558,7 +563,9 @@ def run(module):
     """Ends by exit_json or fail_json."""
     with module.clear_failures():
         options = RolloutOptions.of(module.params)
-        result = predict(module.cluster, options, module.hide) if module.check_mode else roll_out(module.cluster, options, module.hide)
+        progress = ProgressFile(module.params["progress"])
+        reported = RolloutProgress(progress.add) if progress else None
+        result = predict(module.cluster, options, module.hide) if module.check_mode else roll_out(module.cluster, options, module.hide, reported)
     for note in result.pop("notes"):
         module.warn(note)
     module.exit_json(**result)

@@ -22,7 +22,7 @@ description:
   - The user needs C(get) (or C(list)) on C(secrets) and C(configmaps). For running containers also C(list) on C(pods),
     C(get) and C(create) on C(pods/exec), and C(get) on the workloads that are named. Files and given values need no cluster.
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.cluster
   - runbook.minikube.locations.compared
   - runbook.minikube.attributes.read_only

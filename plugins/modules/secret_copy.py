@@ -22,7 +22,7 @@ description:
   - The user needs C(get) (or C(list)) and C(patch) on C(secrets), C(get), C(patch) and C(create) for the former values, and C(create) with
     O(create). With O(check_consumers) also C(list) on C(pods), and C(get) and C(create) on C(pods/exec).
 extends_documentation_fragment:
-  - kubernetes.core.k8s_auth_options
+  - runbook.minikube.connection
   - runbook.minikube.lease
   - runbook.minikube.cluster
   - runbook.minikube.attributes

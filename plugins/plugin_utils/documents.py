@@ -49,6 +49,13 @@ def plain_scalar(text: str) -> str | bool | int | float | None:
     return text
 
 
+QUOTING = {
+    "found undefined alias": "found an undefined alias; a text that begins with * needs quotes",
+    "could not determine a constructor for the tag": "found an unknown tag; a text that begins with ! needs quotes",
+    "found undefined tag handle": "found an undefined tag handle; a text that begins with ! needs quotes",
+}
+
+
 class ManifestLoader(yaml.SafeLoader):
     """YAML as kubectl reads it, without duplicate keys."""
 
@@ -99,10 +106,17 @@ def read_documents(file: str, text: str) -> list:
         return _read_json(text) if text.lstrip(BLANK).startswith("{") else _read_yaml(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise RunbookError(f"{file}{where}: invalid YAML: {error.problem or error.context}.") from None
+        rendered = " of the rendered template" if file.endswith(".j2") else ""
+        where = f", line {mark.line + 1}, column {mark.column + 1}{rendered}" if mark else ""
+        raise RunbookError(f"{file}{where}: invalid YAML: {_problem(error)}.") from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
         raise RunbookError(f"{file}: invalid YAML: {str(error).splitlines()[0]}.") from None
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    """PyYAML's words, which quote the names of aliases and tags: an unquoted password may begin with * or !."""
+    problem = error.problem or error.context or "unknown"
+    return next((words for start, words in QUOTING.items() if problem.startswith(start)), problem)
 
 
 def _read_yaml(text: str) -> list:

@@ -5,7 +5,7 @@ Ansible would pack the module with its imports, start a Python for it, and impor
 of a short task. In all other cases (another connection, user, Python or environment, or async) the module runs as every other module.
 
 The result is the same in both cases: warnings and deprecations are passed on, an unexpected exception is a failure of the module, and the
-values of ``no_log`` options, and those that the module hides, are masked in all of it.
+values of ``no_log`` options, and those that the module hides, are masked in all of it. Texts of others in it are printable.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import os
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster import certificate_files
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import masked, printed_forms, texts
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import printed_forms, texts
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.printable import printable_result
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.runbook_module import Runbook, complete_spec, default_libraries, redactions
 from ansible_collections.runbook.minikube.plugins.plugin_utils.current_run import current_run
 
@@ -39,9 +40,10 @@ class InProcessModule(Runbook):
 
     def __init__(
         self, argument_spec: dict, arguments: dict, *, check_mode: bool, connects: bool = True, writes: bool = False, redact: dict | None = None,
-        libraries: Callable | None = None, **settings,
+        libraries: Callable | None = None, data: Collection[str] = (), **settings,
     ):  # fmt: skip
         self.check_mode = check_mode
+        self.data = data
         self.redact = redactions(redact)
         self._warnings: list[str] = []
         self._deprecations: list[dict] = []
@@ -99,7 +101,7 @@ class InProcessModule(Runbook):
     def _end(self, result: dict) -> None:
         reported = {"warnings": self._warnings, "deprecations": self._deprecations}
         result = {"changed": False, **result, **{name: entries for name, entries in reported.items() if entries}}
-        raise ModuleExit(masked(result, self.no_log_values))
+        raise ModuleExit(printable_result(result, self.no_log_values, self.data))
 
 
 class InProcessAction(ActionBase):
@@ -174,7 +176,7 @@ class InProcessAction(ActionBase):
 def _module_failure(error: Exception, secrets: Iterable[str]) -> dict:
     """The result of a module that failed with an unexpected exception, with the traceback as Ansible shows it at higher verbosity."""
     msg = f"MODULE FAILURE: {type(error).__name__}: {error}. See the traceback with -vvv."
-    return masked({"failed": True, "changed": False, "msg": msg, "exception": "".join(traceback.format_exception(error))}, secrets)
+    return printable_result({"failed": True, "changed": False, "msg": msg, "exception": "".join(traceback.format_exception(error))}, secrets)
 
 
 def _to_plain(data):

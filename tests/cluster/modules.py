@@ -14,7 +14,7 @@ PACKAGE = "ansible_collections.runbook.minikube.plugins.modules"
 PATIENCE = 900  # seconds
 
 
-def run_module(name: str, check: bool = False, shell: dict | None = None, **arguments) -> dict:
+def run_module(name: str, /, check: bool = False, shell: dict | None = None, **arguments) -> dict:
     """The result of the module as a program of its own, with ``failed``; in a shell with ``shell``'s variables too."""
     arguments_json = json.dumps({"ANSIBLE_MODULE_ARGS": {**arguments, "_ansible_check_mode": check}})
     done = _run([f"{venv()}/bin/python", "-m", f"{PACKAGE}.{name}"], {"PYTHONPATH": COLLECTIONS, **(shell or {})}, arguments_json)
@@ -22,7 +22,7 @@ def run_module(name: str, check: bool = False, shell: dict | None = None, **argu
     return {"failed": False, **json.loads(done.stdout)}
 
 
-def run_task(name: str, *options: str, **arguments) -> dict:
+def run_task(name: str, /, *options: str, **arguments) -> dict:
     """The result of the module as the command ansible runs it, on this machine, with ``failed`` and what was ``shown`` before it.
 
     ``options`` are those of the command, for example -vvvv.

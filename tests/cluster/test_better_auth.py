@@ -25,6 +25,7 @@ def runs(deployed) -> Roles:
     return Roles()
 
 
+@pytest.mark.long
 def test_two_factor_sign_in_survives_a_rotation(cluster, runs):
     with Server(cluster, NEWEST, FIRST) as server:
         person = Person(server)
@@ -42,6 +43,7 @@ def test_two_factor_sign_in_survives_a_rotation(cluster, runs):
         assert len(envelopes) == 3 and all(text.strip('"').startswith("$ba$2$") for text in envelopes)
 
 
+@pytest.mark.long
 def test_without_versions_a_rotation_has_a_window_which_is_measured(cluster, runs):
     with Server(cluster, WITHOUT_VERSIONS, FIRST) as server:
         person = Person(server)

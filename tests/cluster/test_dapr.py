@@ -32,9 +32,9 @@ def revision(cluster: TestCluster) -> int:
     return json.loads(helm(cluster, "status", "dapr", "--output", "json"))["version"]
 
 
-def mark(cluster: TestCluster, status: str) -> None:
-    """Writes a status into the latest release as Helm does: in the compressed record and in the label."""
-    name = f"sh.helm.release.v1.dapr.v{revision(cluster)}"
+def mark(cluster: TestCluster, status: str, number: int = 0) -> None:
+    """Writes a status into a revision, by default the latest, as Helm does: in the compressed record and in the label."""
+    name = f"sh.helm.release.v1.dapr.v{number or revision(cluster)}"
     secret = json.loads(cluster.kubectl("get", "secret", name, "-n", NAMESPACE, "-o", "json"))
     release = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(secret["data"]["release"]))))
     release["info"]["status"] = secret["metadata"]["labels"]["status"] = status
@@ -59,13 +59,36 @@ def test_second_run_creates_no_revision(deployed):
 
 
 def test_interrupted_upgrade_is_unlocked(deployed):
-    """A second revision with Helm's own mark of an unfinished upgrade, as a killed helm leaves it."""
+    """A revision that failed, and one with Helm's own mark of an unfinished upgrade, as a killed helm leaves it."""
     cluster, _run = deployed
-    helm(cluster, "upgrade", "dapr", handed_over(cluster)["dapr_chart"], "--reuse-values")
-    mark(cluster, "pending-upgrade")
+    good = revision(cluster)
+    for status in ("failed", "pending-upgrade"):
+        helm(cluster, "upgrade", "dapr", handed_over(cluster)["dapr_chart"], "--reuse-values", "--set", "dapr_sentry.replicaCount=1")
+        mark(cluster, status)
+        mark(cluster, "deployed", good)
     Roles().run(PLAYBOOK, with_dapr=True).ok()
-    assert json.loads(helm(cluster, "status", "dapr", "--output", "json"))["info"]["status"] == "deployed"
+    latest = json.loads(helm(cluster, "status", "dapr", "--output", "json"))
+    assert latest["info"]["status"] == "deployed" and helm(cluster, "get", "values", "dapr") == helm(cluster, "get", "values", "dapr", "--revision", str(good))
     assert Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
+
+
+def test_a_missing_object_and_definition_are_restored_without_a_new_revision(deployed):
+    cluster, _run = deployed
+    before = revision(cluster)
+    cluster.kubectl("delete", "crd", "httpendpoints.dapr.io")
+    cluster.kubectl("delete", "service", "dapr-api", "-n", NAMESPACE)
+    Roles().run(PLAYBOOK, with_dapr=True).ok()
+    cluster.kubectl("get", "crd", "httpendpoints.dapr.io")
+    cluster.kubectl("get", "service", "dapr-api", "-n", NAMESPACE)
+    assert revision(cluster) == before and Roles().run(PLAYBOOK, with_dapr=True).ok().recap["changed"] == 0
+
+
+def test_a_downgrade_is_refused(deployed):
+    cluster, _run = deployed
+    before = revision(cluster)
+    refused = Roles().run(PLAYBOOK, with_dapr=True, dapr_version="1.15.0")
+    output = " ".join(refused.output.split())
+    assert refused.status != 0 and "dapr_version is 1.15.0, but 1.16.0 is installed, and Dapr cannot be downgraded" in output and revision(cluster) == before
 
 
 @pytest.mark.phase("undeployed")

@@ -15,7 +15,9 @@ from harness import CHECKOUT, PROFILE, STATE
 TARGETS = sorted(path.name for path in (CHECKOUT / "tests/integration/targets").iterdir())
 ENDS = ("newest", "oldest", "next")
 COMING = ("app_secrets",)  # the targets that the end to come runs
-SLOW = ("auth_reencrypt", "jwks_cleanup", "lease_test", "minikube_image", "rollout_test")  # minutes; make test has these modules in other tests
+# Minutes; make test has these modules in other tests.
+SLOW = ("auth_reencrypt", "event_dedup", "jwks_cleanup", "lease_test", "minikube_image", "port_forward_test", "rollout_test",
+        "service_endpoints_info")  # fmt: skip
 
 
 def marks(end: str, target: str) -> list:

@@ -53,11 +53,12 @@ def namespace(cluster):
 def apply(cluster, namespace, tmp_path):
     """Applies texts of manifests, one file each."""
 
-    def run(*texts: str, check: bool = False) -> Run:
+    def run(*texts: str, check: bool = False, workloads: tuple[dict, ...] = ()) -> Run:
         files = [tmp_path / f"{number}.yml" for number, _text in enumerate(texts)]
         for file, text in zip(files, texts, strict=True):
             file.write_text(text)
-        variables = {"rollout_kubeconfig": str(cluster.kubeconfig), "rollout_context": cluster.profile, "rollout_namespace": namespace, "rollout_workloads": []}
+        variables = {"rollout_kubeconfig": str(cluster.kubeconfig), "rollout_context": cluster.profile, "rollout_namespace": namespace}
+        variables["rollout_workloads"] = list(workloads)
         return Roles().run(APPLY, *(["--check"] if check else []), **variables, rollout_manifests=[str(file) for file in files])
 
     return run
@@ -100,6 +101,28 @@ def test_a_pod_with_its_service_account(cluster, namespace, apply):
     made = apply(ACCOUNT_AND_POD).ok()
     assert f"Pod job in namespace {namespace}: created" in made.output, made.output[-3000:]
     assert cluster.kubectl("get", "pod", "job", "-n", namespace, "-o", "jsonpath={.spec.serviceAccountName}") == "runner"
+
+
+SLOW = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: slow}
+spec:
+  selector: {matchLabels: {app: slow}}
+  template:
+    metadata: {labels: {app: slow}}
+    spec:
+      terminationGracePeriodSeconds: 0
+      containers:
+        - {name: main, image: "busybox:latest", imagePullPolicy: IfNotPresent, command: [sleep, "600"],
+           readinessProbe: {exec: {command: ["true"]}, initialDelaySeconds: 15}}
+"""
+
+
+@pytest.mark.long
+def test_a_rollout_shows_what_it_waits_for(apply):
+    output = apply(SLOW, workloads=({"kind": "Deployment", "name": "slow"},)).ok().output
+    assert "  0 of 1 ready; slow: " in output, output[-3000:]
 
 
 @pytest.mark.parametrize("check", [True, False])

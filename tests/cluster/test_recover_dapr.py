@@ -11,19 +11,22 @@ import time
 import psutil
 import pytest
 import yaml
+from api_proxy import CountingProxy
 from dapr_faults.cases import FAULTS, fault
-from dapr_faults.cluster_state import NAMESPACES, eventually, pod_uids, replaced, wait_until_healthy
+from dapr_faults.cluster_state import NAMESPACES, eventually, only, pod_uids, pods_of, replaced, sidecar_of, wait_until_healthy
 from dapr_faults.dry_run import require_injection
 from dapr_faults.fault import Fault
 from dapr_faults.node import restart_api_server, wait_for_api
 from dapr_faults.publish import publish_arrives
-from dapr_faults.workloads import NAMESPACE, apply, remove_namespace
+from dapr_faults.serving import Serving
+from dapr_faults.workloads import NAMESPACE, apply, ready_pods, remove_namespace
 from harness import LONG, Run, kill_group
 from modules import run_module
 from todo_client import TodoClient
 
 pytestmark = pytest.mark.phase("cluster_wide")
 RECOVER = "playbooks/recover_dapr.yml"
+MAX_REQUESTS = 25  # of a look at a healthy Dapr
 NEW_CA = {"bundle_secret_missing"}  # which only a new certificate authority fixes
 FIXABLE = [name for name, injected in FAULTS.items() if not injected.manual]
 THREE = ("daprd_stuck", "injector_down", "operator_name_conflict")  # no sidecar starts without the operator, so that fault is injected last
@@ -98,8 +101,10 @@ def recovered(cluster, playbooks, addresses, user, faults: list[Fault], **variab
     before = pod_uids(cluster)
     planned = predicted(cluster, allow_new_ca=variables.get("dapr_allow_new_ca", False))
     assert planned and pod_uids(cluster) == before
-    done = playbooks.run(RECOVER, **variables)
+    with Serving(cluster) as serving:
+        done = playbooks.run(RECOVER, **variables)
     assert done.status == 0, done.output[-5000:]
+    assert serving.fewer == {}, (serving.fewer, done.output[-5000:])
     for injected in faults:
         missing = [word for word in injected.cause if word not in output_of(done)]
         assert not missing, (missing, done.output[-5000:])
@@ -200,20 +205,46 @@ def test_interrupted_run_is_completed_by_the_next(cluster, playbooks, addresses,
     publish_arrives(cluster, addresses, user)
 
 
+def budget(app: str, available: int) -> dict:
+    """A PodDisruptionBudget of an application with Kubernetes' default policy for pods that are not ready."""
+    spec = {"minAvailable": available, "selector": {"matchLabels": {"app": app}}}
+    return {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keeps-all"}, "spec": spec}
+
+
 @pytest.mark.long
-def test_blocking_pod_disruption_budget_is_reported(cluster, playbooks, inject):
+def test_a_pod_that_serves_nothing_is_recreated_in_spite_of_its_budget(cluster, playbooks, inject):
     stuck = inject("daprd_stuck")
-    spec = {"minAvailable": 2, "selector": {"matchLabels": {"app": stuck.app}}}
-    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "keeps-all"}, "spec": spec}
-    apply(cluster, budget)
-    before = pod_uids(cluster)
+    apply(cluster, budget(stuck.app, 2))
+    with Serving(cluster) as serving:
+        done = playbooks.run(RECOVER).ok()
+    assert "Deleted instead of evicted" in output_of(done) and serving.fewer == {}, done.output[-3000:]
+    cluster.kubectl("delete", "poddisruptionbudget", "keeps-all", "-n", NAMESPACE)
+    wait_until_healthy(cluster)
+
+
+@pytest.mark.long
+def test_a_budget_of_a_pod_that_serves_is_reported_and_the_rest_recovered(cluster, playbooks, inject):
+    inject("injector_down")
+    cluster.kubectl("rollout", "pause", "deployment/bare-deployment", "-n", NAMESPACE)  # so that only an eviction would replace its pod
+    apply(cluster, budget("bare-deployment", 1))
+    kept = only(pods_of(cluster, "bare-deployment", NAMESPACE))["metadata"]["uid"]
     refused = playbooks.run(RECOVER)
-    output = output_of(refused)
-    assert refused.status != 0 and "disruption budget keeps-all" in output and "unhealthyPodEvictionPolicy" in output, output[-3000:]
-    assert pod_uids(cluster) == before
+    assert refused.status != 0 and refused.recap["changed"] == 1 and "disruption budget keeps-all" in output_of(refused), refused.output[-3000:]
+    assert only(pods_of(cluster, "bare-deployment", NAMESPACE))["metadata"]["uid"] == kept
+    for name in ("bare-statefulset", "bare-daemonset"):
+        assert all(map(sidecar_of, ready_pods(cluster, name))), name
     cluster.kubectl("delete", "poddisruptionbudget", "keeps-all", "-n", NAMESPACE)
     playbooks.run(RECOVER).ok()
     wait_until_healthy(cluster)
+
+
+def test_a_healthy_look_is_cheap(cluster):
+    """Few requests, however many objects the release has."""
+    wait_until_healthy(cluster)
+    with CountingProxy(cluster) as proxy:
+        result = run_module("dapr_recovery", check=True, app_namespaces=["default"], kubeconfig=proxy.kubeconfig)
+    assert not result["failed"] and result["healthy"], result
+    assert sum(proxy.count.values()) <= MAX_REQUESTS, proxy.count
 
 
 def test_invalid_input_is_refused_with_the_option(cluster):

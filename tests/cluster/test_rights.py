@@ -45,6 +45,11 @@ OF_THEIR_OWN = {
     "auth_rotation": {**ROTATION, "copies": [COPY], "step": "add"},
     "secret_compare": {"locations": [{**SECRET, "check_consumers": True, "check_former": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
+    "dapr_resources_info": {},
+    "http_health_info": {"checks": [{"name": "frontend", "service": "frontend", "path": "/api/health", "via": "forward"}]},
+    "pod_logs_info": {"workloads": [{"kind": "Deployment", "name": "frontend"}]},
+    "rollout_history_info": {"workloads": [{"kind": "Deployment", "name": "frontend"}]},
+    "service_endpoints_info": {},
 }
 WRITTEN = {"auth_rotation": "frontend-secrets", "secret_copy": "backend-api-secrets"}
 ALIKE = ("auth_probe", "auth_reencrypt", "auth_secret_sync", "jwks_cleanup", "secret_compare")  # which send the requests of another module of the tables
@@ -153,7 +158,8 @@ def left_without(rules: list[dict], rule: dict, verb: str) -> list[dict]:
 
 
 def test_every_role_is_tried():
-    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca", "auth_reencrypt_forgotten"}  # by test_dapr_rights.py, tests/unit/rights
+    # By test_dapr_rights.py, test_port_forward.py, tests/unit/rights.
+    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca", "port_forward", "auth_reencrypt_forgotten", "nodejs_network_options"}
     assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 

@@ -161,6 +161,7 @@ def test_a_browser_signs_up_and_chats(cluster, addresses, browser):
     assert walk.returncode == 0, walk.stdout + walk.stderr
     result = json.loads(walk.stdout)
     assert result["errors"] == []
+    assert [len(key or "") for key in result["keys"]] == [32], "each submit has a key"
     assert (output / "chat.png").stat().st_size > 5000
     assert sql(cluster, f"SELECT count(*) FROM task WHERE title = '{result['title']}'") == [["1"]]
     assert len(wait_for_audit_row(cluster, result["title"])) == 1

@@ -32,6 +32,7 @@ class TodoClient:
         self.http = requests.Session()
         self.email = f"user-{uuid.uuid4().hex[:12]}@example.org"
         self.password = uuid.uuid4().hex
+        self.user_id = ""  # until the account is made
 
     @classmethod
     def signed_up(cls, frontend: str, backend: str) -> Self:
@@ -42,7 +43,9 @@ class TodoClient:
 
     def sign_up(self) -> dict:
         """Make the user's account; leaves a session, as in the browser. Returns {token, user}."""
-        return self._auth("sign-up/email", {"name": "A User", "email": self.email, "password": self.password})
+        answer = self._auth("sign-up/email", {"name": "A User", "email": self.email, "password": self.password})
+        self.user_id = answer["user"]["id"]
+        return answer
 
     def sign_in(self) -> dict:
         """Returns {token, user, …}; the session replaces the one before."""
@@ -76,10 +79,7 @@ class TodoClient:
     def chat(self, message: str, history: list[dict] | None = None) -> str:
         """Ask the chat and return its whole answer. Raises RuntimeError when the answer breaks off."""
         response = self._backend("POST", "chat", {"message": message, "history": history or []}, stream=True)
-        events = list(server_sent_events(response))
-        if not events or events[-1][0] != "done":
-            raise RuntimeError(f"the chat's answer broke off: {events[-1:]}")
-        return "".join(data["text"] for event, data in events if event == "delta")
+        return whole_answer(response)[0]
 
     def page(self, path: str) -> requests.Response:
         """A page of the frontend, redirects followed."""
@@ -97,9 +97,14 @@ class TodoClient:
                 return response.json()
             time.sleep(float(response.headers.get("X-Retry-After", 1)))
 
+    def request(self, method: str, path: str, body: dict | None = None, key: str | None = None, stream: bool = False) -> requests.Response:
+        """The answer of backend-api, whatever its status. With a `key` it is the same request as the earlier one of that key;
+        with an empty one, the request has none."""
+        headers = {"Authorization": f"Bearer {self.token()}", "Idempotency-Key": uuid.uuid4().hex if key is None else key or None}
+        return requests.request(method, f"{self.backend}/api/{path}", json=body, headers=headers, timeout=TIMEOUT, stream=stream)
+
     def _backend(self, method: str, path: str, body: dict | None = None, stream: bool = False) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.token()}"}
-        response = requests.request(method, f"{self.backend}/api/{path}", json=body, headers=headers, timeout=TIMEOUT, stream=stream)
+        response = self.request(method, path, body, stream=stream)
         response.raise_for_status()
         return response
 
@@ -120,6 +125,14 @@ def server_sent_events(response: requests.Response) -> Iterator[tuple[str, dict]
             event = value
         elif field == "data":
             yield event, json.loads(value)
+
+
+def whole_answer(response: requests.Response) -> tuple[str, dict]:
+    """The text of the chat's answer, and the data of its last event. Raises RuntimeError when it breaks off."""
+    events = list(server_sent_events(response))
+    if not events or events[-1][0] != "done":
+        raise RuntimeError(f"the chat's answer broke off: {events[-1:]}")
+    return "".join(data["text"] for event, data in events if event == "delta"), events[-1][1]
 
 
 def walk_through(frontend: str, backend: str) -> dict:

@@ -73,6 +73,27 @@ def test_values_in_any_text_of_the_database_are_found(server, keys):
     assert (found["unscanned"], found["remaining_with_old_secret"], len(found["reasons"])) == ([], 11, 10)
 
 
+def test_values_in_bytes_and_composite_types_are_found(server, keys):
+    raw = f"decode('{bare()}', 'hex')"
+    server.sql(
+        keys, "CREATE DOMAIN blob AS bytea", "CREATE DOMAIN nested AS blob", "CREATE TYPE pair AS (note text, number int)",
+        "CREATE DOMAIN document AS jsonb", f"ALTER DATABASE \"{keys}\" SET bytea_output = 'escape'",
+        "CREATE TABLE kept (raw bytea, characters blob, inside nested, several bytea[], blobs blob[], pair pair, documents document[], image bytea)",
+        f"INSERT INTO kept VALUES ({raw}, '{bare()}', 'token: {bare(version=1)}', ARRAY[NULL, {raw}, '{bare()}'], ARRAY[{raw}]::blob[], "
+        f"ROW('{bare()}', 1)::pair, ARRAY['\"{bare()}\"']::document[], decode('ab', 'hex'))",
+        f"INSERT INTO kept (raw, image) VALUES (decode('{bare(secret=NEW)}', 'hex'), decode(repeat('ab', 25000), 'hex')), (NULL, NULL)",
+    )  # fmt: skip
+    found = reencrypt(server, keys)
+    assert {name.removeprefix("public.kept."): count for name, count in elsewhere(found).items()} == {
+        "raw": 1, "characters": 1, "inside": 1, "several": 2, "blobs": 1, "pair": 1, "documents": 1,
+    }  # fmt: skip
+    assert found["unscanned"] == []
+    server.sql(keys, "TRUNCATE kept", "INSERT INTO kept (image) VALUES (decode(repeat('ab', 25001), 'hex'))")
+    found = reencrypt(server, keys)
+    assert [(one["column"], one["reason"]) for one in found["unscanned"]] == [("image", "it has values of more than 25000 bytes")]
+    assert len(found["reasons"]) == 1 and reencrypt(server, keys, unscanned=["public.kept.image"])["reasons"] == []
+
+
 def test_an_additional_column_is_re_encrypted_and_the_former_secret_has_it_back(server, keys):
     server.sql(keys, "CREATE TABLE hooks (id bigint PRIMARY KEY, token text)", f"INSERT INTO hooks VALUES (1, '{bare('a token')}'), (2, 'plain')")
     assert elsewhere(reencrypt(server, keys)) == {"public.hooks.token": 1}
@@ -90,6 +111,24 @@ def test_an_additional_column_is_re_encrypted_and_the_former_secret_has_it_back(
     assert decrypt_text(kept, SigningSecrets(OLD)).text == "a token"
     info = run_here("jwks_info", database={"url": url(server.port, keys), "via": "direct"}, secret={"value": OLD})
     assert info["sign_in"] == "ok"
+
+
+def test_an_encrypted_text_among_others_in_a_named_column_is_not_forgotten(server, keys):
+    server.sql(
+        keys, "CREATE TABLE hooks (id bigint PRIMARY KEY, token text, data jsonb)",
+        f"""INSERT INTO hooks VALUES (1, 'Bearer {bare()}', '{{"a": "{bare()}"}}'), (2, '{bare()}', NULL)""",
+        f"""INSERT INTO account VALUES ('a', '{bare()}', 'Bearer {bare()}', NULL)""",
+    )  # fmt: skip
+    place = {"url": url(server.port, keys), "via": "direct"}
+    options = {"secret": {"value": NEW}, "old_secrets": [{"value": OLD}], "force": True, "unused": ["twoFactor"]}
+    refused = run_here("auth_reencrypt", False, database=place, **options, additional_columns=["hooks.data"])
+    assert refused["failed"] and "additional_columns: hooks.data is of the type jsonb; only columns of texts" in refused["msg"]
+    for check in (True, False):
+        found = reencrypt(server, keys, check=check, additional_columns=["hooks.token"])
+        assert elsewhere(found) == {"public.account.refreshToken": 1, "public.hooks.token": 1, "public.hooks.data": 1}
+        assert [("Have the application write them again" in one) for one in found["reasons"]] == [True, True, True]
+    server.sql(keys, "UPDATE hooks SET token = 'x', data = NULL WHERE id = 1", 'UPDATE account SET "refreshToken" = NULL')
+    assert reencrypt(server, keys, additional_columns=["hooks.token"])["reasons"] == []
 
 
 def test_what_could_not_be_searched_is_a_reason_until_it_is_listed(server, keys):

@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.components import ORDER, TRUST_BUNDLE, WEBHOOK
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.model import ComponentState, DaprState
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.injection import INJECTED, Injection
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.model import ComponentState, DaprState, Drift, ReleaseState
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.trust_bundle import read_bundle
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import COMPLETE, FAILED, Cause, WorkloadStatus
 from cryptography import x509
@@ -119,7 +120,9 @@ def control_pod(component, state=None, ready=True, number=0, **more):
 
 def control_object(component, replicas=1, **container):
     spec = {"name": component.workload, "image": "dapr:1", "args": ["--log-level", "info"], **container}
-    return {"kind": component.kind, "metadata": {"name": component.workload}, "spec": {"replicas": replicas, "template": {"spec": {"containers": [spec]}}}}
+    metadata = {"name": component.workload, "namespace": SYSTEM}
+    return {"apiVersion": "apps/v1", "kind": component.kind, "metadata": metadata,
+            "spec": {"replicas": replicas, "template": {"metadata": {}, "spec": {"containers": [spec]}}}}
 
 
 def component_state(component, *causes, pods=None, state=None, obj="default", **fields) -> ComponentState:
@@ -136,20 +139,36 @@ def cause(component, category, number=0, reason="Reason", log="", message="", su
     )
 
 
+def injection(anchors: str = CA.anchors, image: str = "daprd:1", state: str = INJECTED, detail: str = "") -> Injection:
+    """What the dry run of a pod shows."""
+    return Injection(state, detail, image, anchors) if state == INJECTED else Injection(state, detail)
+
+
+def node(name="minikube", ready=True, cordoned=False, **spec) -> dict:
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    return {"metadata": {"name": name}, "spec": {"unschedulable": cordoned, **spec}, "status": {"conditions": conditions}}
+
+
 def webhook(anchors: str | None = None) -> dict:
     config = {"caBundle": encoded(anchors)} if anchors else {}
     return {"kind": "MutatingWebhookConfiguration", "metadata": {"name": WEBHOOK}, "webhooks": [{"name": "sidecar-injector.dapr.io", "clientConfig": config}]}
 
 
 def dapr_state(*changed, secret="default", configmap="default", **fields) -> DaprState:
-    """A healthy Dapr with one application of one pod, apart from what is passed. ``changed``: (component, ComponentState)."""
+    """A healthy Dapr with one application of one pod, apart from what is passed. ``changed``: (component, ComponentState).
+
+    ``release``: its objects; ``missing``: those that do not exist; ``drift``: (released object, difference).
+    """
     components = {component.name: component_state(component) for component in ORDER} | {component.name: state for component, state in changed}
     secret = CA.secret() if secret == "default" else secret
     configmap = CA.configmap() if configmap == "default" else configmap
     pods = fields.pop("pods", (pod(),))
+    drift = tuple(Drift(obj, obj, (difference,)) for obj, difference in fields.pop("drift", ()))
+    objects = {(drifted.released["kind"], drifted.released["metadata"]["name"]): drifted.released for drifted in drift}
+    release = ReleaseState({**objects, **fields.pop("release", {})}, tuple(fields.pop("missing", ())), drift)
     healthy = DaprState(
         namespace=SYSTEM, now=NOW, components=components, bundle=read_bundle(secret, configmap), bundle_changed=NOW - timedelta(days=1),
-        webhook=webhook(CA.anchors), endpoints=1, injected=len(pods),
+        webhook=webhook(CA.anchors), release=release, injected=len(pods), injection={"default": injection()},
         pods=tuple(pods), workloads=(deployment(),), secret=secret,
     )
     return replace(healthy, **fields)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from contextlib import nullcontext
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -15,12 +16,13 @@ from fake_cluster import merge_patched
 from kubernetes.client.exceptions import ApiException
 
 PATH = re.compile(
-    r"/(api/v1|apis/(?P<group>[^/]+)/[^/]+)(/namespaces/(?P<namespace>[^/]+))?/(?P<resource>[a-z]+)(/(?P<name>[^/]+))?(/(?P<subresource>[a-z]+))?"
+    r"/(api/v1|apis/(?P<group>[^/]+)/[^/]+)(/namespaces/(?P<namespace>[^/]+))?/(?P<resource>[a-z]+)(/(?P<name>[^/]+))?(/(?P<subresource>[a-z]+)(/.*)?)?"
 )
 VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 WEBSOCKET = ("get", "create")  # exec and port-forward: get for the method GET, create also since Kubernetes 1.35
 KINDS = {"secrets": "Secret", "services": "Service", "pods": "Pod", "deployments": "Deployment", "statefulsets": "StatefulSet",
-         "daemonsets": "DaemonSet", "replicasets": "ReplicaSet"}
+         "daemonsets": "DaemonSet", "replicasets": "ReplicaSet", "endpointslices": "EndpointSlice", "events": "Event",
+         "components": "Component", "subscriptions": "Subscription", "configurations": "Configuration", "controllerrevisions": "ControllerRevision"}
 
 
 @dataclass(frozen=True, order=True)
@@ -50,6 +52,10 @@ class GuardedApi:
         self.used: set[Permission] = set()
         self.written: list[str] = []
         self.configuration = SimpleNamespace(host="https://192.0.2.1:8443")
+        self.client = SimpleNamespace(
+            default_headers={}, configuration=SimpleNamespace(auth_settings=dict),
+            rest_client=SimpleNamespace(pool_manager=SimpleNamespace(request=self._proxied)),
+        )
         self._objects = {(obj["kind"], obj["metadata"]["name"]): copy.deepcopy(obj) for obj in objects}
 
     def cluster(self) -> Cluster:
@@ -73,7 +79,10 @@ class GuardedApi:
         resource, name = match["resource"], match["name"] or ""
         if resource == "selfsubjectaccessreviews":
             return response({"status": {"allowed": self.allows(reviewed(body["spec"]["resourceAttributes"]))}})
-        self.require(Permission(match["group"] or "", resource, VERBS.get(method) or ("get" if name else "list"), name))
+        asked = f"{resource}/{match['subresource']}" if match["subresource"] else resource
+        self.require(Permission(match["group"] or "", asked, VERBS.get(method) or ("get" if name else "list"), name))
+        if match["subresource"] == "log":
+            return SimpleNamespace(stream=lambda _size: iter([b"a line"]), close=lambda: None, headers={})
         if method == "POST":
             name = body["metadata"]["name"]
             self.written.append(name)
@@ -87,6 +96,15 @@ class GuardedApi:
         if (KINDS[resource], name) not in self._objects:
             raise api_error(404, "NotFound", f'{resource} "{name}" not found')
         return response(self._objects[KINDS[resource], name])
+
+    def _proxied(self, _method: str, url: str, **_options):
+        """A request to a Service, which answers with an empty page."""
+        match = PATH.fullmatch(url.removeprefix(self.configuration.host))
+        permission = Permission("", f"{match['resource']}/{match['subresource']}", "get", match["name"])
+        if self.allows(permission):
+            return nullcontext(SimpleNamespace(status=200, headers={}, read=lambda _size: b""))
+        status = {"kind": "Status", "apiVersion": "v1", "message": f'services "{match["name"]}" is forbidden: User "u" cannot get resource "services/proxy"'}
+        return nullcontext(SimpleNamespace(status=403, headers={}, read=lambda _size: json.dumps(status).encode()))
 
     def open_channels(self, fake):
         """Replaces Channels.open: ``fake`` creates the other end of a connection from its subresource and its command."""

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 from collections.abc import AsyncIterator
 from typing import Literal
@@ -13,8 +11,6 @@ from agents import Agent, Runner, set_default_openai_api, set_tracing_disabled
 from agents.mcp import MCPServerStreamableHttp
 from openai.types.responses import ResponseTextDeltaEvent
 from pydantic import BaseModel, Field
-
-logger = logging.getLogger(__name__)
 
 MCP_URL = os.environ.get("MCP_URL", "http://mcp-server:8001/mcp")
 MODEL = os.environ.get("OPENAI_MODEL", "gpt-4.1-mini")
@@ -51,18 +47,3 @@ async def answer(request: ChatRequest, token: str) -> AsyncIterator[str]:
         async for event in result.stream_events():
             if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
                 yield event.data.delta
-
-
-def sse(event: str, data: dict) -> str:
-    return f"event: {event}\ndata: {json.dumps(data)}\n\n"
-
-
-async def answer_events(request: ChatRequest, token: str) -> AsyncIterator[str]:
-    """Server-sent events: `delta` with text, then `done`; or `error`, as the status line is long gone by then."""
-    try:
-        async for piece in answer(request, token):
-            yield sse("delta", {"text": piece})
-        yield sse("done", {})
-    except Exception:  # the agent's run can fail in the model, the tools or the network: the user hears of each
-        logger.exception("The chat's answer failed")
-        yield sse("error", {"message": "The assistant cannot answer now."})

@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, create_engine
 
-from models import OutboxEvent, Task
+from models import IdempotencyRequest, OutboxEvent, Task
 
 logger = logging.getLogger(__name__)
 
-OWN_TABLES = [Task.__table__, OutboxEvent.__table__]
+OWN_TABLES = [Task.__table__, OutboxEvent.__table__, IdempotencyRequest.__table__]
 # Replicas start at the same time, and CREATE TABLE IF NOT EXISTS is not safe against itself.
 TABLES_LOCK = 7361001
 

@@ -1,11 +1,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The log: what people and other services do, without the probes that ask every few seconds."""
+"""The log: what people and other services do, without the probes and scrapes that come every few seconds."""
 
 from __future__ import annotations
 
 import logging
 
-PROBES = ("/live", "/health")
+PROBES = ("/live", "/health", "/metrics")
 
 
 class WithoutProbes(logging.Filter):

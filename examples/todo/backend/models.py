@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The tables of the application, one class each.
 
-`task` and `event_outbox` belong to this code. `audit_log` belongs to audit-service, which makes and writes it;
+`task`, `event_outbox` and `idempotency_request` belong to this code. `audit_log` belongs to audit-service, which makes and writes it;
 its class stands here to be read from the backend's pod.
 """
 
@@ -46,6 +46,21 @@ class OutboxEvent(SQLModel, table=True):
     event_id: str = Field(primary_key=True)
     payload: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(default_factory=now, sa_column=timestamp_column(nullable=False))
+
+
+class IdempotencyRequest(SQLModel, table=True):
+    """A request that is executed once: being executed while it has no response, and then its response."""
+
+    __tablename__ = "idempotency_request"
+
+    user_id: str = Field(primary_key=True)
+    route: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    body_hash: str
+    owner: str = Field(index=True)  # one attempt to execute it
+    response: str | None = None
+    created_at: datetime = Field(sa_column=timestamp_column(nullable=False))
+    expires_at: datetime = Field(sa_column=timestamp_column(nullable=False, index=True))
 
 
 class AuditLog(SQLModel, table=True):

@@ -14,10 +14,19 @@ MIN_LENGTH = 8  # characters; masking a shorter value would mask ordinary words 
 # User and password of a URL. In that of a database the password may contain what ends them elsewhere.
 ACCOUNT = re.compile(r"(\b(?:postgres|mysql|mariadb|mongodb|redis|amqp)[\w+.-]*://)[^\s\"'`<>]*@|(?<=://)[^\s/?#\"'`<>]*@")
 
+# Bearer tokens, JSON Web Tokens, and the values after words as password= in a log.
+TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*|(?<=\bbearer )\S{8,}", re.IGNORECASE)
+ASSIGNED = re.compile(r"((?:password|passwd|secret|token|api[_-]?key|cookie)\w{0,40}[\"']?\s*[=:]\s*[\"']?)[^\s\"',;&*]{12,}", re.IGNORECASE)
+
 
 def without_accounts(text: str) -> str:
     """A text without the user and the password of every URL in it."""
     return ACCOUNT.sub(lambda match: f"{match[1] or ''}***@", text)
+
+
+def without_credentials(text: str) -> str:
+    """A text without what looks like a credential: accounts of URLs, tokens, and long values that are assigned to a password or the like."""
+    return ASSIGNED.sub(rf"\g<1>{MASK}", TOKEN.sub(MASK, without_accounts(text)))
 
 
 def printed_forms(values: Iterable[str | bytes]) -> set[str]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from .lease.options import GuardOptions
 from .lease.owner import OwnerGuard
 from .libraries import CLUSTER, missing, missing_message
 from .masking import hidden_texts, masked, printed_forms
+from .printable import printable_result, printable_text
 from .write_guard import WRITES, CheckModeGuard
 
 try:
@@ -42,12 +43,14 @@ class Runbook:
 
     ``redact``: option name to a function that returns the option's value without its secrets, for options that contain some.
     Ansible's ``no_log`` on such an option would hide every word in it, names too, and from ansible-core 2.22 on for the rest of the play.
+    ``data``: keys of the result that a later task takes as its input, so that their texts stay as they are. All others are made printable.
     """
 
     params: dict
     check_mode: bool
     fail_json: Callable
     redact: dict[str, Callable]
+    data: Collection[str] = ()
     no_log_values: set[str]
 
     @cached_property
@@ -110,9 +113,10 @@ class RunbookModule(Runbook, AnsibleModule):
 
     def __init__(
         self, argument_spec: dict, *, connects: bool = True, writes: bool = False, redact: dict | None = None, libraries: Callable | None = None,
-        **settings,
+        data: Collection[str] = (), **settings,
     ):  # fmt: skip
         self.redact = redactions(redact)
+        self.data = data
         super().__init__(argument_spec=complete_spec(argument_spec, connects, writes), supports_check_mode=True, **settings)
         self._hide_options()
         certificate_files.use_parent(lambda: self.tmpdir)  # which Ansible removes, even where this process is killed
@@ -125,16 +129,20 @@ class RunbookModule(Runbook, AnsibleModule):
         super()._log_invocation()
         self.params = params
 
+    def warn(self, warning: str, **more) -> None:
+        """Adds a warning to the result, which Ansible prints as it is."""
+        super().warn(printable_text(masked(warning, self.no_log_values)), **more)
+
     def exit_json(self, **result) -> None:
-        """Ends the module. Hidden values are masked in the result and in the options that Ansible adds to it."""
+        """Ends the module. Hidden values are masked in the result and in the options that Ansible adds to it; all texts of the result are printable."""
         self.params = masked(self.redacted_params(), self.no_log_values)
-        super().exit_json(**masked(result, self.no_log_values))
+        super().exit_json(**printable_result(result, self.no_log_values, self.data))
 
     def fail_json(self, msg: str, **facts) -> None:
         """As exit_json. AnsibleModule also calls it for invalid options, before any of them was hidden."""
         self._hide_options()
         self.params = masked(self.redacted_params(), self.no_log_values)
-        super().fail_json(**masked({"msg": msg, **facts}, self.no_log_values))
+        super().fail_json(**printable_result({"msg": msg, **facts}, self.no_log_values))
 
 
 def redactions(redact: dict | None) -> dict[str, Callable]:

@@ -2,7 +2,7 @@
 //
 // A person's way through the todo application in a real browser: sign up, ask the chat for a task, see it among the tasks.
 //   node walk.mjs http://NODE:30300 FOLDER
-// Saves chat.png and tasks.png in FOLDER and prints {email, title, errors}; exits with 1 when a step fails.
+// Saves chat.png and tasks.png in FOLDER and prints {email, title, errors, keys: the Idempotency-Keys}; exits with 1 when a step fails.
 // The browser is the one in $CHROMIUM, by default the distribution's /usr/bin/chromium.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ const [address, folder] = process.argv.slice(2);
 const email = `browser-${randomUUID().slice(0, 8)}@example.org`;
 const title = `buy bread ${randomUUID().slice(0, 8)}`;
 const errors = [];
+const keys = [];
 
 async function signUp(page) {
   await page.goto(`${address}/sign-up`);
@@ -47,10 +48,11 @@ try {
   page.setDefaultTimeout(30_000);
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("request", (request) => request.method() === "POST" && request.url().includes("/api/backend/") && keys.push(request.headers()["idempotency-key"]));
   await signUp(page);
   await askForTask(page);
   await seeTask(page);
 } finally {
   await browser.close();
-  console.log(JSON.stringify({ email, title, errors }));
+  console.log(JSON.stringify({ email, title, errors, keys }));
 }

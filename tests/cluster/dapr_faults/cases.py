@@ -9,10 +9,12 @@ from dapr_faults.bundle_faults import BUNDLES
 from dapr_faults.control_plane import DRIFTS, LOST
 from dapr_faults.fault import Fault
 from dapr_faults.injection import INJECTION
+from dapr_faults.lower_layers import LOWER_LAYERS
 from dapr_faults.name_conflicts import NAME_CONFLICTS
+from dapr_faults.release import RELEASE
 from dapr_faults.sidecars import SIDECARS
 
-FAULTS = {fault.name: fault for fault in (*NAME_CONFLICTS, *DRIFTS, *LOST, *INJECTION, *BUNDLES, *SIDECARS)}
+FAULTS = {fault.name: fault for fault in (*NAME_CONFLICTS, *DRIFTS, *LOST, *INJECTION, *RELEASE, *LOWER_LAYERS, *BUNDLES, *SIDECARS)}
 
 
 def fault(name: str) -> Fault:

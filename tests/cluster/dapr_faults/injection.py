@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 
+from dapr_faults import trust_bundle
 from dapr_faults.cluster_state import eventually, get, patch, pods_of, sidecar_of, states
 from dapr_faults.control_plane import recreate, scale
 from dapr_faults.dry_run import injects
@@ -90,9 +92,39 @@ class WebhookBroken(Fault):
         assert injects(cluster), "new pods get no sidecar"
 
 
+@dataclass
+class ForeignCaBundle(WebhookBroken):
+    """Somebody wrote the CA bundle of another authority. All certificates of Dapr are right, so nobody has to be restarted."""
+
+    foreign: str = ""
+
+    def inject(self, cluster: TestCluster) -> None:
+        eventually(lambda: self._injects(cluster))
+        self.previous = get(cluster, *WEBHOOK)
+        self.foreign = base64.b64encode(trust_bundle.create(trust_bundle.read(cluster))[trust_bundle.ROOT].encode()).decode()
+        self._write(cluster, self.foreign)
+        eventually(lambda: self.persists(cluster))
+
+    def persists(self, cluster: TestCluster) -> None:
+        assert self._stored(cluster) == self.foreign, "the caBundle was changed again"
+        assert not injects(cluster), "new pods get their sidecar"
+
+    def clean_up(self, cluster: TestCluster) -> None:
+        if self.foreign and self._stored(cluster) == self.foreign:
+            self._write(cluster, self.previous["webhooks"][0]["clientConfig"]["caBundle"])
+        eventually(lambda: self._injects(cluster))
+
+    def _stored(self, cluster: TestCluster) -> str:
+        return get(cluster, *WEBHOOK)["webhooks"][0]["clientConfig"].get("caBundle", "")
+
+    def _write(self, cluster: TestCluster, value: str) -> None:
+        patch(cluster, *WEBHOOK, [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": value}], "json")
+
+
 INJECTION = (
     InjectorDown("injector_down", (*WITHOUT_SIDECAR, "daprd"), long=True),
     InjectorDown("injector_stays_down", (f"Deployment {INJECTOR}", *WITHOUT_SIDECAR, "daprd"), long=True, back=False),
+    ForeignCaBundle("webhook_with_a_foreign_ca", (f"MutatingWebhookConfiguration {INJECTOR}", "CA bundle"), long=True, deleted=False),
     WebhookBroken("webhook_deleted", (f"MutatingWebhookConfiguration {INJECTOR}",), long=True),
     WebhookBroken("webhook_without_ca", (f"MutatingWebhookConfiguration {INJECTOR}", "CA bundle"), long=True, deleted=False),
 )

@@ -121,8 +121,47 @@ class AppNotListening(Fault):
         remove(cluster, self.app)
 
 
+@dataclass
+class Crashing(Fault):
+    """Annotations with which no daprd can start: a new pod would not help, so none is created, in no run."""
+
+    manual = True
+    app: str = "crashing"
+    annotations: tuple[tuple[str, str], ...] = (("dapr.io/config", "no-such-configuration"),)
+    reason: str = "Error"
+
+    def inject(self, cluster: TestCluster) -> None:
+        self._apply(cluster, dict(self.annotations))
+        eventually(lambda: self.persists(cluster))
+
+    def persists(self, cluster: TestCluster) -> None:
+        pod = only(pods_of(cluster, self.app, NAMESPACE))
+        status = status_of(pod, "daprd")
+        ended = status.get("lastState", {}).get("terminated") or status.get("state", {}).get("terminated") or {}
+        assert restarts(pod) and ended.get("reason") == self.reason, f"not {self.reason}: {states([pod])}"
+
+    def affected(self, cluster: TestCluster) -> set[tuple[str, str]]:
+        return set()
+
+    def fix(self, cluster: TestCluster) -> None:
+        self._apply(cluster, {})
+        cluster.kubectl("delete", "pod", "-l", f"app={self.app}", "-n", NAMESPACE)
+        ready_pods(cluster, self.app)
+
+    def clean_up(self, cluster: TestCluster) -> None:
+        remove(cluster, self.app)
+
+    def _apply(self, cluster: TestCluster, annotations: dict[str, str]) -> None:
+        changed = workload(cluster, self.app)
+        changed["spec"]["template"]["metadata"]["annotations"].update(annotations)
+        apply(cluster, changed)
+
+
 SIDECARS = (
     DaprdStuck("daprd_stuck", ("stuck-sidecar", "daprd"), long=True, pause=60),
     ComponentRefused("component_refused", ("refuses-component", COMPONENT), long=True),
+    Crashing("configuration_missing", ("crashing", "Configuration no-such-configuration"), long=True),
+    Crashing("out_of_memory", ("crashing", "memory limit (8Mi)"), long=True, reason="OOMKilled",
+             annotations=(("dapr.io/sidecar-memory-limit", "8Mi"), ("dapr.io/sidecar-memory-request", "4Mi"))),
     AppNotListening("app_not_listening", ("not-listening", f"{PORT}"), long=True, pause=60),
 )

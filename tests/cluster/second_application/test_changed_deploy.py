@@ -56,7 +56,7 @@ def test_one_changed_line_updates_one_workload_without_an_outage(deployed, addre
     assert load.requests > 60 and not load.failures, f"{len(load.failures)} of {load.requests}: {load.failures[:5]}"
 
 
-@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage in (BUILD, WAIT) else pytest.mark.long) for stage in STAGES])
+@pytest.mark.parametrize("stage", [pytest.param(stage, marks=() if stage == WAIT else pytest.mark.long) for stage in STAGES])
 def test_run_interrupted_at_a_stage_can_be_repeated(deployed, playbooks, changes, own_copy, stage):
     """SIGKILL at the start of a stage, with work left for the following stages. The next run succeeds."""
     source = own_copy / "services/audit-service/audit_service.py"
@@ -84,7 +84,7 @@ def test_second_parallel_deploy_names_the_lock_holder(deployed, playbooks, chang
     assert second.status != 0 and re.search(r"[Hh]eld by .*pid \d+", second.output), second.output
 
 
-@pytest.mark.parametrize("end", ["oldest", "newest"])
+@pytest.mark.parametrize("end", ["oldest", pytest.param("newest", marks=pytest.mark.long)])
 def test_installed_collection_archive_deploys(deployed, application, as_described, tmp_path, end):
     """The installed collection changes nothing, as content tags do not depend on the folder."""
     venv = subprocess.run([CHECKOUT / "scripts/venv", end], check=True, text=True, capture_output=True).stdout.strip()

@@ -231,15 +231,15 @@ class Change:
 
 
 FRONTEND, BACKEND = (f"{name}/{KEY}" for name in HOLDERS)
-CHANGES = [Change("backend", HOLDERS[1:], symptom=(200, 401), source=FRONTEND, wrong=BACKEND)]
-LONG_CHANGES = [
+CHANGES = [
+    Change("backend", HOLDERS[1:], symptom=(200, 401), source=FRONTEND, wrong=BACKEND),
     Change("frontend", HOLDERS[:1], symptom=(500, 401), source=BACKEND, wrong=FRONTEND),
     Change("frontend, not restarted", HOLDERS[:1], restarted=False, symptom=(200, 200), source=BACKEND, wrong=FRONTEND),
     Change("backend, not restarted", HOLDERS[1:], restarted=False, symptom=(200, 200), source=FRONTEND, wrong=BACKEND),
 ]
 # After a rotation the list decides what signs.
-LATER = [Change("the frontend's single secret", HOLDERS[:1], symptom=(200, 200), wrong=FRONTEND)]
-LONG_LATER = [
+LATER = [
+    Change("the frontend's single secret", HOLDERS[:1], symptom=(200, 200), wrong=FRONTEND),
     Change("the frontend's list", HOLDERS[:1], symptom=(500, 401), source=BACKEND, wrong=f"{HOLDERS[0]}/{LIST_KEY}", key=LIST_KEY),
     Change("the backend's single secret", HOLDERS[1:], wrong=BACKEND),
     Change("both single secrets", HOLDERS, wrong=FRONTEND),
@@ -248,11 +248,8 @@ LONG_LATER = [
 ]
 
 
-def forms(short: list[Change], long: list[Change]) -> list:
-    return [pytest.param(one, id=one.name, marks=() if one in short else pytest.mark.long) for one in (*short, *long)]
-
-
-@pytest.mark.parametrize("change", forms(CHANGES, LONG_CHANGES))
+@pytest.mark.long
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_one_place_was_changed(cluster, playbooks, person, probe, places, change):
     check_recovery(cluster, playbooks, person, probe, places, change)
 
@@ -320,11 +317,13 @@ def rotated(cluster, playbooks, person) -> None:
     assert stored(cluster, HOLDERS[0], LIST_KEY).endswith(f":{stored(cluster, HOLDERS[0])}")
 
 
-@pytest.mark.parametrize("change", forms(LATER, LONG_LATER))
+@pytest.mark.long
+@pytest.mark.parametrize("change", LATER, ids=lambda change: change.name)
 def test_after_a_rotation(cluster, playbooks, person, probe, rotated, places, change):
     check_recovery(cluster, playbooks, person, probe, places, change)
 
 
+@pytest.mark.long
 def test_in_the_middle_of_a_rotation(cluster, playbooks, person, probe, rotated, places):
     """The places follow what signs in that stage, the unfinished rotation is named, and it goes on afterwards."""
     playbooks.killed_after("Write rotation step promote", ROTATE, then="changed:")

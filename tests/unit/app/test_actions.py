@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.runbook.minikube.plugins.filter.actions import FilterModule
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.actions import IMAGE_ACTIONS, PARTICIPLES, PENDING, SECRET_ACTIONS
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.actions import OwnershipTransfer, PodDeletion, Restart, SpecChange
 
 ACTIONS = FilterModule().filters()["actions"]
 
@@ -70,11 +72,33 @@ def test_unknown_step_is_named():
         ACTIONS({"image": {}})
 
 
-@pytest.mark.parametrize(("check_mode", "done", "nothing"), [(False, "Done: build Image a:1.", "Nothing was changed."),
-                                                             (True, "Would be done: build Image a:1.", "Nothing would be changed.")])  # fmt: skip
-def test_deploy_summary(check_mode, done, nothing):
-    summary = FilterModule().filters()["deploy_summary"]
-    actions = [{"what": "build", "kind": "Image", "name": "a:1"}]
+SUMMARY = FilterModule().filters()["deploy_summary"]
+DONE = [
+    {"what": "create", "kind": "Namespace", "name": "x"}, {"what": "build", "kind": "Image", "name": "a:1"}, {"what": "tag", "kind": "Image", "name": "b:1"},
+    {"what": "build", "kind": "Image", "name": "c:1"}, {"what": "change", "kind": "Deployment", "name": "a"}, {"what": "create", "kind": "Secret", "name": "s"},
+    {"what": "restart", "kind": "Deployment", "name": "b"}, {"what": "install", "kind": "Release", "name": "dapr"},
+]  # fmt: skip
+
+
+def test_deploy_summary_has_a_line_for_each_action_in_groups():
+    assert SUMMARY(DONE, "todo", []) == [
+        "Namespace x created", "Secret s created", "Image a:1 built", "Image c:1 built", "Image b:1 tagged", "Deployment a changed",
+        "Deployment b restarted", "Release dapr installed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("check_mode", "line", "nothing"), [(False, "Image a:1 built", "Nothing was changed."),
+                                                             (True, "Image a:1 would be built", "Nothing would be changed.")])  # fmt: skip
+def test_deploy_summary_of_a_run_and_of_check_mode(check_mode, line, nothing):
+    assert SUMMARY(DONE[1:2], "todo", [], check_mode) == [line]
+    assert SUMMARY([], "todo", [], check_mode) == [nothing]
+
+
+def test_the_address_has_a_line_of_its_own():
     checks = [{"name": "api", "url": "http://192.0.2.7:1/"}, {"name": "address", "url": "http://192.0.2.7:2/"}]
-    assert summary(actions, "todo", [], check_mode) == [done]
-    assert summary([], "todo", checks, check_mode) == [nothing, "todo is deployed. Open http://192.0.2.7:2/"]
+    assert SUMMARY(DONE[1:2], "todo", checks)[1:] == ["todo is deployed. Open http://192.0.2.7:2/"]
+
+
+def test_every_operation_of_a_deploy_has_a_word():
+    rollouts = (kind.what for kind in (SpecChange, OwnershipTransfer, PodDeletion, Restart))
+    assert {*IMAGE_ACTIONS.values(), *SECRET_ACTIONS.values(), *PENDING, "install", *rollouts} <= set(PARTICIPLES)

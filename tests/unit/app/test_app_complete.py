@@ -8,7 +8,10 @@ import copy
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.complete import complete_app, merge
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.app.schema import APP
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dedup.options import ARGUMENT_SPEC as DEDUP
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dedup.requests import ARGUMENT_SPEC as REQUESTS
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.health.options import ARGUMENT_SPEC
 
 WHOLE = {
     "name": "todo",
@@ -72,8 +75,9 @@ def test_defaults_and_absolute_paths(app, folder):
     assert done["manifests"] == [str(folder / f"manifests/{name}") for name in ("a.yml.j2", "b.yml", "c.json")]
     assert done["workloads"][0] == {"kind": "Deployment", "name": "backend-api", "signs": False, "dapr": True}
     assert done["health"][0]["status"] == 200
-    assert done["address"] == {"service": "frontend", "path": "/"}
-    assert done["checks"] == [{"service": "frontend", "path": "/", "name": "address"}, *done["health"]]
+    assert done["address"] == {"service": "frontend", "port": None, "path": "/", "via": "nodeport", "url": "", "forward": False}
+    address = {"service": "frontend", "port": None, "path": "/", "via": "nodeport", "url": "", "name": "address"}
+    assert done["checks"] == [address, *({**check, "via": "nodeport"} for check in done["health"])]
 
 
 def test_prebuilt_image_needs_no_context(app, folder):
@@ -100,6 +104,43 @@ def test_auth_servers_and_keys_with_the_same_secret(app, folder):
     }  # fmt: skip
     app["auth"]["verifiers"] = [{"secret": "api", "versions_key": "auths"}, {"secret": "web", "versions_key": "auths"}]
     with pytest.raises(RunbookError, match=r"runbook_app\.auth\.verifiers\[1\]\.secret: web has no copy of web/auth"):
+        complete_app(app, str(folder))
+
+
+def test_the_tables_with_duplicates_are_by_default_the_guide_s(app, folder):
+    duplicates = complete_app(app, str(folder))["duplicates"]
+    assert {name: value for name, value in duplicates["events"][0].items() if value is not None} == {
+        "table": "audit_log", "column": "details", "path": ["event_id"], "operator": "->>", "order_by": ["timestamp"],
+    }  # fmt: skip
+    assert {name: value for name, value in duplicates["requests"][0].items() if value is not None} == {
+        "table": "task", "columns": ["user_id", "title"], "time_column": "created_at",
+    }  # fmt: skip
+    app["duplicates"] = {"events": [{"table": "inbox", "path": []}]}
+    with pytest.raises(RunbookError, match=r"runbook_app\.duplicates\.events\[0\]\.path"):
+        complete_app(app, str(folder))
+    app["duplicates"] = {"events": [{"table": "inbox"}], "requests": []}
+    assert [one["table"] for one in complete_app(app, str(folder))["duplicates"]["events"]] == ["inbox"]
+
+
+def test_the_tables_have_the_options_of_their_modules():
+    fields = APP.fields["duplicates"].check.fields
+    assert set(fields["events"].check.member.fields) < set(DEDUP) and set(fields["requests"].check.member.fields) < set(REQUESTS)
+
+
+def test_health_checks_have_the_options_of_the_module():
+    assert set(APP.fields["health"].check.member.fields) == set(ARGUMENT_SPEC["checks"]["options"])
+
+
+@pytest.mark.parametrize("port", [81, "81", "admin"])
+def test_health_check_of_another_port(app, folder, port):
+    app["health"][0]["port"] = port
+    assert complete_app(app, str(folder))["checks"][1]["port"] == port
+
+
+@pytest.mark.parametrize("port", [0, 65536, "65536", True, "Admin", ["http"]])
+def test_health_check_of_an_impossible_port(app, folder, port):
+    app["health"][0]["port"] = port
+    with pytest.raises(RunbookError, match=r"runbook_app\.health\[0\]\.port: must be a port of the Service"):
         complete_app(app, str(folder))
 
 
@@ -206,3 +247,13 @@ def test_description_must_be_a_mapping(folder, nothing):
 def test_overrides_must_be_a_mapping(app, folder, overrides, kind):
     with pytest.raises(RunbookError, match=f"runbook_app_overrides must be a mapping .* got {kind}"):
         complete_app(app, str(folder), overrides=overrides)
+
+
+@pytest.mark.parametrize(("address", "path"), [
+    ({"via": "ingres"}, "runbook_app.address.via"), ({"url": "app.example.org"}, "runbook_app.address.url"),
+    ({"port": 70000}, "runbook_app.address.port"), ({"forward": "yes"}, "runbook_app.address.forward"), ({"forward": True}, "runbook_app.address.forward"),
+])  # fmt: skip
+def test_errors_of_the_address_name_the_path(app, folder, address, path):
+    app["address"].update(address)
+    with pytest.raises(RunbookError, match=path):
+        complete_app(app, str(folder))

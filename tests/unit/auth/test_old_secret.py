@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.apply import Reencryption
+from dataclasses import replace
+
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.apply import Reencryption, ReencryptResult
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.report import report
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.search_plan import Elsewhere, SearchResult, Unscanned
 from reencrypt_data import ADDED, PROMOTED, TO_B2, found_tables, job, sample_tables, server
@@ -41,6 +43,8 @@ def test_what_needs_the_old_secret_elsewhere_blocks_its_removal_but_not_in_a_bac
     needed = report(result, TO_B2, [server(PROMOTED)], found, SearchResult([backup, used]))
     assert (needed["old_secret_removable"], needed["remaining_with_old_secret"]) == (False, 3)
     assert "public.hooks.token has 3 values" in needed["blockers"][0] and "additional_columns" in needed["blockers"][0]
+    (other,) = report(result, TO_B2, [server(PROMOTED)], found, SearchResult([replace(used, reencryptable=False)]))["blockers"]
+    assert "Have the application write them again" in other and "additional_columns" not in other
 
 
 def test_what_was_not_searched_blocks_the_removal_until_it_is_listed():
@@ -52,3 +56,10 @@ def test_what_was_not_searched_blocks_the_removal_until_it_is_listed():
     assert blocked["unscanned"] == [{"table": "billing.notes", "column": "text", "reason": "no privilege"}]
     assert not blocked["old_secret_removable"] and "billing.notes.text was not searched: no privilege." in blocked["blockers"][0]
     assert report(result, TO_B2, [server(PROMOTED)], found, searched, declared=frozenset(["public.big", "billing.notes.text"]))["old_secret_removable"]
+
+
+def test_a_table_is_named_once_where_two_looks_could_not_read_it():
+    found = replace(found_tables(sample_tables()), unscanned=[Unscanned("public.account", "", "row security of the table")])
+    searched = SearchResult([], [Unscanned("public.account", "", "row security")])
+    blocked = report(ReencryptResult(), TO_B2, [server(PROMOTED)], found, searched)
+    assert [one["reason"] for one in blocked["unscanned"]] == ["row security of the table"] and len(blocked["blockers"]) == 1

@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.encrypted_columns import EncryptedColumn
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.jwks_table import TableNames
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.names import other_table_names
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.plan import plan_values
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.reencrypt.tables import (
     EncryptedTable,
+    find_tables,
     read_page,
     replace_statements,
 )
@@ -50,11 +52,22 @@ def test_missing_tables():
         del row["backupCodes"]
     found = found_tables(database)
     assert ([table.name for table in found.tables], found.missing) == (["jwks", "twoFactor"], ["twoFactor.backupCodes", "account"])
-    assert found.known == {("oid of jwks", "privateKey"), ("oid of twoFactor", "secret")}
+    assert list(found.known) == [("oid of jwks", "privateKey"), ("oid of twoFactor", "secret")]
     assert [table.name for table in found_tables(database, keys=None).tables] == ["twoFactor"]
     del database.tables["jwks"]
     with pytest.raises(RunbookError, match='has no table "jwks" with a column "privateKey"'):
         found_tables(database)
+
+
+def test_an_additional_column_has_to_be_of_texts():
+    """Values of other types are no encrypted texts, so the column would count as done."""
+    database = sample_tables()
+    database.tables["account"][0]["note"] = "x"
+    database.types["note"] = {"type": "jsonb", "textual": "false"}
+    with pytest.raises(RunbookError, match="additional_columns: account.note is of the type jsonb; only columns of texts can be re-encrypted. Nothing was"):
+        find_tables(database, None, {"account": TableNames("account")}, True, [EncryptedColumn("account", "note", always=False)])
+    database.types["accessToken"] = database.types.pop("note")
+    assert found_tables(database).known, "a column of Better Auth's own may be stored otherwise"
 
 
 def test_renamed_tables_and_columns():

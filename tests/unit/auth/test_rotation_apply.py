@@ -10,12 +10,13 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation import observe as rotation_observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation import versions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.apply import write_step
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.observe import MARK, observe
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.observe import observe
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.options import RotationOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.rotation.report import stage_and_versions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.server_secrets import AuthServer
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.auth.signing_secrets import SigningSecrets
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.secrets import ROTATION
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from auth_rotation_data import A, B
 from fake_cluster import FakeCluster
@@ -63,7 +64,7 @@ def test_a_whole_rotation(cluster, monkeypatch):
     before, after, changed = step(cluster, "add")
     assert changed and (before.secret.stage, after.secret.stage, after.restart_required) == ("idle", "added", [FRONTEND])
     assert stored(cluster) == {"secret": A, "secrets": f"1:{A},2:{B}", "other": "unchanged"}
-    assert MARK in cluster.get("Secret", "frontend-secrets", "default")["metadata"]["annotations"]
+    assert ROTATION in cluster.get("Secret", "frontend-secrets", "default")["metadata"]["annotations"]
     with pytest.raises(RunbookError, match="restart comes before promote"):
         step(cluster, "promote")
     runs_with(monkeypatch, SigningSecrets(A, {1: A, 2: B}))
@@ -150,7 +151,7 @@ def test_a_secret_that_the_application_does_not_take(cluster):
     ({"data": encoded(secret=A), "metadata": {"annotations": {"meta.helm.sh/release-name": "todo"}}}, "managed by Helm"),
     ({"data": {"secret": base64.b64encode(b"\xff\xfe").decode()}}, "is not valid UTF-8"),
     ({"data": encoded(secret=A, secrets="no list")}, "is not <version>:<secret>"),
-    ({"data": encoded(secret=A), "metadata": {"annotations": {MARK: "has not ended"}}}, "no value in the key secret-former, .*frontend-secrets-former"),
+    ({"data": encoded(secret=A), "metadata": {"annotations": {ROTATION: "has not ended"}}}, "no value in the key secret-former, .*frontend-secrets-former"),
 ])  # fmt: skip
 def test_secrets_that_can_not_be_rotated(cluster, body, message):
     cluster.put("Secret", "frontend-secrets", body)

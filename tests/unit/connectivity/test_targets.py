@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.daprd import daprd_beside
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.options import ProbeOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.connectivity.targets import required_kinds, targets_of
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import Workload
@@ -18,7 +17,7 @@ WORKER = Workload("StatefulSet", "worker")
 def targets(workload, *pods, container=None, all_pods=False):
     cluster = cluster_of(*pods)
     objects = {kind: cluster.list(kind, "default") for kind in ("Deployment", "StatefulSet", "ReplicaSet", "Pod")}
-    return targets_of(workload, objects, ProbeOptions("default", (workload,), container, all_pods))
+    return targets_of(workload, objects, "default", container, all_pods)
 
 
 def test_only_required_kinds_are_listed():

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.certificates import has_wrong_anchors
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.certificates import BundleTimes, bundle_times, has_wrong_anchors
 
 WRITTEN = datetime(2025, 3, 1, 12, 0, 48, tzinfo=timezone.utc)
 FIRST = 'time="2025-03-01T11:35:25.166551859Z" level=info msg="Watching trust anchors file \'/tls/ca.crt\' for changes" scope=dapr.runtime.security'
@@ -32,3 +32,22 @@ def as_json(at: str) -> str:
 def test_last_reload_counts(line, times, wrong_anchors):
     log = "\n".join([FIRST, *map(line, times), 'time="2025-03-01T13:00:00Z" level=info msg="Stream connection is disconnected"'])
     assert has_wrong_anchors(log, WRITTEN) is wrong_anchors
+
+
+@pytest.mark.parametrize(
+    ("created", "started", "first"), [(-60, -50, True), (-60, -70, False), (-3000, -2000, False)],
+    ids=["new installation", "objects created anew", "changed later"],
+)  # fmt: skip
+def test_pods_of_a_new_installation_can_know_no_other_bundle(created, started, first):
+    written = BundleTimes(WRITTEN, WRITTEN + timedelta(seconds=created))
+    assert written.is_first_filling(WRITTEN + timedelta(seconds=started)) is first
+    assert not BundleTimes().is_first_filling(WRITTEN)
+
+
+def test_times_of_the_bundle_are_those_of_both_objects():
+    def stored(created: str, written: str) -> dict:
+        return {"metadata": {"creationTimestamp": created, "managedFields": [{"time": written, "fieldsV1": {"f:data": {}}}]}}
+
+    times = bundle_times(stored("2025-03-01T12:00:00Z", "2025-03-01T12:00:48Z"), stored("2025-03-01T12:00:01Z", "2025-03-01T12:00:47Z"))
+    assert times == BundleTimes(WRITTEN, datetime(2025, 3, 1, 12, 0, 1, tzinfo=timezone.utc))
+    assert bundle_times(None, None) == BundleTimes()

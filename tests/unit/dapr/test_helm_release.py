@@ -11,8 +11,11 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.helm_release import (
     HelmRelease,
     deployed_revision,
+    helm_secrets,
+    last_good_revision,
     latest_revision,
     manifest_objects,
+    released_version,
 )
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
@@ -67,3 +70,23 @@ def test_deployed_revision_takes_precedence():
     for secret, status in zip(secrets, ("superseded", "deployed", "failed"), strict=True):
         secret["metadata"]["labels"]["status"] = status
     assert deployed_revision(secrets).revision == 2 and deployed_revision(secrets[2:]).revision == 3 and deployed_revision([]) == HelmRelease()
+
+
+@pytest.mark.parametrize(
+    ("statuses", "number"), [(["deployed", "failed", "pending-upgrade"], 1), (["superseded", "superseded", "failed"], 2), (["failed"], 0), ([], 0)]
+)
+def test_a_rollback_goes_to_the_last_revision_that_was_deployed(statuses, number):
+    secrets = [stored(version, status) for version, status in enumerate(statuses, start=1)]
+    for secret, status in zip(secrets, statuses, strict=True):
+        secret["metadata"]["labels"]["status"] = status
+    assert last_good_revision(secrets) == number
+
+
+def test_the_secrets_of_a_release_are_found_by_their_labels():
+    foreign = {**stored(1), "metadata": {"name": "x", "labels": {"owner": "helm", "name": "other"}}}
+    assert helm_secrets([stored(1), foreign, {"metadata": {"name": "plain"}}], "dapr") == [stored(1)]
+
+
+def test_the_version_is_that_of_the_operator():
+    operator = {"metadata": {"labels": {"app.kubernetes.io/version": "1.16.0"}}}
+    assert released_version({("Deployment", "dapr-operator"): operator}) == "1.16.0" and released_version({}) == ""

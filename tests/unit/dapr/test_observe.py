@@ -13,7 +13,7 @@ from dapr_objects import CA, OTHER_CA, cause, component_state, control_object, c
 def control(changed=None, component=PLACEMENT, ca=CA) -> ControlPlaneState:
     """A healthy control plane, apart from one changed component, and whose webhook has a CA bundle."""
     components = {one.name: component_state(one) for one in ORDER} | ({component.name: changed} if changed else {})
-    return ControlPlaneState(InjectorState(CA.secret(), CA.configmap(), webhook(ca.anchors), endpoints=1), components, bundle_changed=None)
+    return ControlPlaneState(InjectorState(CA.secret(), CA.configmap(), webhook(ca.anchors)), components, bundle_changed=None)
 
 
 def test_healthy_without_a_scheduler_too():

@@ -31,4 +31,10 @@ def test_missing_permission_is_named_with_its_purpose(operation, kind, verb, wor
 
 
 def test_unknown_kind_is_not_checked():
-    require_permissions(FakeCluster(forbidden={("create", "Namespace")}), (RecoveryAction(CREATE, "ServiceAccount", "x", "ns", "cause", "evidence"),))
+    require_permissions(FakeCluster(forbidden={("create", "Namespace")}), (RecoveryAction(CREATE, "Lock", "x", "ns", "cause", "evidence"),))
+
+
+def test_the_trace_of_a_cure_needs_the_permission_to_patch_the_workload():
+    action = RecoveryAction(RECREATE_POD, "Pod", "x", "ns", "cause", "evidence", workload=("StatefulSet", "db"))
+    with pytest.raises(RunbookError, match="Not allowed to patch StatefulSet db in namespace ns"):
+        require_permissions(FakeCluster(forbidden={("patch", "StatefulSet")}), (action,))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,9 +19,29 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.co
     TRUST_BUNDLE,
     WEBHOOK,
 )
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.injection import UNPROVEN
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.model import LowerLayers
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.sidecars import DAPRD_UNREADY, OLD_CA, SidecarProblem
-from dapr_objects import CA, NOW, OTHER_CA, Authority, cause, component_state, control_object, control_pod, dapr_state, encoded, pod, waiting, webhook
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.trace import ANNOTATION
+from dapr_objects import (
+    CA,
+    NOW,
+    OTHER_CA,
+    Authority,
+    at,
+    cause,
+    component_state,
+    control_object,
+    control_pod,
+    dapr_state,
+    encoded,
+    injection,
+    node,
+    pod,
+    waiting,
+    webhook,
+)
 
 NAME_CONFLICT = waiting("CreateContainerError", 'Conflict. The container name "x" is already in use')
 
@@ -70,20 +91,39 @@ def test_scaled_to_zero_is_scaled_to_the_replicas_of_the_release():
         assert [(action.operation, action.body) for action in plan.actions] == [(actions.SCALE, {"spec": {"replicas": replicas}})]
 
 
-def test_changed_pod_template_of_a_broken_component_is_restored():
+def test_fewer_replicas_than_the_release_has_are_scaled_up():
+    one_of_three = component_state(PLACEMENT, obj=control_object(PLACEMENT, replicas=1))
+    plan = make_plan(dapr_state((PLACEMENT, one_of_three), release={(PLACEMENT.kind, PLACEMENT.workload): control_object(PLACEMENT, replicas=3)}), False)
+    assert [(action.operation, action.cause) for action in plan.actions] == [(actions.SCALE, "scaled_down")]
+    more = component_state(PLACEMENT, obj=control_object(PLACEMENT, replicas=5))
+    assert planned(dapr_state((PLACEMENT, more), release={(PLACEMENT.kind, PLACEMENT.workload): control_object(PLACEMENT, replicas=3)})) == []
+
+
+def test_changed_pod_template_is_restored_with_the_cause_that_it_has():
     crashing = cause(SENTRY, "crash", reason="CrashLoopBackOff", log='level=fatal msg="unknown flag: --nonsense"', summary="keeps crashing")
-    changed = component_state(SENTRY, crashing, obj=control_object(SENTRY, args=["--nonsense"]))
-    released = {(SENTRY.kind, SENTRY.workload): control_object(SENTRY)}
-    plan = make_plan(dapr_state((SENTRY, changed), release=released), False)
-    assert [(action.operation, action.name) for action in plan.actions] == [(actions.RESTORE, "dapr-sentry")]
-    assert "unknown flag: --nonsense" in plan.actions[0].evidence and "dapr-sentry's args" in plan.actions[0].evidence
-    assert plan.actions[0].body["template"] == control_object(SENTRY)["spec"]["template"]
+    for state, expected in ((component_state(SENTRY, crashing), "crash"), (component_state(SENTRY), "drift")):
+        plan = make_plan(dapr_state((SENTRY, state), drift=[(control_object(SENTRY), "spec.template.args is a list of 3 instead of a list of 2")]), False)
+        assert [(action.operation, action.name, action.cause) for action in plan.actions] == [(actions.RESTORE, "dapr-sentry", expected)]
+        assert "differs from the release: spec.template.args is a list of 3" in plan.actions[0].evidence
+        assert ("unknown flag: --nonsense" in plan.actions[0].evidence) == (expected == "crash")
+        assert plan.actions[0].body == control_object(SENTRY)
 
 
 def test_broken_pod_of_a_restored_statefulset_is_recreated():
-    changed = component_state(PLACEMENT, cause(PLACEMENT, "image_not_found"), obj=control_object(PLACEMENT, image="dapr:none"))
-    released = {(PLACEMENT.kind, PLACEMENT.workload): control_object(PLACEMENT)}
-    assert [what for what, _kind, _name in planned(dapr_state((PLACEMENT, changed), release=released))] == [actions.RESTORE, actions.RECREATE_POD]
+    changed, drift = component_state(PLACEMENT, cause(PLACEMENT, "image_not_found")), [(control_object(PLACEMENT), "the image")]
+    assert [what for what, _kind, _name in planned(dapr_state((PLACEMENT, changed), drift=drift))] == [actions.RESTORE, actions.RECREATE_POD]
+    assert [what for what, _kind, _name in planned(dapr_state(drift=drift))] == [actions.RESTORE]
+
+
+def test_a_cure_of_the_control_plane_that_did_not_help_is_not_repeated():
+    operator = control_object(OPERATOR)
+    operator["metadata"]["annotations"] = {ANNOTATION: f"name_conflict {at(-30)}"}
+    successor = control_pod(OPERATOR, NAME_CONFLICT, ready=False)
+    successor["metadata"]["creationTimestamp"] = at(-29)
+    for obj, expected in ((operator, []), (control_object(OPERATOR), [actions.RECREATE_POD])):
+        plan = make_plan(dapr_state((OPERATOR, component_state(OPERATOR, cause(OPERATOR, "name_conflict"), pods=[successor], obj=obj))), False)
+        assert [action.operation for action in plan.actions] == expected
+        assert ["did not help" in problem.evidence for problem in plan.problems] == [True] * (not expected)
 
 
 def test_missing_image_needs_manual_action():
@@ -92,10 +132,11 @@ def test_missing_image_needs_manual_action():
     assert plan.actions == () and [(problem.cause, problem.next_step) for problem in plan.problems] == [("image_not_found", "Push it.")]
 
 
-def test_lost_scheduler_data_needs_manual_action():
-    lost = component_state(SCHEDULER, cause(SCHEDULER, "crash", log="etcd: member 1f has already been bootstrapped"))
+@pytest.mark.parametrize("log", ["etcd: member 1f has already been bootstrapped", "request cluster ID mismatch (got 1 want 2)"])
+def test_lost_scheduler_data_needs_manual_action(log):
+    lost = component_state(SCHEDULER, cause(SCHEDULER, "crash", log=log))
     plan = make_plan(dapr_state((SCHEDULER, lost)), False)
-    assert plan.actions == () and plan.problems[0].cause == "scheduler_data_lost" and "kubectl delete pvc,pod" in plan.problems[0].next_step
+    assert plan.actions == () and plan.problems[0].cause == "scheduler_data_lost" and "--replicas=0" in plan.problems[0].next_step
 
 
 def test_component_with_an_old_certificate_is_restarted():
@@ -105,7 +146,7 @@ def test_component_with_an_old_certificate_is_restarted():
 
 def test_missing_objects_are_created_first():
     absent = component_state(PLACEMENT, obj=None, pods=[])
-    observed = dapr_state((PLACEMENT, absent), (OPERATOR, conflict(OPERATOR)), missing_objects=(control_object(PLACEMENT),))
+    observed = dapr_state((PLACEMENT, absent), (OPERATOR, conflict(OPERATOR)), missing=(control_object(PLACEMENT),))
     assert planned(observed) == [(actions.CREATE, "StatefulSet", "dapr-placement-server"), (actions.RECREATE_POD, "Pod", "dapr-operator-0")]
 
 
@@ -119,7 +160,7 @@ def test_scheduler_is_optional():
 
 
 def test_deleted_webhook_is_created_with_its_ca_bundle():
-    plan = make_plan(dapr_state(webhook=None, missing_objects=(webhook(),)), False)
+    plan = make_plan(dapr_state(webhook=None, missing=(webhook(),)), False)
     assert [(action.operation, action.name) for action in plan.actions] == [(actions.CREATE, WEBHOOK)]
     assert base64.b64decode(plan.actions[0].body["webhooks"][0]["clientConfig"]["caBundle"]).decode() == CA.anchors
 
@@ -149,8 +190,13 @@ def test_empty_configmap_needs_no_restarts():
     assert planned(dapr_state(configmap={"metadata": {}, "data": {}})) == [(actions.SYNC_CONFIGMAP, "ConfigMap", TRUST_BUNDLE)]
 
 
-def test_readers_are_restarted_if_the_webhook_has_wrong_anchors():
-    assert [name for _what, _kind, name in planned(dapr_state(webhook=webhook(OTHER_CA.anchors)))] == READERS
+def test_a_foreign_ca_bundle_is_replaced_and_nobody_is_restarted():
+    assert planned(dapr_state(webhook=webhook(OTHER_CA.anchors))) == [(actions.SET_CA_BUNDLE, "MutatingWebhookConfiguration", WEBHOOK)]
+
+
+def test_only_the_injector_is_restarted_if_a_dry_run_shows_its_outdated_anchors():
+    observed = dapr_state(injection={"default": injection(OTHER_CA.anchors)})
+    assert planned(observed) == [(actions.RESTART_COMPONENT, "Deployment", "dapr-sidecar-injector")]
 
 
 def test_only_components_with_wrong_anchors_are_restarted_and_sidecars_may_reconnect():
@@ -169,9 +215,13 @@ def test_only_components_with_wrong_anchors_are_restarted_and_sidecars_may_recon
 def test_injector_that_keeps_injecting_old_anchors_is_restarted(age, restarts):
     """Pods of before the bundle's last change, or of a minute later, could not have the current anchors."""
     late = pod(age=age, anchors=OTHER_CA.anchors)
-    observed = dapr_state(pods=(late,), sidecar_problems=(SidecarProblem(late, OLD_CA, "evidence"),), bundle_changed=NOW - timedelta(seconds=3700))
+    outdated = (SidecarProblem(late, OLD_CA, "evidence"),)
+    unproven = {"default": injection(state=UNPROVEN)}
+    observed = dapr_state(pods=(late,), injection=unproven, sidecar_problems=outdated, bundle_changed=NOW - timedelta(seconds=3700))
     operations = [action.operation for action in make_plan(observed, False).actions]
     assert operations == [*[actions.RESTART_COMPONENT] * restarts, actions.ROLLING_RESTART]
+    proven = replace(observed, injection={"default": injection()})
+    assert [action.operation for action in make_plan(proven, False).actions] == [actions.ROLLING_RESTART]
 
 
 def test_missing_configmap_is_created_with_the_anchors():
@@ -216,5 +266,5 @@ def test_pod_that_waits_for_the_control_plane_is_waited_for():
 
 
 def test_nodes_and_components_are_reported():
-    plan = make_plan(dapr_state(not_ready_nodes=("minikube",), missing_components=(("default", "pubsub"),)), False)
+    plan = make_plan(dapr_state(lower=LowerLayers((node(ready=False),)), missing_components=(("default", "pubsub"),)), False)
     assert [(problem.kind, problem.cause) for problem in plan.problems] == [("Node", "node_not_ready"), ("Component", "component_missing")]

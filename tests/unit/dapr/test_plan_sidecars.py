@@ -30,8 +30,14 @@ def test_workload_with_only_unhealthy_pods_is_restarted():
     assert planned(*TWO) == [(actions.ROLLING_RESTART, "Deployment", "web")]
 
 
-def test_one_unhealthy_pod_of_two_is_recreated():
+def test_one_pod_of_two_that_serves_without_a_sidecar_is_replaced_by_a_restart():
+    """Which starts the new pod before it ends the old one."""
     plan = make_plan(observed(*TWO, unhealthy=1), False)
+    assert [(action.operation, action.name, action.evidence) for action in plan.actions] == [(actions.ROLLING_RESTART, "web", "evidence (web-1-a)")]
+
+
+def test_one_pod_of_two_that_does_not_serve_is_recreated():
+    plan = make_plan(observed(pod("web-1-a", ready=False), pod("web-1-b"), category=sidecars.DAPRD_STUCK, unhealthy=1), False)
     assert [(action.operation, action.name, action.uid, action.workload) for action in plan.actions] == [
         (actions.RECREATE_POD, "web-1-a", "uid-web-1-a", ("Deployment", "web"))
     ]

@@ -6,10 +6,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr import recover
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.components import OPERATOR
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.model import LowerLayers
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.options import RecoveryOptions
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.plan import make_plan
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.recover import Recovery
-from dapr_objects import SYSTEM, Authority, cause, component_state, dapr_state, webhook
+from dapr_objects import SYSTEM, Authority, cause, component_state, control_object, dapr_state, webhook
 
 # As in Dapr's documentation of mTLS, with the injector before the scheduler, as applications need it.
 IN_ORDER = ["dapr-sentry", "dapr-operator", "dapr-placement-server", "dapr-sidecar-injector", "dapr-scheduler-server"]
@@ -19,7 +20,7 @@ IN_ORDER = ["dapr-sentry", "dapr-operator", "dapr-placement-server", "dapr-sidec
 def steps(monkeypatch) -> list[tuple[str, str]]:
     """What is applied and waited for, in order."""
     recorded: list[tuple[str, str]] = []
-    monkeypatch.setattr(recover, "apply_action", lambda _cluster, action: recorded.append((action.operation, action.name)))
+    monkeypatch.setattr(recover, "apply_action", lambda _cluster, action: recorded.append((action.operation, action.name)) or action)
     monkeypatch.setattr(Recovery, "_wait", lambda _self, _namespace, workloads: recorded.extend(("wait", one.name) for one in workloads))
     return recorded
 
@@ -38,3 +39,12 @@ def test_webhook_is_last(steps):
     plan = make_plan(observed, False)
     Recovery(None, RecoveryOptions(SYSTEM))._control_plane(observed, plan)
     assert steps == [("recreate_pod", "dapr-operator-0"), ("wait", "dapr-operator"), ("set_ca_bundle", "dapr-sidecar-injector")]
+
+
+def test_nothing_is_waited_for_while_a_layer_below_has_failed(steps):
+    observed = dapr_state(
+        (OPERATOR, component_state(OPERATOR, cause(OPERATOR, "probe_fails"))), drift=[(control_object(OPERATOR), "the image")], lower=LowerLayers(dns_down=True)
+    )
+    plan = make_plan(observed, False)
+    Recovery(None, RecoveryOptions(SYSTEM))._control_plane(observed, plan)
+    assert steps == [("restore", "dapr-operator")]

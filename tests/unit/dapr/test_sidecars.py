@@ -7,13 +7,13 @@ import copy
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr import sidecars
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.crash_log import last_error
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.dapr.sidecars import (
     ProbeResult,
     find_problem,
     is_crashing,
     is_running,
     is_starting,
-    last_error,
     needs_probe,
     pods_with_dapr,
 )
@@ -66,9 +66,17 @@ def test_unready_sidecar_depends_on_its_application(listens, expected):
     assert category(pod(daprd=UNREADY), ProbeResult(daprd.NOT_READY, "HTTP status 500", listens)) == expected
 
 
-@pytest.mark.parametrize("health", [daprd.READY, daprd.UNREACHABLE])
-def test_ready_or_unreachable_sidecar_has_no_problem(health):
-    assert category(pod(daprd=UNREADY), ProbeResult(health)) is None
+@pytest.mark.parametrize(("health", "since"), [(daprd.READY, -600), (daprd.UNREACHABLE, -50)])
+def test_ready_sidecar_or_one_that_just_started_has_no_problem(health, since):
+    assert category(pod(daprd=status("daprd", running(since))), ProbeResult(health)) is None
+
+
+def test_sidecar_that_accepts_no_connections_for_longer_than_its_probes_allow_is_reported():
+    problem = find_problem(pod(daprd=UNREADY), BUNDLE, NOW, ProbeResult(daprd.UNREACHABLE))
+    assert problem.category == sidecars.DAPRD_SILENT and "longer than its probes allow" in problem.evidence and "kubectl logs" in problem.next_step
+    patient = pod(daprd=UNREADY)
+    patient["spec"]["containers"][1]["livenessProbe"] = {"initialDelaySeconds": 3, "periodSeconds": 6, "failureThreshold": 200}
+    assert category(patient, ProbeResult(daprd.UNREACHABLE)) is None
 
 
 def test_refused_component_needs_manual_action():
@@ -77,8 +85,31 @@ def test_refused_component_needs_manual_action():
     assert problem.category == sidecars.COMPONENT_REFUSED and "process component pubsub" in problem.evidence and "Correct the component" in problem.next_step
 
 
-def test_other_crashes_are_fixed_by_a_new_pod():
-    assert category(pod(daprd=BACK_OFF), log='level=fatal msg="failed to retrieve the initial identity certificate"') == sidecars.DAPRD_CRASHED
+# As Dapr 1.16 logged it: Sentry refuses a sidecar whose Configuration it does not find.
+NO_CONFIGURATION = (
+    'level=fatal msg="Fatal error from runtime: failed to retrieve the initial identity: error from sentry SignCertificate: rpc error: '
+    'code = PermissionDenied desc = failed to get configuration\\nno X509 SVID available" app_id=noconfig'
+)
+CONFIGURATION = 'level=fatal msg="Fatal error from runtime: error loading configuration: configuration nosuch not found"'
+
+
+@pytest.mark.parametrize(
+    ("log", "reason", "expected", "words"),
+    [('level=fatal msg="failed to retrieve the initial identity certificate"', "Error", sidecars.DAPRD_CRASHED, "identity certificate"),
+     ('level=fatal msg="Fatal error from runtime: error loading configuration: dial tcp: i/o timeout"', "Error", sidecars.DAPRD_CRASHED, "i/o timeout"),
+     (NO_CONFIGURATION, "Error", "configuration_missing", "failed to get configuration"),
+     (CONFIGURATION, "Error", "configuration_missing", "configuration nosuch not found"),
+     ('level=fatal msg="process component kubernetes error: open /var/run/secrets/kubernetes.io/serviceaccount/token: no such file"', "Error",
+      "service_account_token_missing", "serviceaccount/token"),
+     ("", "OOMKilled", "out_of_memory", "killed for exceeding its memory limit"),
+     ("panic: index out of range\n\ngoroutine 1 [running]:\nmain.main()\n\t/src/main.go:12 +0x1d", "Error", "daprd_crash_unknown", "panic: index out of range"),
+     ("one\ntwo\nthree\nfour\n", "Error", "daprd_crash_unknown", "two | three | four"), ("", "Error", "daprd_crash_unknown", "exit code 1")],
+)  # fmt: skip
+def test_only_a_known_crash_is_fixed_by_a_new_pod(log, reason, expected, words):
+    crashed = status("daprd", waiting("CrashLoopBackOff"), restarts=4, last={"terminated": {"reason": reason, "exitCode": 1}})
+    problem = find_problem(pod(daprd=crashed), BUNDLE, NOW, None, log)
+    assert problem.category == expected and words in problem.evidence and ".go:" not in problem.evidence
+    assert bool(problem.next_step) == (expected in sidecars.MANUAL)
 
 
 def test_log_of_a_restarted_sidecar_counts():
@@ -142,3 +173,5 @@ def test_which_pods_are_probed_and_whose_log_is_read():
 def test_fatal_error_of_a_log_takes_precedence():
     log = 'level=info msg="starting"\nlevel=fatal msg="it is \\"this\\""\nlevel=error msg="later"\n'
     assert last_error(log) == 'it is "this"' and last_error("plain words\n") == "plain words" and last_error("") == ""
+    as_json = '{"level":"error","msg":"it \\"failed\\""}'
+    assert last_error(as_json) == 'it "failed"'

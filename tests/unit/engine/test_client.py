@@ -6,6 +6,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine import client
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.client import Engine, EngineError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
@@ -24,6 +25,9 @@ class Answers(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
+        if "load" in self.path:
+            self.server.released.wait(60)  # without reading, nor answering
+            return
         if "late" in self.path:
             self.send_response(200)
             self.send_header("Transfer-Encoding", "chunked")
@@ -39,9 +43,11 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def engine(monkeypatch):
     server = HTTPServer(("127.0.0.1", 0), Answers)
+    server.released = threading.Event()
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     monkeypatch.setenv("DOCKER_HOST", f"tcp://127.0.0.1:{server.server_port}")
     yield Engine.of_host()
+    server.released.set()
     server.shutdown()
     server.server_close()
 
@@ -95,3 +101,10 @@ def test_errors_of_the_archive_pass_through(engine):
 
     with pytest.raises(RunbookError, match=r"^a\.py changed$"):
         list(engine.build(archive(), tag="a:1"))
+
+
+@pytest.mark.parametrize("pieces", [1, 10_000], ids=["does not answer", "takes nothing any more"])
+def test_an_engine_without_progress_ends_a_load(engine, monkeypatch, pieces):
+    monkeypatch.setattr(client, "ARCHIVE_TIMEOUTS", (0.2, 0.2))
+    with pytest.raises(EngineError, match="has made no progress while loading: .*timed out"):
+        engine.load(b"x" * 65536 for _number in range(pieces))

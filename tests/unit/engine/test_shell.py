@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine import shell
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.engine.shell import NodeShell, ShellError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 
@@ -47,3 +50,18 @@ def test_a_stream_that_fails_is_reported_whatever_the_command_made_of_it(status)
 def test_a_program_that_is_missing_is_named():
     with pytest.raises(ShellError, match="program /nowhere/docker cannot be run: No such file"):
         NodeShell(["/nowhere/docker", "exec"], "The node").run("true")
+
+
+@pytest.mark.parametrize("stdin", [(), itertools.repeat(b"x" * 65536)], ids=["without input", "takes no input"])
+def test_a_program_without_progress_is_ended_with_all_it_has_started(monkeypatch, stdin):
+    for limit in ("ANSWER_TIMEOUT", "STALL_TIMEOUT", "POLL_INTERVAL"):
+        monkeypatch.setattr(shell, limit, 0.05)
+    with pytest.raises(ShellError, match=r"^The node: sh has made no progress for 0.05 s, and was ended\. Check the node: minikube status$"):
+        PLAIN.run("sh", "-c", "(sleep 600); true", stdin=stdin)
+    # The child of the shell held its output open: the call would not have ended before it.
+
+
+def test_a_program_that_takes_its_input_slowly_is_not_ended(monkeypatch):
+    monkeypatch.setattr(shell, "STALL_TIMEOUT", 60)
+    monkeypatch.setattr(shell, "POLL_INTERVAL", 0.01)
+    assert PLAIN.run("sh", "-c", "sleep 0.1; wc -c", stdin=[b"x" * 65536] * 20).strip() == str(65536 * 20)

@@ -22,6 +22,7 @@ SERVICES = [
         (HealthCheck("a", "web"), "10.0.0.1", "http://10.0.0.1:30080/"),
         (HealthCheck("a", "web", "admin", "/health"), "10.0.0.1", "http://10.0.0.1:30081/health"),
         (HealthCheck("a", "web", 81), "fd00::1", "http://[fd00::1]:30081/"),
+        (HealthCheck("a", "web", "81"), "10.0.0.1", "http://10.0.0.1:30081/"),
     ],
 )
 def test_url(check, host, url):
@@ -39,6 +40,11 @@ def test_url(check, host, url):
 def test_impossible_url(check, words):
     with pytest.raises(RunbookError, match=words):
         node_port_url(check, SERVICES, "10.0.0.1")
+
+
+def test_node_without_an_address():
+    with pytest.raises(RunbookError, match="the address of a node is not known. Set runbook_address_host to it, or set via"):
+        node_port_url(HealthCheck("a", "web"), SERVICES, "")
 
 
 def test_additional_keys_are_no_mismatch():

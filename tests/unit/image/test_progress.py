@@ -13,8 +13,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.a
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.node_images import NodeImage
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.plan import ImagePlan
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.prebuilt import Prebuilt
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.progress import ProgressFile
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.progress import ImageProgress
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.image.spec import ImageSpec
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.progress import MAX_LINE, ProgressFile
 
 IMAGE = NodeImage("sha256:" + "a" * 64, frozenset(), {})
 
@@ -24,7 +25,7 @@ def outcome(action, **fields):
 
 
 def progress_of(path, *outcomes):
-    progress = ProgressFile(str(path))
+    progress = ImageProgress(ProgressFile(str(path)))
     for one in outcomes:
         progress.add(one)
     return path.read_text() if path.exists() else None
@@ -39,6 +40,13 @@ def test_progress_has_a_line_for_each_changed_image(tmp_path):
 
 def test_missing_progress_file_is_not_created(tmp_path):
     assert progress_of(tmp_path / "gone", outcome("loaded")) is None
+
+
+def test_a_line_of_others_is_one_visible_line(tmp_path):
+    (tmp_path / "p").write_text("")
+    ProgressFile(str(tmp_path / "p")).add("\x1b[2Jred\nnext " + "x" * 1000)
+    line, end = (tmp_path / "p").read_text().split("\n")
+    assert line.startswith("\\x1b[2Jred next xxx") and len(line) < MAX_LINE + 40 and end == ""
 
 
 class Action(ActionModule):

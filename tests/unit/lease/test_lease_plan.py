@@ -11,6 +11,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.module_utils._internal import processes
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease import identity
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.lease.identity import (
     INITIAL_PID_NAMESPACE,
@@ -149,10 +150,10 @@ def test_real_processes_running_killed_and_not_yet_reaped():
 
 
 def test_a_process_hidden_from_proc_is_not_taken_for_gone(monkeypatch):
-    monkeypatch.setattr(identity, "_line", lambda path: "")
+    monkeypatch.setattr(processes, "read_line", lambda path: "")
     with pytest.raises(identity.UnknownProcess):
         identity.process_start(os.getpid())
-    monkeypatch.setattr(identity.os, "kill", _not_permitted)
+    monkeypatch.setattr(processes.os, "kill", _not_permitted)
     with pytest.raises(identity.UnknownProcess, match="another user"):
         identity.process_start(1)
 
@@ -162,7 +163,7 @@ def _not_permitted(_pid, _signal):
 
 
 def test_without_proc_psutil_is_used(monkeypatch):
-    monkeypatch.setattr(identity.os.path, "exists", lambda path: False)
+    monkeypatch.setattr(processes.os.path, "exists", lambda path: False)
     assert abs(identity.process_start(os.getpid()) - time.time()) < 3600
     assert identity.process_start(2**22 - 1) is None
 

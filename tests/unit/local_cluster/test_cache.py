@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ import build
 import catalog
 import pytest
 import steps
-from cache import link_or_copy, locked, move_into_place, work_dir
+from cache import link_or_copy, locked, make_private, move_into_place, require_own, work_dir
+from durations import last_durations, record_duration
 
 
 @pytest.fixture
@@ -29,12 +31,38 @@ def _write(count, seconds=0.0):
     return build_step
 
 
+def test_cache_is_made_private_once(tmp_path):
+    cache = tmp_path / "new/cache"
+    assert make_private(cache, check=True) and not cache.exists()
+    assert make_private(cache) and cache.stat().st_mode & 0o777 == 0o700
+    assert not make_private(cache)
+    cache.chmod(0o775)
+    assert make_private(cache) and cache.stat().st_mode & 0o777 == 0o700
+
+
+def test_cache_of_another_user_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    for use in (require_own, make_private):
+        with pytest.raises(SystemExit, match=f"{tmp_path} belongs to the user .* Set local_cluster_cache_dir"):
+            use(tmp_path)
+
+
 def test_completed_step_is_not_built_again(monkeypatch, helm, tmp_path):
     made = []
     monkeypatch.setattr(build, "_builder_of", lambda step: _write(made))
     assert build.build(helm["program/helm"], helm, tmp_path)
     assert not build.build(helm["program/helm"], helm, tmp_path)
     assert made == ["program/helm"]
+    assert last_durations(tmp_path) == {"program/helm": 0}
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"program/helm": "x"}'])
+def test_durations_that_cannot_be_read_are_not_known(tmp_path, content):
+    (tmp_path / "durations.json").write_text(content)
+    assert last_durations(tmp_path) == {}
+    record_duration(tmp_path, "program/helm", 12.4)
+    record_duration(tmp_path, "image/etcd", 3)
+    assert last_durations(tmp_path) == {"program/helm": 12, "image/etcd": 3}
 
 
 def test_parallel_builds_build_once(monkeypatch, helm, tmp_path):

@@ -7,6 +7,7 @@ import json
 import tempfile
 
 import pytest
+from ansible_collections.runbook.minikube.plugins.filter.manifests import FilterModule
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.client import Cluster
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
@@ -15,6 +16,7 @@ from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import
 from apply_server import APPLY, serving
 from strict_yaml import read_yaml
 
+FILTERS = FilterModule().filters()
 CONFIG_MAPS, SECRETS = "/api/v1/namespaces/shop/configmaps", "/api/v1/namespaces/shop/secrets"
 
 
@@ -86,12 +88,15 @@ def test_refusal_ends_the_apply_and_lists_applied_objects(server):
     server.refuses[f"{CONFIG_MAPS}/bad"] = (409, "Conflict", 'Apply failed with 1 conflict: conflict with "x": .data.a')
     objects = [config_map("one"), config_map("bad"), config_map("two")]
     result = run(manifests, server, objects)
-    assert result["failed"] and result["changed"] and [entry["name"] for entry in result["objects"]] == ["one"]
+    assert result["failed"] and result["changed"]
+    assert [(entry["name"], entry["action"], entry.get("reason")) for entry in result["objects"]] == [("one", "create", None), ("bad", "refused", "Conflict")]
     assert result["msg"] == (
         'ConfigMap bad in namespace shop cannot be applied: Apply failed with 1 conflict: conflict with "x": .data.a. '
         "Already applied: ConfigMap one in namespace shop."
     )
     assert list(server.stored) == [f"{CONFIG_MAPS}/one"]
+    message = FILTERS["refused"](result, result)
+    assert "with \"x\": .data.a. Remove the field" in message and message.endswith("\nAlready applied: ConfigMap one in namespace shop.")
     assert [entry.get("reason") for entry in run(manifests_info, server, objects)["objects"]] == [None, "Conflict", None]
 
 

@@ -52,7 +52,7 @@ def test_paths_in_the_architecture_exist():
 
 def test_each_question_has_one_path():
     rows = re.findall(r"^\| (.+\?) \| (.+) \|$", ARCHITECTURE.read_text(), re.MULTILINE)
-    assert len(rows) == 14
+    assert len(rows) >= 14
     assert all((ROOT / answer.strip("`")).is_file() for _question, answer in rows)
 
 
@@ -77,3 +77,23 @@ def test_all_modules_roles_and_playbooks_are_in_the_readme():
     names = [path.stem for path in ROOT.glob("plugins/modules/*.py")] + [path.name for path in ROOT.glob("playbooks/*.yml")]
     names += [f"roles/{path.name}/README.md" for path in (ROOT / "roles").iterdir()]
     assert [name for name in names if f"`{name}`" not in text and f"({name})" not in text] == []
+
+
+def variables_of(playbook: Path) -> str:
+    """The text in which a playbook's variables stand: its own, and the argument specs of the roles."""
+    return playbook.read_text() + "".join(path.read_text() for path in ROOT.glob("roles/*/meta/argument_specs.yml"))
+
+
+@pytest.mark.parametrize("document", [ROOT / "README.md", ROOT / "docs/guide.md"], ids=lambda path: path.name)
+def test_the_named_playbooks_modules_and_options_exist(document):
+    text = document.read_text()
+    named = set(re.findall(r"`([a-z_]+)\.yml", text)) | set(re.findall(r"ansible-playbook runbook\.minikube\.([a-z_]+)", text))
+    assert named - {path.stem for path in ROOT.glob("playbooks/*.yml")} <= {"app"}, "app.yml is the application's description"
+    assert {name for name in re.findall(r"module `(\w+)`", text) if not (ROOT / f"plugins/modules/{name}.py").exists()} == set()
+    commands = re.findall(r"`(\w+)\.yml((?: -e \S+)+)`", text)
+    unknown = [
+        (name, option) for name, options in commands for option in re.findall(r"-e (\w+)=", options)
+        if not re.search(rf"\b{option}\b", variables_of(ROOT / f"playbooks/{name}.yml"))
+    ]  # fmt: skip
+    assert not unknown
+    assert len(named) > 10

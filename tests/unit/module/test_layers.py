@@ -14,7 +14,7 @@ import pytest
 
 INTERNAL = Path(__file__).resolve().parents[3] / "plugins/module_utils/_internal"
 # What every layer may import: modules without any I/O on a cluster, an engine or a database.
-BASE = {"errors", "masking", "credentials", "libraries", "secret_sources", "write_guard"}
+BASE = {"errors", "masking", "credentials", "libraries", "printable", "processes", "progress", "secret_sources", "write_guard"}
 CLIENTS = {"clients"}
 WORKLOADS = {"workloads", "causes"}
 ORCHESTRATORS = {"drift"}

@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[3]
 DECLARED = [line.partition(";")[0] for line in (ROOT / "requirements.txt").read_text().splitlines() if not line.startswith("#")]
 
 
+OF_ANSIBLE = {"ansible", "ansible_collections", "jinja2"}  # which every controller has; jinja2 is a dependency of ansible-core
+
+
 def name_of(requirement: str) -> str:
     return re.match(r"[\w.-]+", requirement)[0].lower()
 
@@ -30,7 +33,7 @@ def imported(folder: str) -> set[str]:
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 found.add(node.module.partition(".")[0])
-    return found - sys.stdlib_module_names - {"ansible", "ansible_collections"}
+    return found - sys.stdlib_module_names - OF_ANSIBLE
 
 
 def test_declared_libraries_are_exactly_those_imported():

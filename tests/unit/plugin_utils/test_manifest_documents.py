@@ -52,8 +52,9 @@ def test_several_documents_of_yaml_and_of_json():
         ("kind: A\ndata: {x: hush}\ndata: {y: hush}\n", "f.yml, line 3, column 1: invalid YAML: duplicate key data."),
         ('{"a": {"b": "hush",\n "b": "hush"}}', "f.yml, line 2, column 2: invalid YAML: duplicate key b."),
         ("a: hush\n\tb: hush", "f.yml, line 2, column 1: invalid YAML"),
-        ("a: *hush", "f.yml, line 1, column 4: invalid YAML: found undefined alias"),
-        ("a: !hush 1", "f.yml, line 1, column 4: invalid YAML: could not determine a constructor"),
+        ("a: *hush", "f.yml, line 1, column 4: invalid YAML: found an undefined alias; a text that begins with * needs quotes."),
+        ("a: !hush 1", "f.yml, line 1, column 4: invalid YAML: found an unknown tag"),
+        ("a: !hu!sh 1", "f.yml, line 1, column 4: invalid YAML: found an undefined tag handle"),
         ("a: !!binary hush", "f.yml, line 1, column 4: invalid YAML: not the base64 of a text"),
         ("a: hush\x00", "f.yml: invalid YAML"),
     ],
@@ -62,4 +63,9 @@ def test_what_is_invalid_is_located_and_never_quoted(text, message):
     with pytest.raises(RunbookError) as error:
         read_documents("f.yml", text)
     assert str(error.value).startswith(message), str(error.value)
-    assert "x: hush" not in str(error.value) and error.value.__suppress_context__
+    assert "hush" not in str(error.value) and "hu!sh" not in str(error.value) and error.value.__suppress_context__
+
+
+def test_the_line_of_a_template_is_that_of_its_result():
+    with pytest.raises(RunbookError, match=r"^f\.yml\.j2, line 2, column 1 of the rendered template: invalid YAML"):
+        read_documents("f.yml.j2", "a: 1\n\tb: 2")

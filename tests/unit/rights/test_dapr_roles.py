@@ -41,6 +41,7 @@ TO_APPLICATIONS = (
     *(action(ROLLING_RESTART, kind, "web", "default") for kind in ("Deployment", "StatefulSet", "DaemonSet")),
     action(RECREATE_POD, "Pod", "web-1", "default"),
     action(SET_CA_BUNDLE, "MutatingWebhookConfiguration", WEBHOOK, ""),
+    action(RESTORE, "MutatingWebhookConfiguration", WEBHOOK, ""),
 )
 TO_DAPR = (
     action(SYNC_CONFIGMAP, "ConfigMap", TRUST_BUNDLE, "dapr-system"),
@@ -48,6 +49,7 @@ TO_DAPR = (
     action(RECREATE_POD, "Pod", "dapr-operator-1", "dapr-system"),
     *(action(operation, component.kind, component.workload, "dapr-system")
       for operation in (RESTART_COMPONENT, SCALE, RESTORE) for component in (OPERATOR, SCHEDULER)),
+    *(action(RESTORE, kind, "x", "dapr-system") for kind in ("Service", "ServiceAccount", "PodDisruptionBudget", "Configuration")),
 )
 
 

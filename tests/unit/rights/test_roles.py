@@ -35,17 +35,28 @@ OPTIONS = {
     "auth_reencrypt_forgotten": {"database": DATABASE, "auth_servers": AUTH_SERVERS, "old_secrets": [FORMER], "state": "forgotten"},
     "auth_rotation": {**ROTATION, "copies": [COPY], "step": "add"},
     "auth_secret_sync": {"locations": [SOURCE, COPY], "versions_key": "better-auth-secrets", "auth_servers": AUTH_SERVERS, "database": DATABASE},
+    "dapr_resources_info": {},
     "connectivity_probe": {"workloads": [{"kind": kind, "name": name} for kind, name in WORKLOADS.items()]},
+    "event_dedup": {"database": DATABASE, "table": "audit_log"},
+    "http_health_info": {"checks": [{"name": "web", "service": "web", "via": "forward"}]},
     "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "request_duplicates_info": {"database": DATABASE, "table": "task", "columns": ["title"]},
+    "pod_logs_info": {"workloads": [{"kind": "StatefulSet", "name": "store"}]},
+    "rollout_history_info": {"workloads": [{"kind": kind, "name": name} for kind, name in WORKLOADS.items()]},
     "secret_compare": {"locations": [{**SOURCE, "check_consumers": True, "check_former": True}, COPY]},
     "secret_copy": {"source": SOURCE, "destinations": [COPY]},
+    "service_endpoints_info": {},
 }
-ELSEWHERE = {"dapr_recovery", "dapr_recovery_new_ca"}  # test_dapr_roles.py
+ELSEWHERE = {"dapr_recovery", "dapr_recovery_new_ca", "port_forward", "nodejs_network_options"}  # tests/unit/port_forward, and here
 WRITTEN = {"auth_rotation": ["frontend-secrets"], "secret_copy": [*["backend-api-secrets-former"] * 2, "backend-api-secrets"]}
 # The pod behind the forward closes each connection: the way of these modules through the API ends there.
-AT_THE_DATABASE = ("auth_probe", "auth_reencrypt", "auth_reencrypt_forgotten", "auth_secret_sync", "jwks_cleanup", "jwks_info")
+AT_THE_DATABASE = ("auth_probe", "auth_reencrypt", "auth_reencrypt_forgotten", "auth_secret_sync", "event_dedup", "jwks_cleanup", "jwks_info",
+                   "request_duplicates_info")  # fmt: skip
 CLOSED = "server closed the connection unexpectedly"
+
+
+CREATED = "2025-03-01T12:00:00Z"
 
 
 def rules_of(module: str) -> list[dict]:
@@ -53,7 +64,7 @@ def rules_of(module: str) -> list[dict]:
 
 
 def named(kind: str, name: str, **more) -> dict:
-    return {"kind": kind, "metadata": {"name": name, "namespace": "default", "uid": f"u-{name}", "resourceVersion": "1"}, **more}
+    return {"kind": kind, "metadata": {"name": name, "namespace": "default", "uid": f"u-{name}", "resourceVersion": "1", "creationTimestamp": CREATED}, **more}
 
 
 def secret(name: str, **texts: str) -> dict:
@@ -63,15 +74,15 @@ def secret(name: str, **texts: str) -> dict:
 def template_of(secret_name: str) -> dict:
     keys = {"BETTER_AUTH_SECRET": "better-auth-secret", "BETTER_AUTH_SECRETS": "better-auth-secrets"}
     env = [{"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": key}}} for name, key in keys.items()]
-    sidecar = {"name": "daprd", "args": ["/daprd", "--dapr-http-port", "3500", "--app-id", "app"]}
-    return {"containers": [{"name": "app", "env": env}, sidecar]}
+    sidecar = {"name": "daprd", "image": "daprd:1", "args": ["/daprd", "--dapr-http-port", "3500", "--app-id", "app"]}
+    return {"containers": [{"name": "app", "image": "app:1", "env": env}, sidecar]}
 
 
 def workload(kind: str, name: str) -> list[dict]:
     """A workload with one pod that runs, and what is between them."""
     labels, spec = {"app": name}, template_of("frontend-secrets" if kind == "Deployment" else "backend-api-secrets")
     made = named(kind, name, spec={"selector": {"matchLabels": labels}, "template": {"spec": spec}})
-    between = [named("ReplicaSet", f"{name}-1")] if kind == "Deployment" else []
+    between = [named("ReplicaSet", f"{name}-1", spec={"template": {"spec": spec}})] if kind == "Deployment" else []
     pod = named("Pod", f"{name}-1-1", spec=spec, status={"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]})
     owners = [made, *between, pod]
     for above, below in zip(owners, owners[1:]):
@@ -86,7 +97,10 @@ OBJECTS = [
     secret("backend-api-secrets", better_auth_secret="another one", database_url="postgresql://app:word@postgres:5432/app"),
     *[obj for kind, name in WORKLOADS.items() for obj in workload(kind, name)],
     named("Service", "postgres", spec={"selector": {"app": "store"}, "ports": [{"port": 5432}]}),
+    named("Service", "web", spec={"selector": {"app": "frontend"}, "ports": [{"port": 80, "appProtocol": "http"}]}),
+    named("EndpointSlice", "web-1", ports=[{"port": 80}], endpoints=[{"addresses": ["192.0.2.3"]}]),
 ]
+OBJECTS[-1]["metadata"]["labels"] = {"kubernetes.io/service-name": "web"}
 FORMER_VALUES = secret("frontend-secrets-former", **{"better_auth_secret.1": "a former one"})
 FORMER_VALUES["metadata"]["labels"] = {"runbook.minikube/former-values": "true"}
 
@@ -111,6 +125,8 @@ class Pod:
 
     def close(self) -> None:
         """Nothing is left open."""
+
+    request_close = shut_down = close
 
 
 @pytest.fixture

@@ -12,8 +12,9 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout import run
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.rollout.options import RolloutOptions
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads import observe, watch
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads import observe, progress, wait, watch
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.model import WaitOptions, Workload
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads.progress import RolloutProgress
 from workload_objects import START, WEB, at, container_status, deployment, meta, pod, replica_set, running, terminated, waiting
 
 READY = pod(statuses=[container_status(state=running(), ready=True)], phase="Running")
@@ -112,6 +113,15 @@ def test_rollout_is_watched_until_complete():
     cluster = SimulatedCluster([STARTING], deployment(), copy.deepcopy(DONE))
     assert roll_out(cluster, PARAMS)["workloads"][0]["state"] == "complete"
     assert [call for call in cluster.calls if call[0] == "list"].count(("list", "Pod")) == 1
+
+
+def test_progress_is_reported_while_nothing_changes(monkeypatch):
+    for module in (wait, progress):
+        monkeypatch.setattr(module, "INTERVAL", 0.01)
+    lines = []
+    with pytest.raises(RunbookError):
+        run.roll_out(SimulatedCluster([STARTING], deployment()), RolloutOptions.of({**PARAMS, "timeout": 1}), list, RolloutProgress(lines.append))
+    assert lines == ["0 of 1 ready; web: starting"]
 
 
 @pytest.mark.parametrize("trouble", [Unreachable("gone"), ApiError("too old", 410, "Expired"), ApiError("busy", 503, "ServiceUnavailable")])

@@ -8,6 +8,7 @@ import itertools
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.errors import ApiError
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.secrets import ROTATION
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.masking import hidden_texts
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import sources_of
@@ -21,6 +22,11 @@ WANTED = sources_of(
         {"name": "api", "data": {"password": {"copy": "db/password"}}},
     ]
 )
+
+ROTATED = [
+    {"name": "db", "data": {"password": {"generate": 16, "rotated_by": "rotate_secret.yml"}}},
+    {"name": "api", "data": {"password": {"copy": "db/password"}}},
+]
 
 
 def run(cluster, wanted=WANTED, check=False):
@@ -61,6 +67,17 @@ def test_check_mode_reports_the_same_and_writes_nothing():
     done = run(cluster)
     assert predicted.report() == done.report()
     assert predicted.diff() == done.diff()
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_copy_that_a_rotation_has_written_is_left_with_a_warning(check):
+    cluster = FakeCluster()
+    cluster.put("Secret", "db", {**encoded(password="old"), "metadata": {"annotations": {ROTATION: "has not ended"}}})
+    cluster.put("Secret", "api", encoded(password="new"))
+    result = run(cluster, sources_of(ROTATED), check)
+    assert (result.warnings, cluster.writes, value(cluster, "api", "password")) == (
+        ["A rotation of db/password is in progress, so api/password keeps its value. Complete it with rotate_secret.yml."], [], "new"
+    )  # fmt: skip
 
 
 def test_two_runs_at_once_agree_on_the_first_ones_value():

@@ -7,7 +7,7 @@ import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.secrets import StoredSecret
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.errors import RunbookError
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.secret_sources import Ref, sources_of
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.plan import make_plan
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.secrets.plan import make_plan, rotation_warnings
 
 PLANTED = "hunter2-planted"
 
@@ -92,6 +92,34 @@ def test_a_rotated_value_that_is_missing_or_the_same_is_fine():
     wanted = sources(a={"k": {"value": "v", "rotated_by": "r.yml"}})
     assert written(plan(wanted)) == [("a", {"k": b"v"}, True)]
     assert plan(wanted, a=stored({"k": "v"})).writes == []
+
+
+CHAIN = sources(
+    web={"auth": {"generate": 32, "rotated_by": "rotate_secret.yml"}}, api={"auth": {"copy": "web/auth"}}, mcp={"auth": {"copy": "api/auth"}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rotating", [True, False])
+def test_copies_of_a_value_that_is_rotated_now_are_left_unchanged(rotating):
+    """A copy for a workload with one secret has the new value before the value itself, which the auth servers with versions keep until the end."""
+    web, api, mcp = stored({"auth": PLANTED}, rotating=rotating), stored({"auth": "new"}), stored({"auth": "new"})
+    made = plan(CHAIN, web=web, api=api, mcp=mcp)
+    assert bool(made.writes) is not rotating
+    warnings = rotation_warnings(CHAIN, {"web": web, "api": api, "mcp": mcp})
+    assert warnings == (
+        ["A rotation of web/auth is in progress, so api/auth, mcp/auth keep their values. Complete it with rotate_secret.yml."] if rotating else []
+    )
+
+
+def test_a_rotation_prevents_no_other_write():
+    """A copy that is missing, and copies of values that are not rotated."""
+    rotating = stored({"auth": "old", "url": "//db"}, rotating=True)
+    wanted = sources(
+        web={"auth": {"generate": 32, "rotated_by": "rotate_secret.yml"}, "url": {"value": "//db"}},
+        api={"auth": {"copy": "web/auth"}, "url": {"copy": "web/url"}},
+    )
+    assert written(plan(wanted, web=rotating, api=stored({"url": "//other"}))) == [("api", {"auth": b"old", "url": b"//db"}, False)]
+    assert rotation_warnings(wanted, {"web": rotating, "api": stored({"auth": "old"})}) == []
 
 
 def test_a_lost_generated_value_comes_back_from_its_copy():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 
@@ -37,3 +38,18 @@ def test_no_env_file_gets_into_an_image(folder, dockerfile, tmp_path):
 def test_no_lock_outlives_its_transaction(path):
     """Behind a pooler, the next transaction may have another session, so that a session's lock is never released."""
     assert "pg_advisory_lock" not in path.read_text(encoding="utf-8")
+
+
+def imported(file: Path) -> set[Path]:
+    """The file, and the backend's own files that it needs."""
+    tree = ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+    names = {name for node in tree for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [getattr(node, "module", None)])}
+    files = {path for name in names if (path := EXAMPLE / "backend" / f"{name}.py").exists()}
+    return {file}.union(*map(imported, files))
+
+
+def test_the_tools_image_gets_what_the_tools_import():
+    needed = {path.relative_to(EXAMPLE / "backend") for path in imported(EXAMPLE / "backend/tools/server.py")}
+    copied = {Path(word) for line in (EXAMPLE / "backend/tools/Dockerfile").read_text().splitlines() if line.startswith("COPY") for word in line.split()}
+    sent = {Path(line[1:]) for line in (EXAMPLE / "backend/tools/Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert (needed - copied, needed - sent) == (set(), set())

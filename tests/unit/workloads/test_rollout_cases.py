@@ -15,7 +15,7 @@ from ansible_collections.runbook.minikube.plugins.module_utils._internal.causes 
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.workloads import logs
 from rollout_failures.cases import CASES
 
-TABLES = (reasons.WAITING, reasons.TERMINATED, reasons.POD_FAILED, reasons.BEFORE_START, reasons.UNSCHEDULED, reasons.NOT_CREATED)
+TABLES = (reasons.WAITING, reasons.TERMINATED, reasons.POD_FAILED, reasons.BEFORE_START, reasons.UNSCHEDULED)
 
 
 def outside_the_tables() -> Iterator[tuple[str, str]]:
@@ -27,7 +27,20 @@ def outside_the_tables() -> Iterator[tuple[str, str]]:
                 yield constants["category"], constants["summary"]
 
 
-SUMMARIES = {*outside_the_tables(), *((rule.category, rule.summary) for table in TABLES for rule in table)}
+NOT_CREATED = {(rule.category, f"its pods cannot be created: {rule.summary}") for rule in reasons.NOT_CREATED}
+SUMMARIES = {*outside_the_tables(), *((rule.category, rule.summary) for table in TABLES for rule in table), *NOT_CREATED}
+
+
+@pytest.mark.parametrize(
+    ("what", "message", "summary"),
+    [
+        ("pods", 'pods "a" is forbidden: violates PodSecurity', "its pods cannot be created: they violate the namespace's Pod Security level"),
+        ("ReplicaSet", "something else", "its ReplicaSet cannot be created"),
+        ("ReplicaSet", 'ReplicaSet.apps "a" is invalid', "its ReplicaSet cannot be created: the API server rejected them"),
+    ],
+)
+def test_what_cannot_be_created_is_named_before_the_reason(what, message, summary):
+    assert creation.creation_rule(what, message).summary == summary
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

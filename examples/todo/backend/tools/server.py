@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,9 +20,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 import logs
+import metrics
 import tasks
 from database import engine, ping, wait_for_tables
 from events import OutboxPublisher
@@ -31,7 +33,9 @@ from tokens import claims_of
 logs.configure()
 logger = logging.getLogger("mcp-server")
 
+ENABLED = os.environ.get("TOOL_IDEMPOTENCY", "on") != "off"
 TASK_CACHE_TTL_SECONDS = 60
+duplicates = metrics.duplicates("tool")
 outbox = OutboxPublisher()
 
 
@@ -69,7 +73,14 @@ def creation_lock(user_id: str, title: str) -> int:
 
 
 def recent_task(session: Session, user_id: str, title: str) -> Task | None:
-    """The same open task, made within the window."""
+    """The same open task, made within the window.
+
+    The agent's SDK may call a tool twice, milliseconds apart and over two connections: the second waits here until the
+    transaction of the first has ended.
+    """
+    if not ENABLED:
+        return None
+    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": creation_lock(user_id, title)})
     since = now() - timedelta(seconds=TASK_CACHE_TTL_SECONDS)
     same = select(Task).where(Task.user_id == user_id, func.lower(Task.title) == title.strip().lower())
     return session.exec(same.where(Task.created_at > since, Task.completed.is_(False))).first()
@@ -79,10 +90,9 @@ def recent_task(session: Session, user_id: str, title: str) -> Task | None:
 def add_task(title: tasks.Title, description: tasks.Description = "", user_id: str = TokenClaim("sub")) -> dict:
     """Add a task to the user's list."""
     with Session(engine, expire_on_commit=False) as session:
-        # The agent's SDK may call a tool twice, milliseconds apart and over two connections: the second waits here.
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": creation_lock(user_id, title)})
         known = recent_task(session, user_id, title)
         if known is not None:
+            duplicates.increment()
             logger.warning("⚠️  DUPLICATE TASK CREATION DETECTED - Returning cached task | user: %s... | task: %s", user_id[:20], known.id)
             return {"status": "success", "data": view(known), "idempotent": True}
         task = tasks.create_task(session, user_id, title, description)
@@ -116,6 +126,11 @@ def complete_task(task: tasks.Title, user_id: str = TokenClaim("sub")) -> dict:
 @mcp.custom_route("/live", methods=["GET"])
 async def live(_request: Request) -> JSONResponse:
     return JSONResponse({"status": "alive"})
+
+
+@mcp.custom_route("/metrics", methods=["GET"])
+async def counters(_request: Request) -> Response:
+    return Response(duplicates.text(), media_type=metrics.CONTENT_TYPE)
 
 
 @mcp.custom_route("/health", methods=["GET"])

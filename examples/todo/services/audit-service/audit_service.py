@@ -15,15 +15,18 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, StringConstraints, ValidationError
-from sqlalchemy import Column, DateTime, text
+from sqlalchemy import Column, DateTime, Index, text
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlmodel import Field, Session, SQLModel, create_engine, select
 from starlette.concurrency import run_in_threadpool
 
+import duplicates
+
 logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
 logger = logging.getLogger("audit-service")
 
+ENABLED = os.environ.get("EVENT_IDEMPOTENCY", "on") != "off"
 PUBSUB_NAME = os.environ.get("PUBSUB_NAME", "pubsub")
 PUBSUB_TOPIC = os.environ.get("PUBSUB_TOPIC", "task-events")
 # Replicas start at the same time, and CREATE TABLE IF NOT EXISTS is not safe against itself.
@@ -32,6 +35,7 @@ TABLES_LOCK = 7361002
 APP_API_TOKEN = os.environ["APP_API_TOKEN"]
 # SQLSTATE's classes for what no repetition changes: data that PostgreSQL does not store, constraints, and limits of a row.
 PERMANENT_ERRORS = ("22", "23", "54")
+UNLOGGED = ("/live", "/health", "/metrics")
 
 engine = create_engine(os.environ["DATABASE_URL"], pool_pre_ping=True, connect_args={"connect_timeout": 5})
 
@@ -39,7 +43,7 @@ engine = create_engine(os.environ["DATABASE_URL"], pool_pre_ping=True, connect_a
 class WithoutProbes(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """uvicorn's access records carry (client, method, path, HTTP version, status)."""
-        return not (isinstance(record.args, tuple) and len(record.args) == 5 and record.args[2] in ("/live", "/health") and record.args[4] == 200)
+        return not (isinstance(record.args, tuple) and len(record.args) == 5 and record.args[2] in UNLOGGED and record.args[4] == 200)
 
 
 logging.getLogger("uvicorn.access").addFilter(WithoutProbes())
@@ -56,6 +60,10 @@ class AuditLog(SQLModel, table=True):
         default_factory=lambda: datetime.now(UTC), sa_column=Column(DateTime(timezone=True), nullable=False, index=True)
     )
     details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+
+
+# Finds the event of an id. Not unique, as a table that has duplicates could not have it then.
+EVENT_ID_INDEX = Index("ix_audit_log_event_id", text("(details->>'event_id')"), _table=AuditLog.__table__)
 
 
 # PostgreSQL stores no NUL in a text, and indexes no long one.
@@ -79,6 +87,7 @@ def create_tables() -> None:
     with engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TABLES_LOCK})
         SQLModel.metadata.create_all(connection)
+        EVENT_ID_INDEX.create(connection, checkfirst=True)  # a table of an earlier version has none
 
 
 def wait_for_tables(pause_seconds: float = 1.0) -> None:
@@ -102,7 +111,8 @@ def already_written(session: Session, event_id: str) -> bool:
 def write_audit_log(event: Event) -> bool:
     """Write one row; False when this event was written before. Raises SQLAlchemyError."""
     with Session(engine) as session:
-        if event.event_id and already_written(session, event.event_id):
+        if ENABLED and event.event_id and already_written(session, event.event_id):
+            duplicates.increment()
             logger.info("⚠️ DUPLICATE EVENT DETECTED - Idempotent skip | event_id: %s | event_type: %s", event.event_id, event.event_type)
             return False
         details = event.model_dump(exclude_unset=True)
@@ -164,6 +174,11 @@ async def task_event(request: Request) -> dict:
 async def live() -> dict:
     """Liveness: this process answers. A database that is away is no reason to restart it."""
     return {"status": "alive"}
+
+
+@app.get("/metrics")
+async def counters() -> Response:
+    return Response(duplicates.text(), media_type="text/plain; version=0.0.4")
 
 
 @app.get("/health")

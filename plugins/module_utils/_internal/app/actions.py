@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from ..errors import NOTHING_CHANGED
+from .schema import FORWARD
 
+FORWARD_COMMAND = "ansible-playbook runbook.minikube.port_forward"
 ADDRESS = "address"  # the health check of the address for users
 DRY_RUN = "dry_run"  # not a step: the result of manifests_info before the manifests were applied
 STEPS = ("namespace", "dapr", "images", "secrets", "manifests", "rollout")
 IMAGE_ACTIONS = {"built": "build", "tagged": "tag"}
 PENDING = ("create", "change")
+PARTICIPLES = {"create": "created", "build": "built", "tag": "tagged", "change": "changed", "install": "installed", "restart": "restarted", "delete": "deleted"}
 SECRET_ACTIONS = {"created": "create", "updated": "change"}
 
 
@@ -70,10 +73,26 @@ def _rollouts(result: dict, rolling: set[tuple]):
             yield change["what"], change["kind"], change["name"]
 
 
-def deploy_summary(actions: list[dict[str, str]], app: str, checks: list[dict], check_mode: bool) -> list[str]:
-    """What a deploy did, and the application's address, which is the health check of that name, if it was checked."""
-    listed = ", ".join(" ".join(action.values()) for action in actions)
+def deploy_summary(actions: list[dict[str, str]], app: str, checks: list[dict], check_mode: bool, is_forwarded: bool = False) -> list[str]:
+    """What a deploy did, and the application's address, which is the health check of that name, if it was checked.
+
+    ``is_forwarded``: whether the deploy has started the forward that the address needs with via: forward.
+    """
     none = "Nothing would be changed." if check_mode else NOTHING_CHANGED
-    url = next((check["url"] for check in checks if check["name"] == ADDRESS), "")
-    summary = [f"{'Would be done' if check_mode else 'Done'}: {listed}." if listed else none]
-    return [*summary, f"{app} is deployed. Open {url}"] if url else summary
+    address = next((check for check in checks if check["name"] == ADDRESS), None)
+    summary = _action_lines(actions, check_mode) or [none]
+    return [*summary, _address_text(app, address, is_forwarded)] if address else summary
+
+
+def _action_lines(actions: list[dict[str, str]], check_mode: bool) -> list[str]:
+    """A line for each action, as kubectl words them, and those that do the same one after the other."""
+    operations = dict.fromkeys(action["what"] for action in actions)
+    grouped = [action for operation in operations for action in actions if action["what"] == operation]
+    auxiliary = "would be " if check_mode else ""
+    return [f"{action['kind']} {action['name']} {auxiliary}{PARTICIPLES[action['what']]}" for action in grouped]
+
+
+def _address_text(app: str, address: dict, is_forwarded: bool) -> str:
+    if address.get("via") == FORWARD and not is_forwarded:
+        return f"{app} is deployed. To reach it, run {FORWARD_COMMAND} with the same variables. Then open {address['url']}"
+    return f"{app} is deployed. Open {address['url']}"

@@ -15,6 +15,8 @@ from ..secret_sources import is_text
 
 Problems = Iterator[tuple[str, str]]
 
+PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
 
 @dataclass(frozen=True)
 class Field:
@@ -120,6 +122,14 @@ def http_status(path: str, value) -> Problems:
     """An HTTP status."""
     if not isinstance(value, int) or isinstance(value, bool) or not 100 <= value <= 599:
         yield path, "must be an HTTP status, a number from 100 to 599"
+
+
+def service_port(path: str, value) -> Problems:
+    """A port of a Service: its number, also as a template's text, or its name."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() else value
+    is_number = isinstance(number, int) and not isinstance(number, bool) and 1 <= number <= 65535
+    if not is_number and not (isinstance(number, str) and PORT_NAME.fullmatch(number)):
+        yield path, "must be a port of the Service, a number from 1 to 65535 or a name, for example http"
 
 
 def free_mapping(path: str, value) -> Problems:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import RunbookError
 from ..secret_sources import Ref, problems_of, sources_of
-from .actions import ADDRESS
+from .address import address_problems, health_checks
 from .checks import ListOf, Mapping, Problems, kind_of
 from .schema import APP
 
@@ -34,10 +34,11 @@ def complete_app(app: dict, directory: str, overrides: dict | None = None) -> di
     merged = merge(app, overrides, APP) if overrides and isinstance(app, dict) else app
     _require_none(list(APP(ROOT, merged)))
     completed = _with_defaults(merged, APP)
-    _require_none([*problems_of(completed["secrets"], f"{ROOT}.secrets"), *_key_problems(completed), *_path_problems(completed, base)])
+    _require_none([*problems_of(completed["secrets"], f"{ROOT}.secrets"), *_key_problems(completed), *address_problems(completed, ROOT),
+                   *_path_problems(completed, base)])  # fmt: skip
     completed["images"] = [_module_image(image, base) for image in completed["images"]]
     completed["manifests"] = _manifest_files(completed["manifests"], base)
-    completed["checks"] = _health_checks(completed)
+    completed["checks"] = health_checks(completed)
     completed["rollout"] = [{key: workload[key] for key in ("kind", "name", "dapr")} for workload in completed["workloads"]]
     completed["auth"] = completed["auth"] and {**completed["auth"], **_auth_locations(completed)}
     return completed
@@ -175,11 +176,6 @@ def _auth_locations(app: dict) -> dict:
         "servers": [{"workload": f"{workload['kind']}/{workload['name']}"} for workload in app["workloads"] if workload["signs"]],
         "secrets": [{"secret": ref.secret, "key": ref.key} for ref in (own, *copies)],
     }
-
-
-def _health_checks(app: dict) -> list[dict]:
-    """The checks of the role health. The address for users is the first."""
-    return [*([{**app["address"], "name": ADDRESS}] if app["address"] else []), *app["health"]]
 
 
 def _require_none(problems: list[tuple[str, str]]) -> None:

@@ -16,6 +16,7 @@ COLUMNS = (
     "coalesce((SELECT string_agg(DISTINCT d.refobjid::regclass::text, ', ') FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid "
     "AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> c.oid WHERE r.ev_class = c.oid), '') AS beneath, "
     "a.attname::text AS name, format_type(a.atttypid, NULL)::text AS type, "
+    "((SELECT s.typcategory FROM pg_type s WHERE s.oid = a.atttypid) = 'S')::text AS textual, "
     "has_column_privilege(a.attrelid, a.attnum, 'SELECT')::text AS readable, "
     "has_column_privilege(a.attrelid, a.attnum, 'UPDATE')::text AS writable "
     "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace "
@@ -25,11 +26,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Column:
-    """A column, its type without modifiers, and what the database's user may do with it."""
+    """A column, its type without modifiers, and what the database's user may do with it. ``textual``: whether the type is one of texts."""
 
     type: str = "text"
     readable: bool = True
     writable: bool = True
+    textual: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def describe(database: Database, sql_name: str) -> Relation | None:
     found = rows(database, COLUMNS, sql_name)
     if not found:
         return None
-    columns = {row["name"]: Column(row["type"], row["readable"] == "true", row["writable"] == "true") for row in found}
+    columns = {row["name"]: Column(row["type"], *(row[name] == "true" for name in ("readable", "writable", "textual"))) for row in found}
     one = found[0]
     return Relation(sql_name, one["label"], one["oid"], one["kind"], one["user"], columns, one["hides_rows"] == "true", one["beneath"])
 

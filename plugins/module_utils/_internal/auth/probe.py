@@ -11,6 +11,7 @@ from ..clients.database.connect import open_database
 from ..clients.database.options import DatabaseOptions
 from ..clients.database.statements import Database, Statement, quoted
 from ..errors import RunbookError, cleanup_after
+from .forwards import reachable
 from .sign_in import PROBE_DOMAIN, Account, SignInCheck, Urls, temporary_account
 
 
@@ -40,7 +41,13 @@ class ProbeOptions:
 
 def check_sign_in(connect: Callable[[], Cluster], options: ProbeOptions, hide: Callable) -> list[dict]:
     """The steps of a check with the given account, or with a temporary one. Raises RunbookError."""
-    check = SignInCheck(options.urls, hide, options.validate_certs)
+    with reachable(connect, options.urls) as urls:
+        check = SignInCheck(urls, hide, options.validate_certs)
+        _run(check, connect, options, hide)
+    return check.steps
+
+
+def _run(check: SignInCheck, connect: Callable[[], Cluster], options: ProbeOptions, hide: Callable) -> None:
     if options.account:
         check.run(options.account)
     elif options.create and options.database:
@@ -52,7 +59,6 @@ def check_sign_in(connect: Callable[[], Cluster], options: ProbeOptions, hide: C
                 check.run(account)
     else:
         raise RunbookError("email: no account is given. Set email and password, or create: true for a temporary account.")
-    return check.steps
 
 
 def removal_statements(schema: str | None) -> list[Statement]:

@@ -19,6 +19,7 @@ from .sign_in_causes import COOKIE, JWKS, NO_COOKIE, NOT_BETTER_AUTH, SIGN_IN, S
 from .token import json_object, require_signature, token_in
 
 TIMEOUT = 30  # seconds for one answer
+MAX_BODY = 1 << 20  # bytes of one
 PROBE_DOMAIN = "runbook-probe.invalid"  # reserved by RFC 2606: only probes create accounts of it
 
 
@@ -138,7 +139,7 @@ class SignInCheck:
         with answer:
             if cookies:
                 self._take(answer.headers.get_all("Set-Cookie") or ())
-            return answer.status, answer.read(), answer.headers.get("Location") or ""
+            return answer.status, answer.read(MAX_BODY), answer.headers.get("Location") or ""
 
     def _take(self, headers: Iterable[str]) -> None:
         """Takes the cookies of a response; one without a value is removed."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..clients.cluster.pods import condition
@@ -82,11 +83,17 @@ def replica_set_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
     if changed and since < changed - CLOCK_TOLERANCE:  # about an earlier spec
         return None
     message = progressing.get("message", "")
-    rule = classify(NOT_CREATED, "FailedCreate", message)
+    rule = creation_rule("ReplicaSet", message)
     return Cause(
-        workload=str(view.workload), reason=progressing["reason"], category=rule.category, hint=rule.hint, message=message.strip(), since=since,
-        summary=rule.summary.replace("its pods cannot be created", "its ReplicaSet cannot be created"), fatal_at=_fatal_at(rule, since, since, snapshot),
+        workload=str(view.workload), reason=progressing["reason"], category=rule.category, summary=rule.summary, hint=rule.hint,
+        message=message.strip(), since=since, fatal_at=_fatal_at(rule, since, since, snapshot),
     )
+
+
+def creation_rule(what: str, message: str) -> Rule:
+    """The rule for a controller's message about what it cannot create (pods, or a ReplicaSet), with that in its summary."""
+    rule = classify(NOT_CREATED, "FailedCreate", message)
+    return replace(rule, summary=f"its {what} cannot be created" + (f": {rule.summary}" if rule.summary else ""))
 
 
 def creation_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
@@ -97,7 +104,7 @@ def creation_cause(view: WorkloadView, snapshot: Snapshot) -> Cause | None:
     if failure is None:
         return None
     message, first, last = failure
-    rule = classify(NOT_CREATED, "FailedCreate", message)
+    rule = creation_rule("pods", message)
     return Cause(
         workload=str(view.workload), reason="FailedCreate", category=rule.category, summary=rule.summary, hint=rule.hint,
         message=message.strip(), since=first, fatal_at=_fatal_at(rule, first, last, snapshot),

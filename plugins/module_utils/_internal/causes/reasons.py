@@ -194,25 +194,26 @@ UNSCHEDULED = (
     Rule((), "", FATAL_AFTER_TIMEOUT, "unschedulable", "cannot be scheduled", "See the message of the scheduler.", "", "scheduling_timeout"),
 )
 
-# Why a controller cannot create a pod: message of FailedCreate or of the condition ReplicaFailure.
+# Why a controller cannot create pods or a ReplicaSet: message of FailedCreate, or of the conditions ReplicaFailure and Progressing. The summaries
+# are the reason alone; controller.py says what cannot be created.
 NOT_CREATED = (
     Rule((), r"exceeded quota|failed quota", FATAL_AFTER_TIMEOUT, "quota",
-         "its pods cannot be created: the namespace's quota is exceeded, or requires values that the pods do not set",
+         "the namespace's quota is exceeded, or requires values that the pods do not set",
          "Raise the ResourceQuota, lower or set resources in the manifest, or scale down other workloads.", "", "scheduling_timeout"),
     Rule((), r"failed calling webhook|failed to call webhook", RETRYABLE, "webhook_unreachable",
-         "its pods cannot be created: an admission webhook does not respond",
+         "an admission webhook does not respond",
          "Restore the webhook's service that the message names, or remove its configuration if it is not needed.", "", "unreachable_timeout"),
     Rule((), r"admission webhook .* denied|denied the request", FATAL, "webhook_denied",
-         "its pods cannot be created: an admission webhook denied them", "Change the pod template as the webhook's message says."),
+         "an admission webhook denied them", "Change the pod template as the webhook's message says."),
     Rule((), r"ValidatingAdmissionPolicy .* denied request", FATAL, "policy_denied",
-         "its pods cannot be created: an admission policy of the cluster denied them",
+         "an admission policy of the cluster denied them",
          "Change the pod template as the policy's message says. The policies: kubectl get validatingadmissionpolicies."),
-    Rule((), r"violates PodSecurity", FATAL, "pod_security", "its pods cannot be created: they violate the namespace's Pod Security level",
+    Rule((), r"violates PodSecurity", FATAL, "pod_security", "they violate the namespace's Pod Security level",
          "Set the securityContext fields that the message names, or another level on the namespace."),
     Rule((), r"serviceaccount .* not found|error looking up service account", FATAL_AFTER_TIMEOUT, "service_account_missing",
-         "its pods cannot be created: their ServiceAccount does not exist", "Create the ServiceAccount, or correct serviceAccountName.", "",
+         "their ServiceAccount does not exist", "Create the ServiceAccount, or correct serviceAccountName.", "",
          "scheduling_timeout"),
     Rule((), r"forbidden|is invalid|must be|LimitRange|maximum .* usage|minimum .* usage|no PriorityClass", FATAL, "pod_invalid",
-         "its pods cannot be created: the API server rejected them", "Correct the pod template; the message names the field or the rule."),
-    Rule((), "", RETRYABLE, "not_created", "its pods cannot be created", "See the message of the controller.", "", "unreachable_timeout"),
+         "the API server rejected them", "Correct the pod template; the message names the field or the rule."),
+    Rule((), "", RETRYABLE, "not_created", "", "See the message of the controller.", "", "unreachable_timeout"),
 )

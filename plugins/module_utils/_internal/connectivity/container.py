@@ -32,20 +32,22 @@ class Container:
         attempts = []
         for program in self._programs:
             marker = secrets.token_hex(16)
-            done = self._run(program.command_of(requests, self.timeout, marker), program.stdin_of(requests, self.timeout, marker), len(requests))
+            command, stdin = program.command_of(requests, self.timeout, marker), program.stdin_of(requests, self.timeout, marker)
+            done = self.execute(command, stdin, self.timeout * len(requests))
             result = program.read(done.stdout.decode(errors="replace"), marker)
             if result:
                 self._programs = (program,)
                 self.program, responses = result
                 return responses
-            attempts.append(f"{program.command[0]} ({_failure(done)})")
+            attempts.append(f"{program.command[0]} ({failure_of(done)})")
         raise RunbookError(
             f"Container {self.target.container} of {self.target.description} has no program that can send HTTP requests; tried: {', '.join(attempts)}. "
             "Name a container with python3 (3.8 or later), node (18 or later), or sh with curl or wget in the option container."
         )
 
-    def _run(self, command: list[str], stdin: bytes, number: int) -> Execution:
-        target, seconds = self.target, self.timeout * number + STARTUP_TIME
+    def execute(self, command: list[str], stdin: bytes, seconds: int) -> Execution:
+        """Runs a program that takes at most ``seconds`` besides its start. Raises RunbookError if it can't be run, or takes longer."""
+        target, seconds = self.target, seconds + STARTUP_TIME
         where = f"Container {target.container} of {target.description}"
         try:
             return execute(self.cluster, target.pod, target.namespace, target.container, command, stdin, seconds)
@@ -58,7 +60,8 @@ class Container:
             raise RunbookError(f"{where}: no program can be run: {error}") from error
 
 
-def _failure(done: Execution) -> str:
+def failure_of(done: Execution) -> str:
+    """Why a program gave no answer, for a message."""
     output = done.stderr.decode(errors="replace").strip()
     if not output and done.is_missing and (done.code or "not found" in done.message):
         return "not found"

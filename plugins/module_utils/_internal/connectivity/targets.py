@@ -8,7 +8,6 @@ from ..errors import RunbookError
 from ..workloads.fields import DEFAULT_CONTAINER, owner_uid
 from ..workloads.model import Workload
 from .model import ProbeTarget
-from .options import ProbeOptions
 
 Objects = dict[str, list[dict]]  # objects of a namespace by kind
 
@@ -19,20 +18,20 @@ def required_kinds(workloads: tuple[Workload, ...]) -> list[str]:
     return [*kinds, *(["ReplicaSet"] if "Deployment" in kinds else []), "Pod"]
 
 
-def targets_of(workload: Workload, objects: Objects, options: ProbeOptions) -> list[ProbeTarget]:
-    """One running pod of a workload, a ready one if possible, or all of them.
+def targets_of(workload: Workload, objects: Objects, namespace: str, container: str | None, all_pods: bool) -> list[ProbeTarget]:
+    """One running pod of a workload, a ready one if possible, or all of them. ``container``: None for the application's own.
 
     Raises RunbookError if the workload does not exist or has no pod with a running container.
     """
-    pods = _pods_of(workload, options.namespace, objects)
-    if options.container:
-        _require_container(pods, options.container)
-    running = [(pod, name) for pod in pods if (name := _container_of(pod, options.container))]
+    pods = _pods_of(workload, namespace, objects)
+    if container:
+        _require_container(pods, container)
+    running = [(pod, name) for pod in pods if (name := _container_of(pod, container))]
     if not running:
-        raise RunbookError(_nothing_running(workload, options.namespace, pods))
+        raise RunbookError(_nothing_running(workload, namespace, pods))
     running.sort(key=lambda item: (not is_ready(item[0]), item[0]["metadata"]["name"]))
-    chosen = running if options.all_pods else running[:1]
-    return [ProbeTarget(workload, options.namespace, pod["metadata"]["name"], name, pod) for pod, name in chosen]
+    chosen = running if all_pods else running[:1]
+    return [ProbeTarget(workload, namespace, pod["metadata"]["name"], name, pod) for pod, name in chosen]
 
 
 def not_running_reason(pod: dict, container: str) -> str:
@@ -45,13 +44,18 @@ def not_running_reason(pod: dict, container: str) -> str:
     return next((detail.get("reason") or name for name, detail in state.items()), "not started")
 
 
-def _pods_of(workload: Workload, namespace: str, objects: Objects) -> list[dict]:
+def object_of(workload: Workload, objects: Objects, namespace: str) -> dict:
+    """The object of a workload. Raises RunbookError if it does not exist."""
     obj = next((item for item in objects[workload.kind] if item["metadata"]["name"] == workload.name), None)
     if obj is None:
         names = ", ".join(sorted(item["metadata"]["name"] for item in objects[workload.kind]))
         existing = f"Existing: {names}." if names else "None exists."
         raise RunbookError(f"workloads: {workload} does not exist in namespace {namespace}. {existing} Correct the name, the kind or the namespace.")
-    owners = {obj["metadata"]["uid"]}
+    return obj
+
+
+def _pods_of(workload: Workload, namespace: str, objects: Objects) -> list[dict]:
+    owners = {object_of(workload, objects, namespace)["metadata"]["uid"]}
     if workload.kind == "Deployment":
         owners = {item["metadata"]["uid"] for item in objects["ReplicaSet"] if owner_uid(item) in owners}
     return [pod for pod in objects["Pod"] if owner_uid(pod) in owners]

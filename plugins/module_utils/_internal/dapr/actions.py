@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .components import ORDER
+
 # Operations.
 BACK_UP, CLEAR_TRUST_BUNDLE, SYNC_CONFIGMAP = "back_up", "clear_trust_bundle", "sync_configmap"
 CREATE, RESTORE, SET_CA_BUNDLE = "create", "restore", "set_ca_bundle"
@@ -43,7 +45,14 @@ class RecoveryAction:
     component: str = ""  # of the control plane, if the action recovers one
     workload: tuple[str, str] | None = None  # (kind, name) of the application that is waited for afterwards
     uid: str = ""  # of the pod, so that no later pod of the same name is evicted
+    serving: bool = False  # whether that pod is ready, so that its successor is waited for before the next is evicted
     body: Any = field(default=None, repr=False)  # what is written; it may contain a secret
+
+    @property
+    def traced(self) -> tuple[str, str] | None:
+        """(kind, name) of the workload on which the cure of a pod leaves its trace, None if its controller is none."""
+        component = next((item for item in ORDER if item.name == self.component), None)
+        return (component.kind, component.workload) if component else self.workload
 
     def __str__(self) -> str:
         where = f" in namespace {self.namespace}" if self.namespace else ""
@@ -88,6 +97,7 @@ class RecoveryPlan:
     awaited: tuple[tuple[str, str, str], ...] = ()
     reconnecting: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    is_held: bool = False  # a layer below Dapr has failed, so nothing gets ready
 
     @property
     def actions(self) -> tuple[RecoveryAction, ...]:

@@ -14,12 +14,12 @@ from .webhook import ca_bundle_problem, ready_endpoints
 
 @dataclass(frozen=True)
 class InjectorState:
-    """``endpoints``: ready addresses behind the injector's Service."""
+    """``endpoints``: ready addresses behind the injector's Service, None if they were not read."""
 
     secret: dict | None = field(repr=False)
     configmap: dict | None
     webhook: dict | None
-    endpoints: int
+    endpoints: int | None = None
 
     @property
     def bundle(self) -> TrustBundle:
@@ -28,8 +28,8 @@ class InjectorState:
 
     @property
     def problem(self) -> str:
-        """Why a new pod would get no working sidecar, "" if it would get one."""
-        if not self.endpoints:
+        """Why a new pod would get no working sidecar, "" if none of these objects prevents it."""
+        if self.endpoints == 0:
             return f"Service {WEBHOOK} has no ready endpoints"
         if self.webhook is None:
             return f"MutatingWebhookConfiguration {WEBHOOK} does not exist"
@@ -39,11 +39,16 @@ class InjectorState:
         return f"the webhook {problem}" if problem else ""
 
 
-def observe_injector(cluster: Cluster, namespace: str) -> InjectorState:
-    """Raises RunbookError for a missing permission."""
+def observe_injector(cluster: Cluster, namespace: str, secrets: list[dict] | None = None) -> InjectorState:
+    """``secrets``: those of the namespace, None if they were not listed. Raises RunbookError for a missing permission."""
+    listed = [secret for secret in secrets or [] if secret["metadata"]["name"] == TRUST_BUNDLE]
     return InjectorState(
-        secret=get(cluster, "Secret", TRUST_BUNDLE, namespace, "to compare the trust bundle"),
+        secret=next(iter(listed), None) if secrets is not None else get(cluster, "Secret", TRUST_BUNDLE, namespace, "to compare the trust bundle"),
         configmap=get(cluster, "ConfigMap", TRUST_BUNDLE, namespace, "to compare the trust bundle"),
         webhook=get(cluster, "MutatingWebhookConfiguration", WEBHOOK, None, "to check whether new pods get sidecars"),
-        endpoints=ready_endpoints(list_all(cluster, "EndpointSlice", (namespace,), f"kubernetes.io/service-name={WEBHOOK}")),
     )
+
+
+def observe_endpoints(cluster: Cluster, namespace: str) -> int:
+    """How many addresses behind the injector's Service are ready. Raises RunbookError for a missing permission."""
+    return ready_endpoints(list_all(cluster, "EndpointSlice", (namespace,), f"kubernetes.io/service-name={WEBHOOK}"))

@@ -6,7 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from ..clients.cluster.pods import condition
 from ..workloads.model import COMPLETE, Cause, WorkloadStatus
+from .injection import Injection
 from .sidecars import SidecarProblem
 from .trust_bundle import TrustBundle
 
@@ -37,8 +39,54 @@ class ComponentState:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """An object that differs from the release. ``differences``: sentences."""
+
+    released: dict
+    live: dict
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ReleaseState:
+    """The deployed revision and the cluster. ``objects``: of its manifest and its CRDs, by (kind, name); ``missing``: those that do not exist."""
+
+    objects: dict[tuple[str, str], dict] = field(default_factory=dict)
+    missing: tuple[dict, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def drift_of(self, kind: str, name: str) -> tuple[str, ...]:
+        """How an object differs from the release, () if it does not."""
+        return next((one.differences for one in self.drift if (one.released["kind"], one.released["metadata"]["name"]) == (kind, name)), ())
+
+
+@dataclass(frozen=True)
+class LowerLayers:
+    """What Dapr needs of the cluster. ``nodes``: None if they were not read; ``dns_down``: whether no DNS server is ready."""
+
+    nodes: tuple[dict, ...] | None = None
+    dns_down: bool = False
+
+    @property
+    def not_ready(self) -> list[str]:
+        """The names of the nodes that are not ready."""
+        return [node["metadata"]["name"] for node in self.nodes or () if condition(node, "Ready").get("status") != "True"]
+
+
+@dataclass(frozen=True)
+class CreationFailure:
+    """A workload whose controller cannot create its pods, and its message."""
+
+    kind: str
+    name: str
+    namespace: str
+    message: str
+
+
+@dataclass(frozen=True)
 class DaprState:
-    """Everything that the plan depends on. ``components``: by their names; ``release``: objects of the Helm manifest by (kind, name)."""
+    """Everything that the plan depends on. ``components``: by their names; ``injection``: by the applications' namespaces."""
 
     namespace: str
     now: datetime
@@ -46,13 +94,14 @@ class DaprState:
     bundle: TrustBundle
     bundle_changed: datetime | None  # when the trust bundle was last written
     webhook: dict | None
-    endpoints: int  # ready addresses behind the injector's Service
+    endpoints: int | None = None  # ready addresses behind the injector's Service, None if they were not read
     injected: int = 0  # pods with a sidecar
     sidecar_problems: tuple[SidecarProblem, ...] = ()
     pods: tuple[dict, ...] = ()  # all that are annotated for Dapr
     workloads: tuple[tuple[str, dict], ...] = ()  # (kind, object) in the application namespaces
-    release: dict[tuple[str, str], dict] = field(default_factory=dict)
-    missing_objects: tuple[dict, ...] = ()  # objects of the release that do not exist
-    not_ready_nodes: tuple[str, ...] = ()
+    release: ReleaseState = field(default_factory=ReleaseState)
+    injection: dict[str, Injection] = field(default_factory=dict)
+    creation_failures: tuple[CreationFailure, ...] = ()
+    lower: LowerLayers = field(default_factory=LowerLayers)
     missing_components: tuple[tuple[str, str], ...] = ()  # (namespace, name) of required Dapr components
     secret: dict | None = field(default=None, repr=False)

@@ -11,20 +11,27 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..clients.cluster.access import FORBIDDEN
 from ..clients.cluster.client import MAX_WORKERS, Cluster
+from ..clients.cluster.errors import ApiError
 from ..errors import RunbookError
 from ..workloads.daprd import DAPRD, daprd_of
-from ..workloads.fields import data_changed
 from ..workloads.model import WORKLOAD_KINDS, RolloutStatus
 from ..workloads.observe import WorkloadWatcher
 from .access import get, list_all
-from .components import SENTRY
+from .certificates import bundle_times
+from .components import SENTRY, TRUST_BUNDLE, WEBHOOK
+from .helm_release import helm_secrets
+from .injection import prove
 from .injector import InjectorState, observe_injector
-from .model import ComponentState, DaprState
+from .model import ComponentState, DaprState, ReleaseState
 from .observe_control_plane import LOG_LINES, component_states, wait_for_control_plane
-from .observe_release import with_release
+from .observe_lower_layers import needs_explanation, with_lower_layers
+from .observe_release import observe_release
+from .observe_workloads import creation_failures
 from .options import RecoveryOptions
 from .probe import probe_health
+from .release_diff import TEMPLATE_KINDS
 from .sidecars import SidecarProblem, find_problem, is_crashing, is_running, is_starting, needs_probe, pods_with_dapr
 from .trust_bundle import TrustBundle
 
@@ -52,26 +59,51 @@ def observe(cluster: Cluster, options: RecoveryOptions) -> DaprState:
     watcher, status = wait_for_control_plane(cluster, options.namespace, options.startup_timeout)
     _require_dapr(cluster, options, status)
     with ThreadPoolExecutor(MAX_WORKERS) as pool:
-        observing = pool.submit(_control_plane, cluster, options, watcher, status)
+        secrets = pool.submit(_secrets, cluster, options)
+        observing = pool.submit(_control_plane, cluster, options, watcher, status, secrets)
+        comparing = pool.submit(_release, cluster, options, watcher, secrets, observing)
         listing = pool.submit(_application_pods, cluster, options, observing)
         workloads = [(kind, obj) for kind in WORKLOAD_KINDS for obj in list_all(cluster, kind, options.app_namespaces)]
-        control_plane, pods = observing.result(), listing.result()
+        control_plane, pods, release = observing.result(), listing.result(), comparing.result()
     _require_namespaces(cluster, options, [*pods, *(obj for _kind, obj in workloads)])
     injector, bundle = control_plane.injector, control_plane.injector.bundle
     state = DaprState(
         namespace=options.namespace, now=cluster.now(), components=control_plane.components, bundle=bundle,
-        bundle_changed=control_plane.bundle_changed, webhook=injector.webhook, endpoints=injector.endpoints,
+        bundle_changed=control_plane.bundle_changed, webhook=injector.webhook, release=release,
         injected=sum(daprd_of(pod) is not None for pod in pods), pods=tuple(pods), workloads=tuple(workloads), secret=injector.secret,
+        injection=prove(cluster, {pod["metadata"]["namespace"] for pod in pods}), creation_failures=creation_failures(cluster, workloads),
         sidecar_problems=tuple(_sidecar_problems(cluster, pods, bundle)), missing_components=tuple(_missing_components(cluster, options)),
     )
-    return with_release(cluster, state, options.release)
+    return with_lower_layers(cluster, state) if needs_explanation(state) else state
 
 
-def _control_plane(cluster: Cluster, options: RecoveryOptions, watcher: WorkloadWatcher, status: RolloutStatus) -> ControlPlaneState:
-    injector = observe_injector(cluster, options.namespace)
-    writes = [data_changed(obj["metadata"]) for obj in (injector.secret, injector.configmap) if obj]
-    changed = max(filter(None, writes), default=None)
-    return ControlPlaneState(injector, component_states(cluster, watcher, status, injector.bundle, changed), changed)
+def _secrets(cluster: Cluster, options: RecoveryOptions) -> list[dict] | None:
+    """The Secrets of the control plane's namespace that are of Dapr's, None if they may not be listed."""
+    try:
+        listed = cluster.list("Secret", options.namespace)
+    except ApiError as error:
+        if error.status == FORBIDDEN:
+            return None
+        raise
+    return [secret for secret in listed if secret["metadata"]["name"] == TRUST_BUNDLE] + helm_secrets(listed, options.release)
+
+
+def _control_plane(
+    cluster: Cluster, options: RecoveryOptions, watcher: WorkloadWatcher, status: RolloutStatus, secrets: Future[list[dict] | None],
+) -> ControlPlaneState:
+    injector = observe_injector(cluster, options.namespace, secrets.result())
+    written = bundle_times(injector.secret, injector.configmap)
+    return ControlPlaneState(injector, component_states(cluster, watcher, status, injector.bundle, written), written.changed)
+
+
+def _release(
+    cluster: Cluster, options: RecoveryOptions, watcher: WorkloadWatcher, secrets: Future[list[dict] | None], observing: Future[ControlPlaneState],
+) -> ReleaseState:
+    """The release, compared with what was read already and what only it needs."""
+    listed = secrets.result()
+    observed: dict[tuple[str, str], dict | None] = {(kind, obj["metadata"]["name"]): obj for kind in TEMPLATE_KINDS for obj in watcher.observation.of(kind)}
+    observed["MutatingWebhookConfiguration", WEBHOOK] = observing.result().injector.webhook
+    return observe_release(cluster, None if listed is None else helm_secrets(listed, options.release), options.namespace, observed)
 
 
 def _require_dapr(cluster: Cluster, options: RecoveryOptions, status: RolloutStatus) -> None:

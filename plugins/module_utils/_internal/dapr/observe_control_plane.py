@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 
 from ..clients.cluster.client import Cluster
 from ..workloads.logs import with_logs
@@ -12,7 +11,7 @@ from ..workloads.model import COMPLETE, FAILED, RolloutStatus, WaitOptions, Work
 from ..workloads.observe import WorkloadWatcher
 from ..workloads.snapshot import Snapshot
 from ..workloads.wait import wait_for
-from .certificates import outdated_pods
+from .certificates import BundleTimes, outdated_pods
 from .components import ORDER, ControlPlaneComponent
 from .model import ComponentState
 from .trust_bundle import TrustBundle
@@ -31,9 +30,9 @@ def wait_for_control_plane(cluster: Cluster, namespace: str, timeout: int) -> tu
 
 
 def component_states(
-    cluster: Cluster, watcher: WorkloadWatcher, status: RolloutStatus, bundle: TrustBundle, bundle_changed: datetime | None,
+    cluster: Cluster, watcher: WorkloadWatcher, status: RolloutStatus, bundle: TrustBundle, written: BundleTimes,
 ) -> dict[str, ComponentState]:
-    """Each component by its name. ``bundle_changed``: when the trust bundle was last written."""
+    """Each component by its name. ``written``: when the trust bundle was."""
     snapshot = Snapshot(watcher.observation, cluster.now(), NO_TIMEOUTS)
     statuses = {item.workload: item for item in status.workloads}
 
@@ -43,7 +42,7 @@ def component_states(
             return ComponentState(WorkloadStatus(component.as_workload, FAILED), None)
         causes = with_logs(cluster, watcher.observation.namespace, list(own.causes), LOG_LINES) if own.state != COMPLETE else []
         pods = (*view.new_pods, *view.old_pods)
-        return ComponentState(own, view.obj, pods, tuple(causes), *outdated_pods(cluster, component, pods, bundle, bundle_changed))
+        return ComponentState(own, view.obj, pods, tuple(causes), *outdated_pods(cluster, component, pods, bundle, written))
 
     with ThreadPoolExecutor(len(ORDER)) as pool:
         return dict(zip((component.name for component in ORDER), pool.map(observe, ORDER)))

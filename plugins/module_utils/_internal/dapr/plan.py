@@ -3,67 +3,49 @@
 
 from __future__ import annotations
 
-import copy
-
 from . import plan_trust_bundle as trust
-from .actions import CREATE, RESTART_COMPONENT, SET_CA_BUNDLE, Problem, RecoveryAction, RecoveryPlan
-from .components import INJECTOR, ORDER, REQUIRED, SENTRY, TRUST_BUNDLE, WEBHOOK
+from .actions import RESTART_COMPONENT, SET_CA_BUNDLE, Problem, RecoveryAction, RecoveryPlan
+from .components import INJECTOR, ORDER, SENTRY, WEBHOOK
 from .model import DaprState
 from .plan_control_plane import plan_component
+from .plan_injection import injection_problems
+from .plan_lower_layers import held_back, lower_layer_problems, other_installations
+from .plan_release import is_restored, plan_objects
 from .plan_sidecars import init_wait_notes, plan_sidecars, reconnecting_pods, self_healing_workloads
+from .plan_workloads import workload_notes, workload_problems
 from .trust_bundle import expiry_warnings
-from .webhook import ca_bundle_patch, ca_bundle_problem, encoded_anchors
-
-REINSTALL = "The Helm release does not contain it either. Install Dapr again with the same values: helm upgrade --install (role dapr)"
+from .webhook import ca_bundle_patch, ca_bundle_problem
 
 
 def make_plan(state: DaprState, allow_new_ca: bool) -> RecoveryPlan:
-    """Missing objects first, then the control plane in its order, the webhook, and the applications.
+    """The objects of the release first, then the control plane in its order, the webhook, and the applications.
 
     Without a usable certificate authority nothing else would help, so only that is reported. While the control plane needs manual
-    action, the applications are not changed.
+    action, the applications are not changed. Where a layer below Dapr has failed, only objects are restored.
     """
+    if others := other_installations(state):
+        return RecoveryPlan(problems=tuple(others), notes=state.release.notes)
     cause, evidence = trust.fatal_problem(state)
     if cause and not allow_new_ca:
-        return RecoveryPlan(problems=(trust.new_ca_required(cause, evidence, state),))
+        return RecoveryPlan(problems=(*lower_layer_problems(state.lower), trust.new_ca_required(cause, evidence, state)), notes=state.release.notes)
     bundle = trust.plan_new_ca(cause, evidence, state) if cause else trust.plan_repair(state)
-    creations, not_in_release = _missing_objects(state)
-    actions, manual = ([], []) if cause else _components(state, bool(bundle or creations))
-    control_plane = [*bundle, *creations, *actions, *([] if cause else _webhook(state))]
+    objects, not_in_release = plan_objects(state)
+    actions, manual = ([], []) if cause else _components(state, bool(bundle or objects))
+    control_plane = [*bundle, *objects, *actions, *([] if cause else _webhook(state))]
+    injection = [] if control_plane else injection_problems(state)
     applications, left = plan_sidecars(state, new_ca=bool(cause), control_plane_pending=bool(control_plane))
     blocked = bool(not_in_release or manual)
-    notes = expiry_warnings(state.bundle, state.now)
-    notes += [] if control_plane else init_wait_notes(state)
-    notes += [f"Postponed until the control plane is healthy: {action}" for action in applications] if blocked else []
-    return RecoveryPlan(
-        control_plane=tuple(control_plane), applications=() if blocked else tuple(applications),
-        problems=(*_nodes(state), *not_in_release, *manual, *_endpoints(state), *left, *_missing_components(state)),
+    without = {problem.name for problem in injection}
+    postponed = [action for action in applications if blocked or action.namespace in without]
+    notes = [*state.release.notes, *expiry_warnings(state.bundle, state.now), *([] if control_plane else init_wait_notes(state))]
+    notes += workload_notes(state)
+    notes += [f"Postponed until the control plane is healthy: {action}" for action in postponed]
+    return held_back(state.lower, RecoveryPlan(
+        control_plane=tuple(control_plane), applications=tuple(action for action in applications if action not in postponed),
+        problems=(*not_in_release, *manual, *_endpoints(state), *injection, *workload_problems(state), *left, *_missing_components(state)),
         awaited=self_healing_workloads(state) if control_plane and not blocked else (),
         reconnecting=reconnecting_pods(state) if control_plane else (), notes=tuple(notes),
-    )
-
-
-def _missing_objects(state: DaprState) -> tuple[list[RecoveryAction], list[Problem]]:
-    """The release's objects that do not exist. The trust bundle is planned separately."""
-    creations = [_create(obj, state) for obj in state.missing_objects if obj["metadata"]["name"] != TRUST_BUNDLE]
-    created = {(action.kind, action.name) for action in creations}
-    absent = [(component.kind, component.workload) for component in REQUIRED if state.components[component.name].obj is None]
-    absent += [("MutatingWebhookConfiguration", WEBHOOK)] if state.webhook is None else []
-    problems = [
-        Problem(kind, name, state.namespace, "object_missing", "it does not exist", REINSTALL) for kind, name in absent if (kind, name) not in created
-    ]
-    return creations, problems
-
-
-def _create(obj: dict, state: DaprState) -> RecoveryAction:
-    kind, name = obj["kind"], obj["metadata"]["name"]
-    body = copy.deepcopy(obj)
-    if kind == "MutatingWebhookConfiguration" and state.bundle.is_complete:
-        # The injector sets it only when it starts.
-        for entry in body["webhooks"]:
-            entry["clientConfig"]["caBundle"] = encoded_anchors(state.bundle)
-    component = next((item.name for item in ORDER if (item.kind, item.workload) == (kind, name)), "")
-    return RecoveryAction(CREATE, kind, name, body["metadata"].get("namespace", ""), "object_missing", "it does not exist", component, body=body)
+    ))
 
 
 def _components(state: DaprState, dependency_pending: bool) -> tuple[list[RecoveryAction], list[Problem]]:
@@ -104,17 +86,10 @@ def _webhook(state: DaprState) -> list[RecoveryAction]:
 
 def _endpoints(state: DaprState) -> list[Problem]:
     """A Service without endpoints, although the injector is ready."""
-    missing = {(obj["kind"], obj["metadata"]["name"]) for obj in state.missing_objects}
-    if state.endpoints or not state.webhook or not state.components[INJECTOR.name].is_complete or ("Service", WEBHOOK) in missing:
+    if state.endpoints != 0 or not state.webhook or not state.components[INJECTOR.name].is_complete or is_restored(state, "Service", WEBHOOK):
         return []
     step = f"Compare its selector with the pods' labels: kubectl describe service {WEBHOOK} -n {state.namespace}"
     return [Problem("Service", WEBHOOK, state.namespace, "no_endpoints", "it has no ready endpoints, although the injector is ready", step)]
-
-
-def _nodes(state: DaprState) -> list[Problem]:
-    return [
-        Problem("Node", name, "", "node_not_ready", "it is not ready", f"kubectl describe node {name}; minikube start") for name in state.not_ready_nodes
-    ]
 
 
 def _missing_components(state: DaprState) -> list[Problem]:

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from ..clients.cluster.pods import is_ready
-from ..workloads.daprd import DAPR_ENABLED, dapr_enabled, daprd_of
+from ..workloads.daprd import dapr_enabled, daprd_of
 from .actions import RECREATE_POD, ROLLING_RESTART, Problem, RecoveryAction
+from .injection import released_image
 from .model import DaprState
 from .owner_references import Owner, owner_of
-from .sidecars import DAPRD_UNREADY, FIXED_BY_NEW_POD, INIT_WAITING, MANUAL, OLD_CA, SidecarProblem
+from .plan_limits import without_what_cannot_help, workload_of
+from .sidecars import DAPRD_UNREADY, DAPRD_UNUSABLE, FIXED_BY_NEW_POD, INIT_WAITING, MANUAL, OLD_CA, WRONG_IMAGE, SidecarProblem
 
+OWN_IMAGE = "dapr.io/sidecar-image"  # the annotation of a pod that does not use the injector's
 PREVIOUS_CA = "its trust anchors are those of the previous certificate authority"
 
 
@@ -21,12 +24,14 @@ def plan_sidecars(state: DaprState, new_ca: bool, control_plane_pending: bool = 
     actions, problems = [], []
     for owner, pods in _by_owner(state).items():
         unhealthy = [problem for problem in _unhealthy(pods, state, new_ca) if not (control_plane_pending and problem.category == DAPRD_UNREADY)]
-        if unhealthy and owner.recreates_pods:
-            actions += _repair(owner, pods, unhealthy, state)
+        if owner.recreates_pods:
+            curable, left = without_what_cannot_help(owner, pods, unhealthy, state)
+            actions += _repair(owner, pods, curable, state) if curable else []
+            problems += left
         else:
             problems += [_unmanaged(owner, problem) for problem in unhealthy]
-    problems += [_manual(problem) for problem in state.sidecar_problems if problem.category in MANUAL]
-    return actions, problems + _misplaced_annotations(state)
+    problems += [_manual(problem) for problem in state.sidecar_problems if problem.category in MANUAL and not _has_outdated_image(problem, state)]
+    return actions, problems
 
 
 def self_healing_workloads(state: DaprState) -> tuple[tuple[str, str, str], ...]:
@@ -55,35 +60,51 @@ def _by_owner(state: DaprState) -> dict[Owner, list[dict]]:
 
 
 def _unhealthy(pods: list[dict], state: DaprState, new_ca: bool) -> list[SidecarProblem]:
-    fixable = {problem.pod["metadata"]["uid"]: problem for problem in state.sidecar_problems if problem.category in FIXED_BY_NEW_POD}
+    outdated = [_with_outdated_image(problem, state) for problem in state.sidecar_problems if _has_outdated_image(problem, state)]
+    fixable = {problem.pod["metadata"]["uid"]: problem for problem in (*state.sidecar_problems, *outdated) if problem.category in FIXED_BY_NEW_POD}
     of_pods = [fixable.get(pod["metadata"]["uid"]) for pod in pods]
     if not new_ca:
         return [problem for problem in of_pods if problem]
     return [problem or SidecarProblem(pod, OLD_CA, PREVIOUS_CA) for pod, problem in zip(pods, of_pods) if problem or daprd_of(pod)]
 
 
+def _has_outdated_image(problem: SidecarProblem, state: DaprState) -> bool:
+    """Whether a sidecar cannot be started whose image is not the one that new pods get by the release."""
+    image, daprd = released_image(state.release.objects), daprd_of(problem.pod)
+    own = (problem.pod["metadata"].get("annotations") or {}).get(OWN_IMAGE)
+    return problem.category == DAPRD_UNUSABLE and bool(image and daprd and not own) and (daprd or ({},))[0].get("image") != image
+
+
+def _with_outdated_image(problem: SidecarProblem, state: DaprState) -> SidecarProblem:
+    evidence = f"{problem.evidence}; new pods get the sidecar of the release, {released_image(state.release.objects)}"
+    return SidecarProblem(problem.pod, WRONG_IMAGE, evidence)
+
+
 def _repair(owner: Owner, pods: list[dict], unhealthy: list[SidecarProblem], state: DaprState) -> list[RecoveryAction]:
-    if len(unhealthy) == len(pods) and _restart_replaces_all(owner, unhealthy, state):
+    # A rolling restart of a Deployment starts the successor of a pod that serves before it ends that pod; an eviction does not.
+    replaces_first = owner.kind == "Deployment" and any(is_ready(problem.pod) for problem in unhealthy)
+    if (replaces_first or len(unhealthy) == len(pods)) and _restart_replaces_all(owner, unhealthy, state):
         names = ", ".join(problem.pod["metadata"]["name"] for problem in unhealthy)
         evidence = f"{_summary(unhealthy)} ({names})"
         return [
             RecoveryAction(ROLLING_RESTART, owner.kind, owner.name, owner.namespace, unhealthy[0].category, evidence, workload=(owner.kind, owner.name))
         ]
     workload = (owner.kind, owner.name) if owner.supports_restart else None
+    serving_last = sorted(unhealthy, key=lambda problem: is_ready(problem.pod))
     return [
         RecoveryAction(RECREATE_POD, "Pod", problem.pod["metadata"]["name"], owner.namespace, problem.category, problem.evidence,
-                       workload=workload, uid=problem.pod["metadata"]["uid"])
-        for problem in unhealthy
+                       workload=workload, uid=problem.pod["metadata"]["uid"], serving=is_ready(problem.pod))
+        for problem in serving_last
     ]
 
 
 def _summary(unhealthy: list[SidecarProblem]) -> str:
-    return unhealthy[0].evidence if len(unhealthy) == 1 else f"all {len(unhealthy)} pods: {unhealthy[0].evidence}"
+    return unhealthy[0].evidence if len(unhealthy) == 1 else f"{len(unhealthy)} pods: {unhealthy[0].evidence}"
 
 
 def _restart_replaces_all(owner: Owner, unhealthy: list[SidecarProblem], state: DaprState) -> bool:
     """Whether a change of the pod template replaces all of the pods."""
-    spec = next((obj["spec"] for kind, obj in state.workloads if kind == owner.kind and _key(obj) == (owner.namespace, owner.name)), None)
+    spec = (workload_of(owner, state) or {}).get("spec")
     if spec is None or not owner.supports_restart or not dapr_enabled(spec["template"]):
         return False
     if owner.kind == "Deployment":
@@ -105,20 +126,6 @@ def _unmanaged(owner: Owner, problem: SidecarProblem) -> Problem:
 def _manual(problem: SidecarProblem) -> Problem:
     metadata = problem.pod["metadata"]
     return Problem("Pod", metadata["name"], metadata["namespace"], problem.category, problem.evidence, problem.next_step)
-
-
-def _misplaced_annotations(state: DaprState) -> list[Problem]:
-    """Workloads that carry the annotation themselves, where it has no effect, instead of on their pod template."""
-    step = f'Move it to spec.template.metadata.annotations ({DAPR_ENABLED}: "true")'
-    return [
-        Problem(kind, obj["metadata"]["name"], obj["metadata"]["namespace"], "annotation_misplaced",
-                f"the annotation {DAPR_ENABLED} is on the {kind}, not on its pod template, so its pods get no sidecar", step)
-        for kind, obj in state.workloads if dapr_enabled(obj) and not dapr_enabled(obj["spec"]["template"])
-    ]
-
-
-def _key(obj: dict) -> tuple[str, str]:
-    return obj["metadata"]["namespace"], obj["metadata"]["name"]
 
 
 def _name(pod: dict) -> str:

@@ -8,10 +8,10 @@ from datetime import timedelta
 from ..workloads.fields import time_of
 from .actions import BACK_UP, CLEAR_TRUST_BUNDLE, CREATE, RESTART_COMPONENT, SYNC_CONFIGMAP, Problem, RecoveryAction
 from .components import ORDER, TRUST_BUNDLE
+from .injection import INJECTED
 from .model import DaprState
 from .sidecars import OLD_CA, SidecarProblem
 from .trust_bundle import CA_CERT, RENEW, bundle_problems
-from .webhook import has_foreign_ca
 
 PROPAGATION = timedelta(seconds=120)  # until the kubelet has updated a changed ConfigMap in all pods
 ALLOW = "allow_new_ca=true, which recreates every pod with a sidecar"
@@ -82,13 +82,16 @@ def stale_anchors_reason(state: DaprState) -> str:
         return "the kubelet updates the ConfigMap's wrong trust anchors in each pod at a different moment, and Dapr reloads them only once"
     if not bundle.is_complete or state.webhook is None:
         return ""
-    if has_foreign_ca(state.webhook, bundle) or any(_got_outdated_anchors(problem, state) for problem in state.sidecar_problems):
-        return "it uses trust anchors that do not match the trust bundle, as the webhook's CA bundle or the most recently created pods show"
+    if any(_got_outdated_anchors(problem, state) for problem in state.sidecar_problems):
+        return "it uses trust anchors that do not match the trust bundle, as the most recently created pods show"
     return ""
 
 
 def _got_outdated_anchors(problem: SidecarProblem, state: DaprState) -> bool:
-    """Whether a pod got old anchors at a time when the injector should have had the current ones."""
+    """Whether a pod got old anchors at a time when the injector should have had the current ones. A dry run shows what it gets now."""
+    injection = state.injection.get(problem.pod["metadata"]["namespace"])
+    if injection and injection.state == INJECTED:
+        return False
     created = time_of(problem.pod["metadata"]["creationTimestamp"])
     return problem.category == OLD_CA and state.bundle_changed is not None and created > state.bundle_changed + PROPAGATION
 
@@ -98,7 +101,7 @@ def _secret_action(operation: str, state: DaprState, cause: str, evidence: str, 
 
 
 def _empty_object(state: DaprState, kind: str) -> dict:
-    released = state.release.get((kind, TRUST_BUNDLE))
+    released = state.release.objects.get((kind, TRUST_BUNDLE))
     return dict(released or {"apiVersion": "v1", "kind": kind, "metadata": {"name": TRUST_BUNDLE, "namespace": state.namespace}})
 
 

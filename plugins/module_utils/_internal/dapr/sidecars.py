@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,21 +12,34 @@ from ..causes.rules import CREATE, PROGRESSING, START
 from ..clients.cluster.pods import condition, is_active, is_ready
 from ..workloads.daprd import DAPR_ENABLED, LIVENESS_NOTE, READY, STUCK, UNREACHABLE, dapr_enabled, daprd_of
 from ..workloads.fields import containers_of, serving_containers, time_of
-from .trust_bundle import TrustBundle, validates
+from .crash_log import (
+    COMPONENT_REFUSED,
+    CONFIGURATION_MISSING,
+    OUT_OF_MEMORY,
+    STEPS,
+    TOKEN_MISSING,
+    UNKNOWN,
+    WITHOUT_CONTROL_PLANE,
+    classify_end,
+    last_error,
+    last_lines,
+)
+from .trust_bundle import TrustBundle, trust_anchors, validates
 
-TRUST_ANCHORS = "DAPR_TRUST_ANCHORS"
-APP_PORT = "dapr.io/app-port"
+APP_PORT, CONFIGURATION = "dapr.io/app-port", "dapr.io/config"
 STARTUP_GRACE = timedelta(seconds=60)  # a pod that is younger may still get ready without help
-COMPONENT_ERROR = re.compile(r"INIT_COMPONENT_FAILURE|process component|init component|failed to load components|component .* not found", re.IGNORECASE)
 
 # Categories. Recreating the pod fixes the first group; the second needs manual action; the third ends with its cause.
-SIDECAR_MISSING, OLD_CA, DAPRD_STUCK, DAPRD_BROKEN, DAPRD_CRASHED = "sidecar_missing", "old_ca", "daprd_stuck", "daprd_broken", "daprd_crashed"
+SIDECAR_MISSING, OLD_CA, DAPRD_STUCK, DAPRD_BROKEN, DAPRD_CRASHED = "sidecar_missing", "old_ca", "daprd_stuck", "daprd_broken", WITHOUT_CONTROL_PLANE
+WRONG_IMAGE = "sidecar_image"  # the injector put an image into the pod that it no longer uses
 DAPRD_UNREADY = "daprd_unready"  # perhaps for lack of the control plane, so it may reconnect once that is recovered
-APP_NOT_LISTENING, COMPONENT_REFUSED = "application_not_listening", "component_refused"
+APP_NOT_LISTENING, DAPRD_SILENT = "application_not_listening", "daprd_not_answering"
 INIT_DEADLOCK, DAPRD_UNUSABLE = "waits_for_own_sidecar", "daprd_unusable"
 INIT_WAITING = "waits_for_control_plane"
-FIXED_BY_NEW_POD = (SIDECAR_MISSING, OLD_CA, DAPRD_STUCK, DAPRD_BROKEN, DAPRD_CRASHED, DAPRD_UNREADY)
-MANUAL = (APP_NOT_LISTENING, COMPONENT_REFUSED, INIT_DEADLOCK, DAPRD_UNUSABLE)
+FIXED_BY_NEW_POD = (SIDECAR_MISSING, OLD_CA, DAPRD_STUCK, DAPRD_BROKEN, DAPRD_CRASHED, DAPRD_UNREADY, WRONG_IMAGE)
+MANUAL = (
+    APP_NOT_LISTENING, COMPONENT_REFUSED, CONFIGURATION_MISSING, TOKEN_MISSING, OUT_OF_MEMORY, UNKNOWN, DAPRD_SILENT, INIT_DEADLOCK, DAPRD_UNUSABLE,
+)
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ def needs_probe(pod: dict) -> bool:
 def is_crashing(pod: dict) -> bool:
     """Whether its daprd terminated and has not been ready since, so that its log shows why."""
     daprd = daprd_of(pod)
-    return daprd is not None and not daprd[1].get("ready") and _last_termination(daprd[1]) is not None
+    return daprd is not None and not daprd[1].get("ready") and last_termination(daprd[1]) is not None
 
 
 def find_problem(pod: dict, bundle: TrustBundle, now: datetime, probe: ProbeResult | None = None, log: str = "") -> SidecarProblem | None:
@@ -98,7 +110,7 @@ def find_problem(pod: dict, bundle: TrustBundle, now: datetime, probe: ProbeResu
         evidence = f"it is annotated with {DAPR_ENABLED} but has no daprd container: the injector did not run when it was created ({created})"
         return SidecarProblem(pod, SIDECAR_MISSING, evidence)
     spec, status = daprd
-    if bundle.is_complete and not validates(_trust_anchors(spec), bundle.issuer):
+    if bundle.is_complete and not validates(trust_anchors(spec), bundle.issuer):
         return SidecarProblem(pod, OLD_CA, "its trust anchors do not validate the certificates that Sentry currently issues")
     return _probe_problem(pod, status, probe, now) or _status_problem(pod, status, log) or _init_problem(pod)
 
@@ -117,27 +129,27 @@ def _status_problem(pod: dict, status: dict, log: str) -> SidecarProblem | None:
 
 
 def _crash_problem(pod: dict, status: dict, log: str) -> SidecarProblem:
-    error = last_error(log)
-    count = status.get("restartCount", 0)
-    evidence = f"daprd restarted {count} times" + (f"; last error: {error}" if error else "")
-    if COMPONENT_ERROR.search(error):
-        step = "Correct the component that the error names (kubectl get components.dapr.io -A), or recover the service that it connects to; then daprd starts."
-        return SidecarProblem(pod, COMPONENT_REFUSED, evidence, step)
-    return SidecarProblem(pod, DAPRD_CRASHED, evidence)
+    ended = last_termination(status) or {}
+    kind, metadata = classify_end(log, ended.get("reason", "")), pod["metadata"]
+    shown = last_lines(log) if kind == UNKNOWN else "" if kind == OUT_OF_MEMORY else last_error(log)
+    how = f"exit code {ended.get('exitCode')}" if kind != OUT_OF_MEMORY else f"killed for exceeding its memory limit{_memory_limit(pod)}"
+    evidence = f"daprd restarted {status.get('restartCount', 0)} times ({how})" + (f"; last error: {shown}" if shown else "")
+    configuration = (metadata.get("annotations") or {}).get(CONFIGURATION, "")
+    step = STEPS.get(kind, "").format(pod=metadata["name"], namespace=metadata["namespace"], configuration=configuration)
+    return SidecarProblem(pod, kind, evidence, step)
 
 
-def last_error(log: str) -> str:
-    """The last error of a Dapr log, fatal ones first: only its message if the line has one."""
-    lines = [line for line in log.splitlines() if re.search(r"level=(fatal|error)", line)] or log.splitlines()[-1:]
-    fatal = [line for line in lines if "level=fatal" in line]
-    line = (fatal or lines or [""])[-1]
-    message = re.search(r'msg="((?:[^"\\]|\\.)*)"', line)
-    return (message[1].replace('\\"', '"') if message else line).strip()
+def _memory_limit(pod: dict) -> str:
+    spec, _status = daprd_of(pod) or ({}, {})
+    limit = ((spec.get("resources") or {}).get("limits") or {}).get("memory")
+    return f" ({limit})" if limit else ""
 
 
 def _probe_problem(pod: dict, status: dict, probe: ProbeResult | None, now: datetime) -> SidecarProblem | None:
-    if probe is None or probe.health in (READY, UNREACHABLE):
+    if probe is None or probe.health == READY:
         return None
+    if probe.health == UNREACHABLE:
+        return _silence_problem(pod, status, now)
     young = time_of(status["state"]["running"]["startedAt"]) > now - STARTUP_GRACE
     if probe.health == STUCK:
         return SidecarProblem(pod, DAPRD_STUCK, f"{probe.detail}; {LIVENESS_NOTE}")
@@ -146,6 +158,19 @@ def _probe_problem(pod: dict, status: dict, probe: ProbeResult | None, now: date
         step = f"Let the application listen on port {port}, or correct {APP_PORT}; its log shows why it does not. Restarting the sidecar does not help."
         return SidecarProblem(pod, APP_NOT_LISTENING, f"{probe.detail}, because the application does not listen on port {port}", step)
     return None if young else SidecarProblem(pod, DAPRD_UNREADY, probe.detail + (", although its application listens" if probe.app_listens else ""))
+
+
+def _silence_problem(pod: dict, status: dict, now: datetime) -> SidecarProblem | None:
+    """A daprd that accepts no connection, for longer than its own probes allow."""
+    spec, _status = daprd_of(pod) or ({}, {})
+    probes = [spec.get(name) or {} for name in ("livenessProbe", "readinessProbe")]
+    allowed = max(probe.get("initialDelaySeconds", 0) + probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3) for probe in probes)
+    started = status["state"]["running"]["startedAt"]
+    if is_crashing(pod) or time_of(started) > now - max(STARTUP_GRACE, timedelta(seconds=allowed)):
+        return None
+    metadata = pod["metadata"]
+    step = f"See what it waits for: kubectl logs {metadata['name']} -n {metadata['namespace']} -c daprd"
+    return SidecarProblem(pod, DAPRD_SILENT, f"daprd has accepted no connections since its start at {started}, longer than its probes allow", step)
 
 
 def _init_problem(pod: dict) -> SidecarProblem | None:
@@ -161,14 +186,10 @@ def _init_problem(pod: dict) -> SidecarProblem | None:
     return None
 
 
-def _last_termination(status: dict) -> dict | None:
+def last_termination(status: dict) -> dict | None:
     """How the container terminated last, if it waits for its restart or has just restarted."""
     state = status.get("state") or {}
     if "terminated" in state:
         return state["terminated"]
     restarted = "running" in state or (state.get("waiting") or {}).get("reason") == "CrashLoopBackOff"
     return (status.get("lastState") or {}).get("terminated") if restarted else None
-
-
-def _trust_anchors(spec: dict) -> str:
-    return next((entry.get("value") or "" for entry in spec.get("env") or [] if entry["name"] == TRUST_ANCHORS), "")

@@ -26,6 +26,7 @@ except ImportError:
 
 CA_CERT, ISSUER_CERT, ISSUER_KEY = "ca.crt", "issuer.crt", "issuer.key"
 EXPIRY_WARNING = timedelta(days=30)  # as `dapr mtls expiry` warns
+TRUST_ANCHORS = "DAPR_TRUST_ANCHORS"  # the variable of daprd with the anchors of its creation
 RENEW = "dapr mtls renew-certificate -k --valid-until 365 --restart"
 
 
@@ -99,6 +100,11 @@ def validates(anchors: str, issuer: str) -> bool:
 def is_issued_by(issuer: str, leaf: bytes) -> bool:
     """Whether the issuer signed a certificate, in DER."""
     return _signed(load_certificates(issuer)[0], x509.load_der_x509_certificate(leaf))
+
+
+def trust_anchors(spec: dict) -> str:
+    """The trust anchors that a daprd container got when its pod was created."""
+    return next((entry.get("value") or "" for entry in spec.get("env") or [] if entry["name"] == TRUST_ANCHORS), "")
 
 
 def load_certificates(pem: str) -> list:

@@ -22,11 +22,6 @@ def ca_bundle_problem(webhook: dict, bundle: TrustBundle) -> str:
     return ""
 
 
-def has_foreign_ca(webhook: dict, bundle: TrustBundle) -> bool:
-    """Whether a CA bundle of the webhook holds other anchors than the trust bundle's."""
-    return any(pem and not validates(pem, bundle.issuer) for pem in _ca_bundles(webhook))
-
-
 def ca_bundle_patch(webhook: dict, bundle: TrustBundle) -> list[dict]:
     """The JSON patch that sets the current anchors as CA bundle of every webhook of the configuration."""
     encoded = encoded_anchors(bundle)

@@ -5,55 +5,92 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
 
 from ansible.module_utils.urls import open_url
 
+from ..clients.cluster.access import needs
 from ..clients.cluster.client import Cluster
-from .node_port import node_port_url
-from .options import HealthCheck, HealthOptions
+from ..clients.cluster.errors import Unreachable
+from ..clients.cluster.service_proxy import NotReached, get_service
+from ..clients.cluster.timeout import call_within
+from ..errors import RunbookError
+from .options import INGRESS, HealthCheck, HealthOptions
+from .routes import Route, route_of
 
 POLL_INTERVAL = 0.5  # seconds between two requests
-RESPONSE_TIMEOUT = 5  # seconds for one response
+RESPONSE_TIMEOUT = 5  # seconds until a service that sends nothing does not respond
+BODY_TIMEOUT = 15  # seconds for a whole response
+MAX_BODY = 1 << 20  # bytes of a response
+MAX_SHOWN = 300  # characters of an unexpected value
 
 
 def observe(cluster: Cluster, options: HealthOptions) -> list[dict]:
-    """The results of all checks, see check_urls. Raises RunbookError for a Service without a NodePort."""
+    """The results of all checks, see check_urls. Raises RunbookError for a Service that cannot be reached in the requested way."""
     services = cluster.list("Service", options.namespace)
-    urls = [(check, node_port_url(check, services, options.node_address)) for check in options.checks]
-    return check_urls(urls, options.timeout)
+    ingresses = _ingresses(cluster, options)
+    routes = [(check, route_of(check, services, ingresses, options.node_address)) for check in options.checks]
+
+    def through_api_server(check: HealthCheck, port: int, follow: bool) -> tuple[int, bytes]:
+        return get_service(cluster, options.namespace, check.service, port, check.path or "/", follow=follow, timeout=RESPONSE_TIMEOUT)
+
+    return check_urls(routes, options.timeout, through_api_server)
 
 
-def check_urls(checks: list[tuple[HealthCheck, str]], timeout: float) -> list[dict]:
-    """Requests the URL of each check for up to ``timeout`` seconds.
+def _ingresses(cluster: Cluster, options: HealthOptions) -> list[dict]:
+    if all(check.via != INGRESS or check.url for check in options.checks):
+        return []
+    with needs("list ingresses", options.namespace, "to find the URL of via: ingress", missing=[f"list ingresses in namespace {options.namespace}"]):
+        return cluster.list("Ingress", options.namespace)
 
-    Returns for each {name, url, healthy, problem, attempts, seconds}; ``problem`` is "" or what was wrong with the last response.
+
+def check_urls(checks: list[tuple[HealthCheck, Route]], timeout: float, through_api_server: Callable | None = None) -> list[dict]:
+    """Requests the URL of each check for up to ``timeout`` seconds. ``through_api_server``: requests a Service that has no address here.
+
+    Returns for each {name, url, service_url, via, healthy, problem, attempts, seconds}; ``problem`` is "" or what was wrong with the last response.
+    Raises RunbookError for a missing permission.
     """
     if not checks:
         return []
     with ThreadPoolExecutor(max_workers=len(checks)) as pool:
-        return list(pool.map(lambda item: _check_until(item[0], item[1], time.monotonic() + timeout), checks))
+        return list(pool.map(lambda item: _check_until(item[0], item[1], time.monotonic() + timeout, through_api_server), checks))
 
 
-def _check_until(check: HealthCheck, url: str, deadline: float) -> dict:
+def _check_until(check: HealthCheck, route: Route, deadline: float, through_api_server: Callable | None) -> dict:
+    def get(follow: bool) -> tuple[int, bytes]:
+        if route.port is not None and through_api_server:
+            return through_api_server(check, route.port, follow)
+        return _get(route.request or route.url, follow=follow)
+
     start, attempts = time.monotonic(), 0
     while True:
         attempts += 1
-        problem = _problem(check, url)
+        problem = _problem(check, get)
         if not problem or time.monotonic() + POLL_INTERVAL > deadline:
             seconds = round(time.monotonic() - start, 2)
-            return {"name": check.name, "url": url, "healthy": not problem, "problem": problem, "attempts": attempts, "seconds": seconds}
+            shown = f"{problem} (asked through the API server)" if problem and route.port is not None else problem
+            return {
+                "name": check.name, "url": route.url, "service_url": route.service_url, "via": check.via, "healthy": not problem, "problem": shown,
+                "attempts": attempts, "seconds": seconds,
+            }
         time.sleep(POLL_INTERVAL)
 
 
-def _problem(check: HealthCheck, url: str) -> str:
+def _problem(check: HealthCheck, get: Callable[[bool], tuple[int, bytes]]) -> str:
     try:
-        status, body = _get(url, follow=not 300 <= check.status < 400)
+        status, body = call_within(BODY_TIMEOUT, lambda: get(not 300 <= check.status < 400))
+    except (NotReached, Unreachable) as error:
+        return f"does not respond: {error}"
+    except RunbookError:  # a missing permission, which does not pass
+        raise
     except Exception as error:  # open_url passes on any exception of the layers below it; each means that there was no response
         return f"does not respond: {error}"
     if status != check.status:
         return f"returns HTTP status {status}, expected {check.status}"
+    if check.json and len(body) > MAX_BODY:
+        return f"returns more than {MAX_BODY} bytes, which are too many for a JSON document"
     return "; ".join(mismatches(check.json, _parsed(body))) if check.json else ""
 
 
@@ -64,7 +101,7 @@ def _get(url: str, *, follow: bool) -> tuple[int, bytes]:
     except HTTPError as error:
         response = error
     with response:
-        return response.status, response.read()
+        return response.status, response.read(MAX_BODY + 1)
 
 
 def _parsed(body: bytes):
@@ -80,4 +117,9 @@ def mismatches(expected, actual, path: str = "") -> list[str]:
         return [line for key, value in expected.items() for line in mismatches(value, actual.get(key), f"{path}.{key}".lstrip("."))]
     if expected == actual:
         return []
-    return [f"{path or 'the response'} is {actual!r}, expected {expected!r}"]
+    return [f"{path or 'the response'} is {_shown(actual)}, expected {expected!r}"]
+
+
+def _shown(value) -> str:
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]} …"

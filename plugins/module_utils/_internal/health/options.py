@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+NODE_PORT, FORWARD, INGRESS, LOADBALANCER = VIA = ("nodeport", "forward", "ingress", "loadbalancer")
+
 ARGUMENT_SPEC = {
     "namespace": {"type": "str", "default": "default"},
-    "node_address": {"type": "str", "required": True},
+    "node_address": {"type": "str", "default": ""},
     "checks": {
         "type": "list",
         "elements": "dict",
@@ -19,6 +21,8 @@ ARGUMENT_SPEC = {
             "path": {"type": "str", "default": "/"},
             "status": {"type": "int", "default": 200},
             "json": {"type": "dict"},
+            "via": {"type": "str", "choices": list(VIA), "default": NODE_PORT},
+            "url": {"type": "str"},
         },
     },
     "timeout": {"type": "int", "default": 60},
@@ -27,7 +31,10 @@ ARGUMENT_SPEC = {
 
 @dataclass(frozen=True)
 class HealthCheck:
-    """A URL of a Service and its expected response. ``port``: name or number, None for the first one; ``json``: a subset of the body."""
+    """A URL of a Service and its expected response. ``port``: name or number, None for the first one; ``json``: a subset of the body.
+
+    ``via``: how users reach the Service, one of VIA; ``url``: where, if it is known.
+    """
 
     name: str
     service: str
@@ -35,6 +42,8 @@ class HealthCheck:
     path: str = "/"
     status: int = 200
     json: dict | None = None
+    via: str = NODE_PORT
+    url: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ansible.module_utils.basic import env_fallback
 
 from ..errors import RunbookError
+from ..progress import PROGRESS_SPEC
 from .spec import ImageSpec, image_specs
 
 IMAGE_SPEC = {
@@ -30,7 +31,7 @@ ARGUMENT_SPEC = {
     "profile": {"type": "str", "default": "minikube"},
     "minikube": {"type": "path", "default": "minikube"},
     "minikube_home": {"type": "path", "fallback": (env_fallback, ["MINIKUBE_HOME"])},
-    "progress": {"type": "path"},
+    **PROGRESS_SPEC,
 }
 
 

@@ -1,37 +1,24 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Reports progress while the module runs, as lines in a file: a module itself prints nothing before its end."""
+"""The progress of the module as lines."""
 
 from __future__ import annotations
 
-import os
-import threading
-
+from ..progress import ProgressFile
 from .apply import ImageOutcome
 
 MEGABYTE = 1_000_000
 
 
-class ProgressFile:
-    """Appends a line for each outcome to the file ``path``, if there is one."""
+class ImageProgress:
+    """Reports each image that is done, unless nothing had to be done."""
 
-    def __init__(self, path: str | None):
-        self._path = path
-        self._lock = threading.Lock()
+    def __init__(self, file: ProgressFile):
+        self._file = file
 
-    def add(self, outcome: ImageOutcome):
-        """Appends the line of one image, unless nothing was done. A failure to write does not fail the image."""
-        if not self._path or outcome.plan.action == "reused" and not outcome.error:
-            return
-        try:
-            with self._lock, open(self._path, "a", encoding="utf-8", opener=_open_existing) as file:
-                file.write(progress_line(outcome) + "\n")
-        except OSError:
-            self._path = None
-
-
-def _open_existing(path: str, _flags: int) -> int:
-    """Opens a file for appending without creating it: its reader creates and removes it."""
-    return os.open(path, os.O_WRONLY | os.O_APPEND)
+    def add(self, outcome: ImageOutcome) -> None:
+        """Reports one image."""
+        if outcome.plan.action != "reused" or outcome.error:
+            self._file.add(progress_line(outcome))
 
 
 def progress_line(outcome: ImageOutcome) -> str:

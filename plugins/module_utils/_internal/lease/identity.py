@@ -6,21 +6,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
-import os
 import socket
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..libraries import missing_message
+from ..processes import UnknownProcess, process_start, read_line
 
+__all__ = ["Holder", "Host", "UnknownProcess", "is_running", "machine_hash", "process_start"]
 START_TOLERANCE = 1.0  # seconds by which two readings of the start of one process may differ
 APPLICATION = b"runbook.minikube"
 INITIAL_PID_NAMESPACE = "pid:[4026531836]"  # fixed in the Linux kernel: a process there is in no container
-
-
-class UnknownProcess(Exception):
-    """Whether a process is running can't be determined here."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +31,8 @@ class Host:
     @classmethod
     def this(cls) -> Host:
         """The host that this code runs on."""
-        machine = machine_hash(_line("/etc/machine-id") or _hardware_address())
-        return cls(socket.gethostname(), machine, _line("/proc/sys/kernel/random/boot_id"), _pid_namespace())
+        machine = machine_hash(read_line("/etc/machine-id") or _hardware_address())
+        return cls(socket.gethostname(), machine, read_line("/proc/sys/kernel/random/boot_id"), _pid_namespace())
 
     @classmethod
     def from_dict(cls, data: dict) -> Host:
@@ -113,63 +109,10 @@ def is_running(holder: Holder, here: Host, start_time) -> bool | None:
     return started is not None and abs(started - holder.started) <= START_TOLERANCE
 
 
-def process_start(pid: int) -> float | None:
-    """The start of a running process, None where there is none, or only a zombie. Raises UnknownProcess.
-
-    On Linux in seconds since boot, so that a changed clock does not make a running process look like another one; elsewhere in seconds
-    since 1970.
-    """
-    if os.path.exists("/proc/self/stat"):
-        return _start_on_linux(pid)
-    return _start_elsewhere(pid)
-
-
-def _start_elsewhere(pid: int) -> float | None:
-    """Without /proc, as on macOS; psutil is needed only there."""
-    try:
-        import psutil
-    except ImportError as error:
-        raise UnknownProcess(missing_message(["psutil"])) from error
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.NoSuchProcess:
-        return None
-    except psutil.AccessDenied as error:
-        raise UnknownProcess(str(error)) from error
-
-
-def _start_on_linux(pid: int) -> float | None:
-    status = _line(f"/proc/{pid}/stat")
-    if not status:
-        _require_gone(pid)
-        return None
-    state, *fields = status.rpartition(")")[2].split()  # the name before it, in brackets, may contain anything
-    return None if state in ("Z", "X") else int(fields[18]) / os.sysconf("SC_CLK_TCK")
-
-
-def _require_gone(pid: int) -> None:
-    """Another user's process may be hidden from /proc (hidepid), but can still be found by a signal."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return
-    except PermissionError as error:
-        raise UnknownProcess(f"process {pid} belongs to another user") from error
-    raise UnknownProcess(f"process {pid} can't be read")
-
-
 def _rebooted(before: Host, here: Host) -> bool:
     """Whether it is the same host after another boot. In a container the identity may be that of the image, so the result is False."""
     same = (before.hostname, before.machine, before.pid_namespace) == (here.hostname, here.machine, here.pid_namespace)
     return same and bool(here.machine) and here.pid_namespace == INITIAL_PID_NAMESPACE and before.boot_id != here.boot_id
-
-
-def _line(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except OSError:
-        return ""
 
 
 def _hardware_address() -> str:

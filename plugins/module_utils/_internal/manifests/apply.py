@@ -14,7 +14,7 @@ from .compare import REFUSED, UNCHANGED, DryRun, object_name
 from .messages import shortened
 from .observe import DEFINITION, apply_object, observe, require_objects
 from .options import ManifestsOptions
-from .report import apply_report
+from .report import failure_report
 
 ESTABLISH_TIMEOUT = 60  # seconds
 POLL_INTERVAL = 0.2  # seconds
@@ -32,9 +32,8 @@ def apply(cluster: Cluster, options: ManifestsOptions, *, check: bool, warn: Cal
                 raise RunbookError(run.refusal)
         except RunbookError as error:
             reason = shortened(error.api_message) if isinstance(error, ApiError) else str(error)
-            raise RunbookError(
-                f"{object_name(obj)} cannot be applied: {reason.rstrip('.')}.{_applied_before(runs, check)}", **apply_report(runs)
-            ) from error
+            message = f"{object_name(obj)} cannot be applied: {reason.rstrip('.')}.{_applied_before(runs, check)}"
+            raise RunbookError(message, **failure_report(runs, DryRun(obj, None, None, reason, reason=getattr(error, "reason", "")))) from error
         runs.append(run)
     return runs
 

@@ -14,6 +14,12 @@ def apply_report(runs: list[DryRun]) -> dict:
     return {"changed": bool(changed), "objects": [_object(run) for run in runs], "diff": [_diff(run) for run in changed]}
 
 
+def failure_report(runs: list[DryRun], refused: DryRun) -> dict:
+    """The result of manifests that failed at an object, after those in ``runs``."""
+    done = apply_report(runs)
+    return {**done, "objects": [*done["objects"], _object(refused)]}
+
+
 def dry_run_report(runs: list[DryRun]) -> dict:
     """The result of manifests_info. Objects that are not certain to stay unchanged are pending."""
     return {

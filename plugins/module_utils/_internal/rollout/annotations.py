@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from ..clients.cluster.client import Cluster
 from ..clients.cluster.errors import ApiError, Unreachable
-from ..clients.cluster.field_managers import CHANGE_CAUSE, DEPLOY, LAST_GOOD_REVISION, RESTARTED_AT, ROLLOUT, template_writer
+from ..clients.cluster.field_managers import CHANGE_CAUSE, DEPLOY, LAST_GOOD_REVISION, NETWORK, ROLLOUT, template_writer
 from ..workloads.model import COMPLETE, REVISION_KINDS, RolloutStatus, Workload
 from ..workloads.snapshot import Snapshot
 from .last_good import recorded_last_good
-from .pod_template import change_text, differences
+from .pod_template import template_changes
 from .revisions import Revision, current_of, revisions_of
 
 MERGE = "application/merge-patch+json"
@@ -78,12 +78,11 @@ def _former(revisions: list[Revision], current: Revision, *names: str) -> Revisi
 
 def _is_ours(obj: dict) -> bool:
     """Whether this collection wrote the current pod template. No cause is recorded for the changes of others."""
-    return template_writer(obj["metadata"].get("managedFields")) in (DEPLOY, ROLLOUT)
+    return template_writer(obj["metadata"].get("managedFields")) in (DEPLOY, NETWORK, ROLLOUT)
 
 
 def _cause(change_cause: str, former: Revision | None, current: Revision, by: str) -> str:
-    changes = differences(former.template, current.template) if former else []
-    steps = ["restart" if path.endswith(RESTARTED_AT) else change_text(path, new) for path, _old, new in changes]
+    steps = template_changes(former.template, current.template) if former else []
     more = [f"and {len(steps) - MAX_NAMED} more"] if len(steps) > MAX_NAMED else []
     listed = f": {'; '.join([*steps[:MAX_NAMED], *more])}" if steps else ""
     return f"{change_cause}{listed} (by {by})"

@@ -6,13 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..causes.pod import sidecar_missing
-from ..clients.cluster.field_managers import LAST_GOOD_REVISION, ROLLED_BACK
+from ..clients.cluster.field_managers import LAST_GOOD_REVISION
 from ..clients.cluster.pods import condition, is_ready
 from ..workloads.model import COMPLETE, RolloutStatus, Workload
 from ..workloads.readiness import min_ready_at
 from ..workloads.snapshot import REVISION_LABELS, Snapshot, WorkloadView
 from .actions import Action, Restart, SpecChange
-from .revisions import Revision, current_of, revisions_of
+from .revisions import Revision, current_of, is_restored, revisions_of
 
 
 def last_good_revisions(snapshot: Snapshot, status: RolloutStatus) -> dict[Workload, str]:
@@ -43,7 +43,7 @@ def with_last_good_annotation(actions: list[Action], last_good: dict[Workload, s
 
 def _last_good(view: WorkloadView, revisions: list[Revision], snapshot: Snapshot, is_complete: bool) -> str:
     current, recorded = current_of(view.obj, revisions), recorded_last_good(view.obj)
-    if current and (is_complete or current.name in (recorded, _restored(view.obj))):
+    if current and (is_complete or current.name == recorded or is_restored(view.obj, revisions)):
         return current.name
     ready = {_label(view, pod) for pod in (*view.new_pods, *view.old_pods, *view.terminating) if is_ready(pod)}
     others = [revision for revision in revisions if revision is not current]
@@ -67,11 +67,6 @@ def _is_only_scaled(view: WorkloadView, snapshot: Snapshot) -> bool:
     if view.workload.kind == "Deployment" and condition(view.obj, "Progressing").get("reason") != "NewReplicaSetAvailable":
         return False
     return bool(settled) and not view.old_pods
-
-
-def _restored(obj: dict) -> str:
-    """The revision that the last rollback restored, even if that run was interrupted."""
-    return (obj["metadata"].get("annotations") or {}).get(ROLLED_BACK, "").partition(" ")[2]
 
 
 def _label(view: WorkloadView, pod: dict) -> str:

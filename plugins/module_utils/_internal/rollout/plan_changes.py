@@ -60,7 +60,7 @@ def _rolled_back(where: str, workload: Workload, obj: dict, observation: Observa
     if target is None:
         return obj["spec"]["template"], [], {}
     cause = f" ({target.change_cause})" if target.change_cause else ""
-    return target.template, [f"roll back to revision {target.number}{cause}"], rollback_annotations(workload, obj, revisions, target)
+    return target.restored, [f"roll back to revision {target.number}{cause}"], rollback_annotations(workload, obj, revisions, target)
 
 
 def _deletions(workload: Workload, obj: dict, observation: Observation, options: RolloutOptions) -> list[PodDeletion]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 
+from ..clients.cluster.field_managers import RESTARTED_AT
 from ..errors import RunbookError
 
 ALL = "*"
@@ -53,6 +54,18 @@ def differences(before, after, path: str = "") -> list[tuple[str, str, str]]:
 def change_text(path: str, new: str) -> str:
     """A difference as a step: only an image is shown with its value."""
     return f"set {path.removeprefix('spec.')}{f' to {new}' if path.endswith('.image') else ''}"
+
+
+def template_changes(before: dict, after: dict) -> list[str]:
+    """What differs between two pod templates, as steps. The annotation that restarts the pods is a restart."""
+    changes = differences(_with_annotations(before), _with_annotations(after))
+    return ["restart" if path.endswith(RESTARTED_AT) else change_text(path, new) for path, _old, new in changes]
+
+
+def _with_annotations(template: dict) -> dict:
+    """A template with annotations, none in it: otherwise the first one would be a difference of all of them."""
+    metadata = template.get("metadata") or {}
+    return {**template, "metadata": {**metadata, "annotations": metadata.get("annotations") or {}}}
 
 
 def _named_differences(before: list, after: list, path: str) -> list[tuple[str, str, str]]:

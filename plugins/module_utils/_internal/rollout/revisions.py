@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..clients.cluster.field_managers import CHANGE_CAUSE, ROLLED_BACK
 from ..errors import RunbookError
 from ..workloads.fields import owner_uid
 from ..workloads.model import REVISION_KINDS, Observation, Workload
 from ..workloads.snapshot import DEPLOYMENT_REVISION, REVISION_LABELS
+from .kept_entries import with_kept_entries
 
 FORMER_NUMBERS = "deployment.kubernetes.io/revision-history"
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One revision. ``name``: the ReplicaSet or ControllerRevision that stores it; ``former``: its numbers before rollbacks."""
+    """One revision. ``name``: the ReplicaSet or ControllerRevision that stores it; ``former``: its numbers before rollbacks.
+
+    ``restored``: the template that a rollback to it writes: ``template`` with the entries that are kept.
+    """
 
     number: int
     name: str
@@ -26,13 +30,15 @@ class Revision:
     created: str
     former: tuple[int, ...] = ()
     label: str = ""  # the value of its pods' revision label
+    restored: dict = field(default_factory=dict)
 
 
 def revisions_of(workload: Workload, obj: dict, observation: Observation) -> list[Revision]:
     """The revisions that the controller keeps, oldest first."""
     owned = [item for item in observation.of(REVISION_KINDS[workload.kind]) if owner_uid(item) == obj["metadata"]["uid"]]
     read = _from_replica_set if workload.kind == "Deployment" else _from_controller_revision
-    return sorted((read(item) for item in owned), key=lambda revision: revision.number)
+    revisions = sorted(map(read, owned), key=lambda revision: revision.number)
+    return [replace(revision, restored=plain(with_kept_entries(revision.template, obj))) for revision in revisions]
 
 
 def history(obj: dict, revisions: list[Revision]) -> list[dict]:
@@ -57,8 +63,8 @@ def target_of(where: str, obj: dict, revisions: list[Revision], number: int) -> 
         matching = [item for item in revisions if item.number == number] or [item for item in revisions if number in item.former]
         if not matching:
             raise RunbookError(f"{where} has no revision {number}. {_existing(revisions)}")
-        return None if matching[0].template == live else matching[0]
-    others = [item for item in revisions if item.template != live]
+        return None if matching[0].restored == live else matching[0]
+    others = [item for item in revisions if item.restored != live]
     if not others:
         raise RunbookError(f"{where} has no previous revision to roll back to. {_existing(revisions)}")
     return None if _was_rolled_back(obj, others[-1], revisions) else others[-1]
@@ -87,11 +93,22 @@ def plain(value):
     return [plain(item) for item in value] if isinstance(value, list) else value
 
 
+def is_restored(obj: dict, revisions: list[Revision]) -> bool:
+    """Whether the workload is at the revision that the last rollback restored, even if that run was interrupted."""
+    live = plain(obj["spec"]["template"])
+    restored = _last_rollback(obj)[1]
+    return any(item.name == restored and item.restored == live for item in revisions)
+
+
+def _last_rollback(obj: dict) -> tuple[str, str]:
+    """The objects of the revisions that the last rollback left and restored, "" for none."""
+    rolled_back, _space, restored = (obj["metadata"].get("annotations") or {}).get(ROLLED_BACK, "").partition(" ")
+    return rolled_back, restored
+
+
 def _was_rolled_back(obj: dict, candidate: Revision, revisions: list[Revision]) -> bool:
     """Whether the last rollback was from the candidate, and the workload is still at the revision that it restored."""
-    rolled_back, _space, restored = (obj["metadata"].get("annotations") or {}).get(ROLLED_BACK, "").partition(" ")
-    current = current_of(obj, revisions)
-    return current is not None and (rolled_back, restored) == (candidate.name, current.name)
+    return _last_rollback(obj)[0] == candidate.name and is_restored(obj, revisions)
 
 
 def _from_replica_set(item: dict) -> Revision:

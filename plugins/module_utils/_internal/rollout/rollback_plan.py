@@ -73,14 +73,14 @@ def _item(view: WorkloadView, snapshot: Snapshot, name: str, by: str, force: boo
     if target is None:
         return RollbackItem(workload, reason=_no_target(revisions, name))
     deletions = tuple(stuck_pod_deletions(workload, obj, snapshot.observation, target))
-    if target.template == plain(obj["spec"]["template"]):
+    if target.restored == plain(obj["spec"]["template"]):
         reason = "it is at its last good revision already, so the cause is outside its pod template."
         return RollbackItem(workload, target, deletions) if deletions else RollbackItem(workload, reason=reason)
     reason = _blocked(obj) or ("" if force else _conflict(obj, target))
     if reason:
         return RollbackItem(workload, reason=reason)
     step = f"roll back to revision {target.number}"
-    after = {"template": target.template, "replicas": obj["spec"].get("replicas")}
+    after = {"template": target.restored, "replicas": obj["spec"].get("replicas")}
     annotations = rollback_annotations(workload, obj, revisions, target)
     change = spec_change(workload, obj, [step], after, f"{step} after a failure (by {by})", annotations)
     return RollbackItem(workload, target, (change, *deletions), note=_retagged_note(view, obj, revisions, target))
@@ -105,7 +105,7 @@ def _blocked(obj: dict) -> str:
 
 def _conflict(obj: dict, target: Revision) -> str:
     """Fields that another manager applies. If they were taken over, its next apply would fail with a conflict."""
-    before, after = {"template": obj["spec"]["template"]}, {"template": target.template}
+    before, after = {"template": obj["spec"]["template"]}, {"template": target.restored}
     owned = applied_by_others({"spec": before}, {"spec": after}, obj["metadata"].get("managedFields"))
     if not owned:
         return ""

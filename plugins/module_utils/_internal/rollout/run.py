@@ -13,6 +13,7 @@ from ..errors import RunbookError
 from ..workloads.explain import as_data, failure_report
 from ..workloads.model import COMPLETE
 from ..workloads.observe import WorkloadWatcher
+from ..workloads.progress import RolloutProgress
 from ..workloads.wait import WaitResult, wait_for
 from .actions import PodDeletion
 from .annotations import plan_annotations, write_annotations
@@ -36,7 +37,7 @@ def predict(cluster: Cluster, options: RolloutOptions, hide: Callable = list) ->
     }
 
 
-def roll_out(cluster: Cluster, options: RolloutOptions, hide: Callable = list) -> dict:
+def roll_out(cluster: Cluster, options: RolloutOptions, hide: Callable = list, progress: RolloutProgress | None = None) -> dict:
     """Changes, rolls back or restarts the workloads, and waits. Raises RunbookError with the causes if the rollout fails."""
     observed = observe(cluster, options, False, hide)
     plan, watcher = _plan(observed, options, check_mode=False), observed.watcher
@@ -45,7 +46,7 @@ def roll_out(cluster: Cluster, options: RolloutOptions, hide: Callable = list) -
     if plan.actions:
         apply(cluster, options.namespace, plan.actions)
         watcher = open_watcher(cluster, options)
-    result, deleted = _wait(watcher, options)
+    result, deleted = _wait(watcher, options, progress)
     not_recorded = _record(cluster, options, plan, watcher, result)
     facts = {
         **actions_report([*plan.actions, *deleted], result.status, options),
@@ -72,10 +73,10 @@ def _plan(observed: ObservedRollout, options: RolloutOptions, check_mode: bool) 
     return make_plan(observed, options, current_user(), datetime.now(timezone.utc).isoformat(timespec="seconds"), check_mode)
 
 
-def _wait(watcher: WorkloadWatcher, options: RolloutOptions) -> tuple[WaitResult, list[PodDeletion]]:
+def _wait(watcher: WorkloadWatcher, options: RolloutOptions, progress: RolloutProgress | None) -> tuple[WaitResult, list[PodDeletion]]:
     if options.rollback_on_failure:
-        return wait_deleting_stuck_pods(watcher, options.wait, options.timeout)
-    return wait_for(watcher, options.wait, options.timeout), []
+        return wait_deleting_stuck_pods(watcher, options.wait, options.timeout, progress)
+    return wait_for(watcher, options.wait, options.timeout, progress), []
 
 
 def _record(cluster: Cluster, options: RolloutOptions, plan: RolloutPlan, watcher: WorkloadWatcher, result: WaitResult) -> list[str]:

@@ -18,7 +18,7 @@ from ..clients.cluster.secrets import FIELD_MANAGER, MANAGED_BY, MANAGER, Stored
 from ..errors import RunbookError
 from .observe import observe
 from .options import SecretsOptions
-from .plan import SecretsPlan, Write, make_plan, overwritten_values, revert_warnings
+from .plan import SecretsPlan, Write, make_plan, overwritten_values, revert_warnings, rotation_warnings
 from .report import SecretsResult
 
 ALPHABET = string.ascii_letters + string.digits  # needs no quoting in a URL, an environment file, YAML and a shell
@@ -55,6 +55,7 @@ def _ensure(cluster: Cluster, options: SecretsOptions, generate, check: bool, re
     for _attempt in range(ATTEMPTS):
         stored = observe(cluster, options.namespace, names)
         plan = make_plan(stored, options.sources, generate)
+        result.warnings += rotation_warnings(options.sources, stored)
         if not plan.writes and not check:  # also verifies the writes of the previous attempt
             result.complete(plan, stored)
             return result

@@ -78,6 +78,29 @@ def revert_warnings(plan: SecretsPlan, stored: dict[str, StoredSecret], namespac
     ]  # fmt: skip
 
 
+def rotation_warnings(sources: dict[Ref, Source], stored: dict[str, StoredSecret]) -> list[str]:
+    """A sentence for each value that is rotated and whose copies are left unchanged meanwhile."""
+    left: dict[Ref, list[Ref]] = {}
+    for ref in sources:
+        origin = _rotating_origin(ref, sources, stored)
+        if origin and _current(ref, stored) not in (None, _current(origin, stored)):
+            left.setdefault(origin, []).append(ref)
+    return [
+        f"A rotation of {origin} is in progress, so {', '.join(map(str, copies))} {'keeps its value' if len(copies) == 1 else 'keep their values'}. "
+        f"Complete it with {sources[origin].rotated_by}."
+        for origin, copies in left.items()
+    ]
+
+
+def _rotating_origin(ref: Ref, sources: dict[Ref, Source], stored: dict[str, StoredSecret]) -> Ref | None:
+    """What a key is a copy of, where that is rotated now: a rotation writes the copies itself, some of them before the value that is copied."""
+    origin = ref
+    while sources[origin].kind == "copy":
+        origin = sources[origin].content
+    rotating = origin != ref and sources[origin].rotated_by and origin.secret in stored and stored[origin.secret].rotating
+    return origin if rotating else None
+
+
 def _decide(ref: Ref, sources: dict[Ref, Source], stored: dict[str, StoredSecret], values: dict[Ref, bytes], generate) -> tuple[str, bytes]:
     """The action for one key, and its value."""
     source, current = sources[ref], _current(ref, stored)
@@ -86,7 +109,7 @@ def _decide(ref: Ref, sources: dict[Ref, Source], stored: dict[str, StoredSecret
     value = _derived(ref, source, values)
     if current is None:
         return ADDED, value
-    if current == value:
+    if current == value or _rotating_origin(ref, sources, stored):
         return UNCHANGED, current
     if source.rotated_by:
         raise Refusal(

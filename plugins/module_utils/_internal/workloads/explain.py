@@ -48,7 +48,7 @@ def failure_message(
 
 def cause_text(cause: Cause, namespace: str, now: datetime) -> str:
     """One cause in a few lines."""
-    lines = [f"{cause.workload} in namespace {namespace}: {_subject(cause)}{cause.summary}{_circumstances(cause, now)}."]
+    lines = [f"{cause.workload} in namespace {namespace}: {cause_clause(cause, now)}."]
     if cause.message:
         lines.append(f"Message from Kubernetes: {cause.message}")
     if cause.log:
@@ -57,6 +57,11 @@ def cause_text(cause: Cause, namespace: str, now: datetime) -> str:
     if cause.hint:
         lines.append(f"Next: {cause.hint}")
     return "\n".join(lines)
+
+
+def cause_clause(cause: Cause, now: datetime) -> str:
+    """One cause as a clause: container and pod, what is wrong, reason, exit code, restarts, and for how long."""
+    return f"{_subject(cause)}{cause.summary}{_circumstances(cause, now)}"
 
 
 def missing_text(status: WorkloadStatus) -> str:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from ..clients.cluster.client import Cluster
 from ..clients.cluster.errors import ApiError, Unreachable
 from ..masking import without_accounts
+from ..printable import visible_line
 from .model import Cause
 
 WITH_LOG = ("crash", "exits_immediately", "out_of_memory", "killed_by_probe", "probe_fails", "init_running", "start_failed")
 WRONG_ARCHITECTURE = "exec format error"
 NO_INTERPRETER = re.compile(r"exec \S+: no such file or directory")
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffd]")
 MAX_LINE = 500  # characters
 MAX_LOG = 20_000  # characters of all lines of a log
 PAUSES = (0, 0.3, 0.6)  # seconds before each attempt
@@ -48,8 +48,7 @@ def refined(cause: Cause) -> Cause:
 
 def printable(text: str) -> str:
     """A log with bounded lines and length, with control characters made visible, and without users and passwords of URLs. Pure."""
-    lines = [CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", line) for line in without_accounts(text)[-MAX_LOG:].splitlines()]
-    return "\n".join(line if len(line) <= MAX_LINE else f"{line[:MAX_LINE]} … ({len(line) - MAX_LINE} more characters)" for line in lines)
+    return "\n".join(visible_line(line, MAX_LINE) for line in without_accounts(text)[-MAX_LOG:].splitlines())
 
 
 def _read(cluster: Cluster, namespace: str, cause: Cause, lines: int) -> str:

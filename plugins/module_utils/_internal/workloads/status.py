@@ -50,10 +50,10 @@ def _evaluate_one(workload: Workload, snapshot: Snapshot) -> WorkloadStatus:
     suspected = causes + _causes(view, snapshot)
     certain = [cause for cause in suspected if cause.fatal_at and cause.fatal_at <= snapshot.now]
     if not certain:
-        return WorkloadStatus(workload, PROGRESSING, tuple(not_ready), tuple(_merged(suspected)))
+        return WorkloadStatus(workload, PROGRESSING, tuple(not_ready), tuple(merge_causes(suspected)))
     if any(cause.category == "progress_deadline" for cause in certain):
         certain = suspected
-    return WorkloadStatus(workload, FAILED, tuple(not_ready), tuple(_merged(certain)))
+    return WorkloadStatus(workload, FAILED, tuple(not_ready), tuple(merge_causes(certain)))
 
 
 def _with_peer_grace(status: WorkloadStatus, peers: list[WorkloadStatus], snapshot: Snapshot) -> WorkloadStatus:
@@ -102,13 +102,14 @@ def _causes(view: WorkloadView, snapshot: Snapshot) -> list[Cause]:
         return causes
     causes += filter(None, [eviction_cause(view, snapshot)])
     for pod in view.active:
-        causes += _pod_causes(view, pod, snapshot)
+        causes += pod_causes(view, pod, snapshot)
     causes += ended_causes(view, snapshot)
     causes += _blocking_pods(view, snapshot)
     return [*causes, *filter(None, [creation_cause(view, snapshot), deadline_cause(view)])]
 
 
-def _pod_causes(view: WorkloadView, pod: dict, snapshot: Snapshot) -> list[Cause]:
+def pod_causes(view: WorkloadView, pod: dict, snapshot: Snapshot) -> list[Cause]:
+    """Why one pod is not ready, certain and suspected causes, most specific first."""
     before = scheduling_cause(view, pod, snapshot) or before_start_cause(view, pod, snapshot)
     if before:
         return [before]
@@ -123,11 +124,11 @@ def _blocking_pods(view: WorkloadView, snapshot: Snapshot) -> list[Cause]:
     if not in_order:
         return []
     hint = "It is a pod of the previous revision, and the StatefulSet controller replaces no pod until it is ready: delete the pod. "
-    causes = [cause for pod in view.old_pods if is_active(pod) for cause in _pod_causes(view, pod, snapshot)]
+    causes = [cause for pod in view.old_pods if is_active(pod) for cause in pod_causes(view, pod, snapshot)]
     return [replace(cause, hint=hint + cause.hint, blocks_rollout=True) for cause in causes]
 
 
-def _merged(causes: list[Cause]) -> list[Cause]:
+def merge_causes(causes: list[Cause]) -> list[Cause]:
     """One cause for all pods of a workload that have the same."""
     merged: dict[tuple, Cause] = {}
     for cause in causes:

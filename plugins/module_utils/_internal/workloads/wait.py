@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from .model import COMPLETE, FAILED, PROGRESSING, RolloutStatus, WaitOptions, Workload
 from .observe import WorkloadWatcher
+from .progress import INTERVAL, RolloutProgress
 from .status import evaluate, time_out
 
 FINAL_EVENTS = 0.3  # seconds to wait after a failure for events that explain it better
@@ -24,7 +25,7 @@ class WaitResult:
     outage: str = ""  # why the API server did not answer at the end
 
 
-def wait_for(watcher: WorkloadWatcher, options: WaitOptions, timeout: float) -> WaitResult:
+def wait_for(watcher: WorkloadWatcher, options: WaitOptions, timeout: float, progress: RolloutProgress | None = None) -> WaitResult:
     """Evaluates the status after each change, and when a timeout of a cause expires, for at most ``timeout`` seconds."""
     began = time.monotonic()
     finished: dict[Workload, float] = {}
@@ -43,7 +44,9 @@ def wait_for(watcher: WorkloadWatcher, options: WaitOptions, timeout: float) -> 
         if remaining <= 0:
             outage = next(iter(watcher.outages.values()), "")
             return WaitResult(time_out(status, watcher.cluster.now()), True, finished, time.monotonic() - began, outage)
-        watcher.wait(remaining if status.recheck is None else min(remaining, status.recheck))
+        if progress:
+            progress.update(status)
+        watcher.wait(min(limit for limit in (remaining, status.recheck, INTERVAL if progress else None) if limit is not None))
         status = current_status()
     if status.state == FAILED:
         watcher.wait(FINAL_EVENTS)

@@ -1,10 +1,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The builder as a program. Each command prints one JSON object, and a failure ends with a message.
 
+    python builder prepare  --cache DIR [--check]                               make the cache a private folder of this user
     python builder plan     --cache DIR --target cluster [--target base …]      list the steps, and those that are missing
     python builder build    --cache DIR STEP                                    build one step
     python builder install  --cache DIR --home MINIKUBE_HOME                    install programs and images into minikube's cache
-    python builder download --cache DIR --version V --site URL NAME [--check]   download and verify a released program
     python builder probe    --site URL                                          check whether an image registry is available
     python builder load     --cache DIR --target base [--host] [--node NAME] [--check]   load missing images
     python builder check    --cache DIR --target cluster … --record FILE --node NAME     compare with the record of an earlier run
@@ -18,20 +18,28 @@ from pathlib import Path
 
 import host
 from build import build, tools_for
+from cache import make_private, require_own
 from catalog import BASE_IMAGES, TARGETS
 from check import PATHS, differences, missing_images
+from durations import last_durations
 from install import install
 from load import load_images
-from release import download, is_registry_available
+from registry import is_registry_available
 from steps import Step, steps_for
+
+
+def prepare(options: argparse.Namespace) -> dict:
+    """Makes the cache private. The other commands only verify its owner."""
+    return {"changed": make_private(options.cache, options.check)}
 
 
 def plan(options: argparse.Namespace) -> dict:
     """All steps of the targets, those that are missing, and the tools that are missing for their build."""
     steps = steps_for(options.target, options.cache)
     missing = [step for step in steps.values() if not step.done]
+    durations = last_durations(options.cache)
     return {
-        "missing": [_described(step) for step in missing],
+        "missing": [_described(step, durations) for step in missing],
         "paths": {step.id: str(step.path) for step in steps.values()},
         "tools": {name: str(steps[step_id].path) for name, step_id in PATHS.items() if step_id in steps},
         "base_images": {name: steps[f"image/{name}"].reference for name in BASE_IMAGES if f"image/{name}" in steps},
@@ -41,9 +49,9 @@ def plan(options: argparse.Namespace) -> dict:
     }
 
 
-def _described(step: Step) -> dict:
+def _described(step: Step, durations: dict[str, int]) -> dict:
     kind, name = step.id.split("/")
-    return {"id": step.id, "kind": kind, "name": name}
+    return {"id": step.id, "kind": kind, "name": name, "last_seconds": durations.get(step.id)}
 
 
 def build_one(options: argparse.Namespace) -> dict:
@@ -74,11 +82,6 @@ def check(options: argparse.Namespace) -> dict:
     return {"differences": result, "dapr_images": not missing_images("dapr", steps, False, options.node)}
 
 
-def download_one(options: argparse.Namespace) -> dict:
-    """Downloads one released program."""
-    return download(options.name, options.version, options.site.rstrip("/"), options.cache, options.check)
-
-
 def probe(options: argparse.Namespace) -> dict:
     """Requests an image registry's API."""
     return {"available": is_registry_available(options.site)}
@@ -88,16 +91,16 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     cli = argparse.ArgumentParser(prog="builder")
     commands = cli.add_subparsers(required=True)
-    functions = {"plan": plan, "build": build_one, "install": install_all, "load": load, "check": check, "download": download_one, "probe": probe}
+    functions = {"prepare": prepare, "plan": plan, "build": build_one, "install": install_all, "load": load, "check": check, "probe": probe}
     each = {name: commands.add_parser(name) for name in functions}
     for name, command in each.items():
         command.set_defaults(function=functions[name])
         if name != "probe":
-            command.add_argument("--cache", type=lambda text: Path(text).expanduser().resolve(), required=True)
+            command.add_argument("--cache", type=_own_cache, required=True)
     for name in ("plan", "load", "check"):
         each[name].add_argument("--target", action="append", choices=list(TARGETS), required=True)
-    for name in ("download", "probe"):
-        each[name].add_argument("--site", required=True)
+    each["probe"].add_argument("--site", required=True)
+    each["prepare"].add_argument("--check", action="store_true", help="change nothing")
     each["build"].add_argument("step")
     each["install"].add_argument("--home", type=Path, required=True)
     each["load"].add_argument("--node", default="", help="load into the node of this container name")
@@ -105,10 +108,13 @@ def parser() -> argparse.ArgumentParser:
     each["check"].add_argument("--record", type=Path, required=True, help="the record of the role local_cluster")
     each["load"].add_argument("--host", action="store_true", help="load into this host's engine")
     each["load"].add_argument("--check", action="store_true", help="list the images to load, load nothing")
-    each["download"].add_argument("name", choices=["minikube", "kubectl", "helm"])
-    each["download"].add_argument("--version", required=True)
-    each["download"].add_argument("--check", action="store_true", help="check whether it is available, download nothing")
     return cli
+
+
+def _own_cache(text: str) -> Path:
+    cache = Path(text).expanduser().resolve()
+    require_own(cache)
+    return cache
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import host
 from cache import locked, move_into_place, work_dir
 from catalog import Chart, Image
 from command import run
+from durations import record_duration
 from steps import Step, folder_of, recipe_files
 
 _GO = {"CGO_ENABLED": "0", "GOWORK": "off"}
@@ -26,11 +28,13 @@ def build(step: Step, steps: dict[str, Step], cache: Path) -> bool:
     with locked(cache, step.id):
         if step.done:
             return False
+        began = time.monotonic()
         with work_dir(cache, step.id) as work:
             result = work / "result"
             result.mkdir()
             _builder_of(step)(step, steps, work, result)
             move_into_place(result, step.path.parent)
+        record_duration(cache, step.id, time.monotonic() - began)
     return True
 
 

@@ -1,5 +1,5 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The cache: one lock for each step, and work in a temporary folder, which is moved to its destination when it is complete."""
+"""The cache: a folder of this user alone, one lock for each step, and work in a temporary folder that is moved to its destination when complete."""
 
 from __future__ import annotations
 
@@ -7,8 +7,29 @@ import contextlib
 import fcntl
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
+
+PRIVATE = 0o700
+
+
+def require_own(cache: Path) -> None:
+    """Ends the builder if the cache belongs to another user, who could replace the programs in it."""
+    if cache.exists() and cache.stat().st_uid != os.geteuid():
+        raise SystemExit(f"The cache {cache} belongs to the user with the ID {cache.stat().st_uid}, who could replace the programs in it. Nothing was used. "
+                         "Set local_cluster_cache_dir (or RUNBOOK_CACHE) to a folder of your own.")
+
+
+def make_private(cache: Path, check: bool = False) -> bool:
+    """Creates the cache with the mode 0700, or sets it. Returns whether the mode was changed; with ``check`` it is not."""
+    require_own(cache)
+    if cache.exists() and stat.S_IMODE(cache.stat().st_mode) == PRIVATE:
+        return False
+    if not check:
+        cache.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+        cache.chmod(PRIVATE)
+    return True
 
 
 @contextlib.contextmanager

@@ -1,3 +1,5 @@
+import { submit } from "@/lib/submit";
+
 export type Message = { role: "user" | "assistant"; content: string };
 
 async function* lines(body: ReadableStream<Uint8Array>) {
@@ -14,8 +16,7 @@ async function* lines(body: ReadableStream<Uint8Array>) {
 
 /** Asks the chat and calls `show` with the answer so far, each time that it grows. */
 export async function streamAnswer(message: string, history: Message[], show: (answer: string) => void) {
-  const body = JSON.stringify({ message, history });
-  const response = await fetch("/api/backend/chat", { method: "POST", headers: { "content-type": "application/json" }, body });
+  const response = await submit("chat", { message, history });
   if (!response.ok || !response.body) throw new Error(`The server answered ${response.status}.`);
   let answer = "";
   for await (const line of lines(response.body)) {

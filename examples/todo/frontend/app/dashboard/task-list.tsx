@@ -2,11 +2,12 @@
 
 import { type FormEvent, useCallback, useEffect, useState } from "react";
 
+import { submit } from "@/lib/submit";
+
 type Task = { id: string; title: string; completed: boolean };
 
 async function call<T>(path: string, body?: object): Promise<T> {
-  const options = body && { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-  const response = await fetch(`/api/backend/${path}`, options);
+  const response = await (body ? submit(path, body) : fetch(`/api/backend/${path}`));
   if (response.status === 422) throw new Error("A task needs a title of at most 200 characters.");
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   return response.json();
@@ -14,6 +15,7 @@ async function call<T>(path: string, body?: object): Promise<T> {
 
 export function TaskList() {
   const [tasks, setTasks] = useState<Task[] | null>(null);
+  const [busy, setBusy] = useState(false);
   const [error, setError] = useState("");
 
   const refresh = useCallback(async (change?: Promise<unknown>) => {
@@ -31,7 +33,9 @@ export function TaskList() {
   async function add(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = event.currentTarget;
+    setBusy(true);
     await refresh(call("tasks", { title: new FormData(form).get("title") }));
+    setBusy(false);
     form.reset();
   }
 
@@ -39,7 +43,7 @@ export function TaskList() {
     <>
       <form onSubmit={add}>
         <input name="title" aria-label="New task" placeholder="New task" maxLength={200} required />
-        <button>Add</button>
+        <button disabled={busy}>Add</button>
       </form>
       {error && <p role="alert">{error}</p>}
       {tasks?.length === 0 && <p>No tasks yet.</p>}

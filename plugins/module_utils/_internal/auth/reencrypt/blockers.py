@@ -51,9 +51,14 @@ def _server(one: dict) -> str:
 
 
 def _elsewhere(one: Elsewhere) -> str:
+    if one.reencryptable:
+        return (
+            f"{one.table}.{one.column} has {one.values} values that are encrypted with an old secret. Name the column in additional_columns to re-encrypt "
+            "it; one-time codes expire by themselves, so run again later."
+        )
     return (
-        f"{one.table}.{one.column} has {one.values} values that are encrypted with an old secret. Name the column in additional_columns to re-encrypt "
-        "it; one-time codes expire by themselves, so run again later."
+        f"{one.table}.{one.column} has {one.values} values that contain text encrypted with an old secret, and that can't be re-encrypted here, as they are "
+        "of another type or contain more than that. Have the application write them again with the new secret, or delete them if they are not needed."
     )
 
 

@@ -29,7 +29,7 @@ def report(
         }  # fmt: skip
         for one in servers
     ]
-    unscanned = [one for one in (*found.unscanned, *searched.unscanned) if not {one.table, one.label} & declared]
+    unscanned = list({one.label: one for one in (*searched.unscanned, *found.unscanned) if not {one.table, one.label} & declared}.values())
     remains = Remains(result.remaining, searched.in_use, [name for name in found.missing if name not in unused], unscanned, reported)
     problems = blockers(remains)
     return {

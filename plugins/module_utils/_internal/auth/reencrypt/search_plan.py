@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from ..ciphertext import NONCE_SIZE, TAG_SIZE, CryptoError, decrypt, parse_ciphertext
+from ..ciphertext import NONCE_SIZE, SQL_PATTERN, TAG_SIZE, CryptoError, decrypt, parse_ciphertext
+from ..encrypted_columns import EncryptedColumn
+from .plan import PRIVATE_KEYS
 
 # The text columns of a backup table of jwks_cleanup, which the application does not read.
 BACKUP_COLUMNS = {"backup_id", "table_name", "action", "key_id", "was", "became"}
 KINDS = {"f": "it is a foreign table", "v": "it is a view that selects from no table"}
+ENCRYPTED = re.compile(SQL_PATTERN)
 ROW_SECURITY = "row security applies to the database's user, so rows may be hidden from it"
 
 
@@ -35,7 +39,11 @@ class Unscanned:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """A column that may hold text, as the catalog describes it. ``expiry``: the table's column of that kind; ``blocks``: the table's size."""
+    """A column that may hold encrypted texts, as the catalog describes it.
+
+    ``textual``: whether its type is one of texts; ``binary``: whether it holds bytes; ``expiry``: the table's column of that kind; ``blocks``: the
+    table's size.
+    """
 
     oid: str
     schema: str
@@ -46,6 +54,8 @@ class TextColumn:
     hides_rows: bool
     blocks: int
     expiry: str = ""
+    textual: bool = True
+    binary: bool = False
 
     @property
     def label(self) -> str:
@@ -54,12 +64,22 @@ class TextColumn:
 
 
 @dataclass(frozen=True)
+class SearchColumn:
+    """A column to search. ``known``: whether values that are an encrypted text and nothing else are re-encrypted, so that only others are searched."""
+
+    name: str
+    textual: bool = True
+    binary: bool = False
+    known: bool = False
+
+
+@dataclass(frozen=True)
 class SearchTable:
     """A table to search. ``columns``: those that are searched; ``backup``: whether it is one of jwks_cleanup's."""
 
     schema: str
     table: str
-    columns: tuple[str, ...]
+    columns: tuple[SearchColumn, ...]
     blocks: int
     backup: bool = False
     expiry: str = ""
@@ -72,12 +92,16 @@ class SearchTable:
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """How many values of a column need an old secret. ``backup``: whether the table is a backup, which the application does not read."""
+    """How many values of a column need an old secret. ``backup``: whether the table is a backup, which the application does not read.
+
+    ``reencryptable``: whether the column may be named in the option additional_columns.
+    """
 
     table: str
     column: str
     values: int
     backup: bool = False
+    reencryptable: bool = True
 
     def report(self) -> dict:
         """For a module's result."""
@@ -97,23 +121,32 @@ class SearchResult:
         return [one for one in self.elsewhere if not one.backup]
 
 
-def plan_search(columns: Iterable[TextColumn], known: set[tuple[str, str]], declared: frozenset[str]) -> tuple[list[SearchTable], list[Unscanned]]:
+def plan_search(
+    columns: Iterable[TextColumn], known: dict[tuple[str, str], EncryptedColumn], declared: frozenset[str]
+) -> tuple[list[SearchTable], list[Unscanned]]:
     """The tables to search, the smallest first, and what can't be searched.
 
-    ``known``: oid and column of what is re-encrypted; ``declared``: the option unscanned.
+    ``known``: what is re-encrypted, by oid and column; ``declared``: the option unscanned.
     """
     tables, unscanned = [], []
     ordered = sorted(columns, key=lambda one: (one.blocks, one.label))
     for _label, group in groupby(ordered, key=lambda one: (one.blocks, one.label)):
         of_table = list(group)
-        wanted = [one for one in of_table if (one.oid, one.column) not in known and not {one.label, f"{one.label}.{one.column}"} & declared]
+        wanted = [
+            one for one in of_table
+            if known.get((one.oid, one.column)) != PRIVATE_KEYS and not {one.label, f"{one.label}.{one.column}"} & declared
+        ]  # fmt: skip
         unscanned += _obstacles(wanted)
-        readable = tuple(one.column for one in wanted if one.readable and one.kind not in KINDS)
+        readable = tuple(_search_column(one, known) for one in wanted if one.readable and one.kind not in KINDS)
         first = of_table[0]
         if readable:
             backup = {one.column for one in of_table} == BACKUP_COLUMNS
             tables.append(SearchTable(first.schema, first.table, readable, first.blocks, backup, _expiry(first)))
     return tables, unscanned
+
+
+def _search_column(column: TextColumn, known: dict[tuple[str, str], EncryptedColumn]) -> SearchColumn:
+    return SearchColumn(column.column, column.textual, column.binary, (column.oid, column.column) in known)
 
 
 def _obstacles(wanted: list[TextColumn]) -> list[Unscanned]:
@@ -132,7 +165,19 @@ def _expiry(column: TextColumn) -> str:
 
 
 def needs_old_secret(text: str, target: str, secrets: Iterable[str]) -> bool:
-    """Whether a text is encrypted with one of the secrets that is not the target. AEAD shows which."""
+    """Whether a text is encrypted with one of the secrets that is not the target, or bytes in hexadecimal contain such a text."""
+    secrets = tuple(secrets)
+    return any(_needs_old_secret(one, target, secrets) for one in (text, *_texts_in_bytes(text)))
+
+
+def _texts_in_bytes(text: str) -> list[str]:
+    """What may be encrypted texts among the characters that a hexadecimal text stands for."""
+    parsed = parse_ciphertext(text)
+    return ENCRYPTED.findall(parsed.data.decode("latin-1")) if parsed else []
+
+
+def _needs_old_secret(text: str, target: str, secrets: tuple[str, ...]) -> bool:
+    """AEAD shows which secret a text is encrypted with."""
     parsed = parse_ciphertext(text)
     if parsed is None or len(parsed.data) < NONCE_SIZE + TAG_SIZE:
         return False

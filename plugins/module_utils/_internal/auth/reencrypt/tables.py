@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from ...clients.database.statements import Database, Statement, quoted, require_writable, rows
 from ...errors import NOTHING_CHANGED, RunbookError
 from ..catalog import Column, Relation
-from ..encrypted_columns import EncryptedColumn, find_table
+from ..encrypted_columns import ENCRYPTED_COLUMNS, EncryptedColumn, find_table
 from ..jwks_table import TableNames
 from .names import ID, known_tables
 from .plan import PRIVATE_KEYS, ValuePlan
@@ -54,9 +54,9 @@ class FoundTables:
     privileges: list[str] = field(default_factory=list)  # that the user lacks
 
     @property
-    def known(self) -> set[tuple[str, str]]:
-        """Oid and column of what is re-encrypted."""
-        return {(table.oid, table.names.column(one.column)) for table in self.tables for one in table.columns}
+    def known(self) -> dict[tuple[str, str], EncryptedColumn]:
+        """What is re-encrypted, by oid and column."""
+        return {(table.oid, table.names.column(one.column)): one for table in self.tables for one in table.columns}
 
 
 def find_tables(
@@ -99,6 +99,7 @@ def _find(database: Database, found: FoundTables, name: str, names: TableNames, 
     names = names.found_in(relation.columns, [ID, *(one.column for one in columns)])
     existing = tuple(one for one in columns if names.column(one.column) in relation.columns)
     found.missing += [f"{name}.{one.column}" for one in columns if one not in existing]
+    _require_textual(names, relation, existing)
     if existing:
         table = EncryptedTable(name, names, _id_type(names, relation.columns), existing, writes, relation.oid)
         found.tables.append(table)
@@ -112,6 +113,16 @@ def _require_additional(database: Database, found: FoundTables) -> None:
     missing = [name for name in found.missing if name not in valid]
     if missing:
         raise RunbookError(f"additional_columns: {database.where} has no {', '.join(missing)}. {NOTHING_CHANGED}")
+
+
+def _require_textual(names: TableNames, relation: Relation, columns: Iterable[EncryptedColumn]) -> None:
+    """Raises RunbookError where only the option additional_columns names a column, and its values are no texts."""
+    for one in columns:
+        found = relation.columns[names.column(one.column)]
+        if one not in (PRIVATE_KEYS, *ENCRYPTED_COLUMNS) and not found.textual:
+            raise RunbookError(
+                f"additional_columns: {one.table}.{one.column} is of the type {found.type}; only columns of texts can be re-encrypted. {NOTHING_CHANGED}"
+            )
 
 
 def _require_keys(database: Database, found: FoundTables, keys: TableNames) -> None:

@@ -10,11 +10,11 @@ from dataclasses import replace
 from ...clients.cluster.client import MERGE_PATCH, Cluster
 from ...clients.cluster.errors import ApiError
 from ...clients.cluster.former import keep_former_values, read_former_values
-from ...clients.cluster.secrets import FIELD_MANAGER, require_write_permissions
+from ...clients.cluster.secrets import FIELD_MANAGER, ROTATION, require_write_permissions
 from ...errors import RunbookError
 from .copies import required_content
 from .model import RotationState
-from .observe import MARK, SIGNING_SINCE, observe
+from .observe import SIGNING_SINCE, observe
 from .options import RotationOptions
 from .plan import SecretWrite, change_of, is_due, state_after, write_of, write_of_copy
 from .stages import ADD, FINISH, PROMOTE, REPLACE, SYNC_COPIES
@@ -55,7 +55,7 @@ def _planned(cluster: Cluster, options: RotationOptions, step: str, state: Rotat
         writes = [write_of_copy(copy, required_content(copy, state.secret)) for copy in state.copies.due(state.secret)]
         return replace(state, copies=state.copies.synced(state.secret)), writes
     change = change_of(step, state.secret, new)
-    annotations: dict[str, str | None] = {MARK: IN_PROGRESS if change.in_progress else None}
+    annotations: dict[str, str | None] = {ROTATION: IN_PROGRESS if change.in_progress else None}
     if step in (PROMOTE, REPLACE):
         annotations[SIGNING_SINCE] = cluster.now().isoformat(timespec="seconds")
     if step == FINISH:

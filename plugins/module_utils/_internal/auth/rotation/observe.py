@@ -22,7 +22,6 @@ from .plan import require_valid_new_secret, why_not_representable
 from .stages import IDLE, REPLACED, SecretState
 from .versions import why_unversioned
 
-MARK = "runbook.minikube/rotation"
 SIGNING_SINCE = "runbook.minikube/new-secret-signs-since"  # annotation: when the new secret became the one that signs, in UTC
 
 
@@ -77,15 +76,14 @@ def _read_secret(cluster: Cluster, options: RotationOptions) -> _Read:
     single, versions, previous = (_text(stored.values.get(key), f"{where}, key {key},") for key in keys)
     if not single:
         raise RunbookError(f"{where} has no value in the key {options.key}. Correct the option key, or run recover_auth.yml.")
-    annotations = secret["metadata"].get("annotations") or {}
-    state = SecretState(parse_secrets(single, versions, where), previous, MARK in annotations)
+    state = SecretState(parse_secrets(single, versions, where), previous, stored.rotating)
     if state.in_progress and not versions and not previous:
         raise RunbookError(
             f"{where} is marked as being in an unversioned rotation, but has no value in the key {options.previous_secret_key}, the old secret. "
             f"Restore it from the Secret {former_name(options.secret)}. {NOTHING_CHANGED}"
         )
     texts = {key: text for key, text in zip(keys, (single, versions, previous), strict=True) if text}
-    return _Read(state, stored.version, texts, annotations.get(SIGNING_SINCE, ""))
+    return _Read(state, stored.version, texts, (stored.metadata.get("annotations") or {}).get(SIGNING_SINCE, ""))
 
 
 def _text(value: bytes | None, where: str) -> str | None:

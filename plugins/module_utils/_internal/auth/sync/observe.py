@@ -19,7 +19,6 @@ from ..encrypted_columns import count_other_data
 from ..jwks_table import read_jwks_table
 from ..keys import rule_of
 from ..options import Hide
-from ..rotation.observe import MARK
 from ..rotation.stages import SecretState
 from ..server_secrets import AuthServer, running_auth_servers
 from ..signing_secrets import SigningSecrets, parse_secrets
@@ -65,7 +64,7 @@ def _rotation_state(options: SyncOptions, stored: StoredSecret) -> SecretState:
         stored.values.get(key, b"").decode(errors="replace") for key in (options.own.key, options.versions_key, options.previous_secret_key)
     )
     secrets = parse_secrets(single, versions, where) if single or versions else SigningSecrets()
-    return SecretState(secrets, previous or None, MARK in (stored.metadata.get("annotations") or {}))
+    return SecretState(secrets, previous or None, stored.rotating)
 
 
 def _running(cluster: Cluster, options: SyncOptions) -> list[AuthServer]:

@@ -8,8 +8,10 @@ and it has no connect timeout. So the WebSocket is opened here, with all headers
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
+from contextlib import suppress
 from urllib.parse import urlencode, urlparse
 
 from .client import Cluster
@@ -30,8 +32,8 @@ PORT_FORWARD = ("v4.channel.k8s.io",)
 class Channels:
     """Numbered byte streams. Raises Unreachable when the connection breaks, TimeoutError when a deadline passes."""
 
-    def __init__(self, socket, server: str):
-        self._socket = socket
+    def __init__(self, connection, server: str):
+        self._socket = connection
         self._server = server
 
     @classmethod
@@ -40,7 +42,7 @@ class Channels:
         url = f"{cluster.server.replace('http', 'ws', 1)}{path}?{urlencode(query)}"
         configuration = cluster.api_client.configuration
         try:
-            socket = websocket.create_connection(
+            connection = websocket.create_connection(
                 url, timeout=CONNECT_TIMEOUT, header=headers_of(cluster.api_client), subprotocols=list(protocols),
                 sslopt=tls_options(configuration), enable_multithread=True, skip_utf8_validation=True, **_proxy(configuration),
             )
@@ -48,7 +50,7 @@ class Channels:
             raise _api_error(error, path) from error
         except (OSError, websocket.WebSocketException) as error:
             raise Unreachable(f"The API server {cluster.server} can't be reached for {path}: {error}.") from error
-        return cls(socket, cluster.server)
+        return cls(connection, cluster.server)
 
     def send(self, channel: int, data: bytes) -> None:
         """Writes to a stream."""
@@ -75,12 +77,22 @@ class Channels:
             if opcode in (websocket.ABNF.OPCODE_BINARY, websocket.ABNF.OPCODE_TEXT) and frame:
                 return frame[0], bytes(frame[1:])
 
+    def request_close(self) -> None:
+        """Asks the other end to close, at which a receive() in another thread returns None. That one then closes the connection."""
+        with suppress(OSError, websocket.WebSocketException):
+            self._socket.send_close()
+
+    def shut_down(self) -> None:
+        """Ends receive() and send() in other threads at once, without freeing the file descriptor that they use."""
+        with suppress(OSError):
+            if connection := self._socket.sock:
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # that of an SSLSocket would also end its TLS under a reader
+
     def close(self) -> None:
-        """Closes the connection; a broken one is no error."""
-        try:
+        """Closes the connection; a broken one is no error. No other thread may use it."""
+        with suppress(OSError, websocket.WebSocketException):
             self._socket.close(timeout=1)
-        except (OSError, websocket.WebSocketException):
-            self._socket.shutdown()
+        self._socket.shutdown()  # after the other end has closed, websocket-client's close() leaves the file descriptor open
 
     def _broken(self, error: Exception) -> Unreachable:
         return Unreachable(f"The connection through the API server {self._server} broke: {error}.")

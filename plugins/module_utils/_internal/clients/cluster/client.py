@@ -26,6 +26,7 @@ MERGE_PATCH = "application/merge-patch+json"
 METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MAX_WORKERS = 8  # requests to the API server, or to containers through it, at the same time
+MAX_LOG = 4 << 20  # bytes of the last lines of a log
 LOG_IS_GONE = ("unable to retrieve container logs for ", "failed to try resolving symlinks in path ")  # the kubelet's answers, with status 200
 DISCOVERY = threading.Lock()  # the discovery of kubernetes.dynamic is not safe for threads
 
@@ -145,7 +146,7 @@ class Cluster(Requests):
 
     def logs(self, pod: str, namespace: str, container: str, *, lines: int = 20, previous: bool = False) -> str:
         """The last lines of a container's log; "" where there are none, or the container never ran or is gone."""
-        query = [("container", container), ("tailLines", lines), ("previous", str(previous).lower())]
+        query = [("container", container), ("tailLines", lines), ("limitBytes", MAX_LOG), ("previous", str(previous).lower())]
         try:
             response = self.request("GET", path_of("Pod", namespace, pod, "log"), query_params=query)
         except ApiError as error:

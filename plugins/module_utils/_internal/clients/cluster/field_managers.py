@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 DEPLOY = "runbook-deploy"  # what applies the manifests, and changes the pod template
 ROLLOUT = "runbook-rollout"  # restarts and annotations: a manager of its own, so that the next deploy leaves them alone
+NETWORK = "runbook-network"  # the entry NODE_OPTIONS of a container: the next deploy leaves it, and a rollback keeps it
 STATUS = "status"
 
 RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
@@ -25,12 +26,29 @@ def conflicts(before: dict, after: dict, managed: list[dict]) -> list[tuple[str,
         if entry.get("manager") not in (DEPLOY, ROLLOUT) and entry.get("subresource") != STATUS:
             tree = {"f:spec": (entry.get("fieldsV1") or {}).get("f:spec", {})}
             conflicting += [(entry.get("manager", "(no name)"), field) for field in _touched(tree, before, after, "")]
-    return conflicting
+    # A container that is removed takes the entry of its environment with it: nothing is left to apply.
+    return [(manager, field) for manager, field in conflicting if manager != NETWORK or ".env[" in field]
 
 
 def applied_by_others(before: dict, after: dict, managed: list[dict]) -> list[tuple[str, str]]:
     """The conflicts whose manager applies server-side: its next apply would fail on fields that were changed in the meantime."""
     return conflicts(before, after, [entry for entry in managed or [] if entry.get("operation") == "Apply"])
+
+
+def env_owners(managed: list[dict], container: str, variable: str) -> set[str]:
+    """The managers of an entry of a container's environment, as ``env`` of a workload's pod template has it."""
+    path = ("f:spec", "f:template", "f:spec", "f:containers", _item(container), "f:env", _item(variable))
+    return {entry.get("manager", "") for entry in managed or [] if _has(entry.get("fieldsV1") or {}, path)}
+
+
+def owned_env(managed: list[dict], manager: str) -> set[tuple[str, str]]:
+    """(container, variable) of the entries that a manager owns in a workload's pod template."""
+    return {
+        (json.loads(container[2:])["name"], json.loads(variable[2:])["name"])
+        for entry in managed or [] if entry.get("manager") == manager
+        for container, fields in _below(entry.get("fieldsV1") or {}, ("f:spec", "f:template", "f:spec", "f:containers")).items()
+        for variable in fields.get("f:env", {}) if container.startswith("k:") and variable.startswith("k:")
+    }
 
 
 def template_writer(managed: list[dict]) -> str:
@@ -58,6 +76,20 @@ def migrate_managed_fields(managed: list[dict]) -> list[dict]:
     for entry in updates:
         own["fieldsV1"] = _union(own["fieldsV1"], _without_own_annotations(entry["fieldsV1"]))
     return rest
+
+
+def _item(name: str) -> str:
+    return "k:" + json.dumps({"name": name}, separators=(",", ":"))
+
+
+def _below(tree: dict, path: tuple[str, ...]) -> dict:
+    for key in path:
+        tree = tree.get(key) or {}
+    return tree
+
+
+def _has(tree: dict, path: tuple[str, ...]) -> bool:
+    return path[-1] in _below(tree, path[:-1])
 
 
 def _is_ours(entry: dict) -> bool:

@@ -17,6 +17,7 @@ FIELD_MANAGER = "runbook-secrets"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "runbook.minikube"
 FORMER_VALUES = "runbook.minikube/former-values"  # label of a Secret with former values of another one (former.py)
+ROTATION = "runbook.minikube/rotation"  # annotation of a Secret while a rotation of one of its values is in progress
 # Labels and annotations of those who would write a Secret back.
 OTHER_MANAGERS = {
     "meta.helm.sh/release-name": "Helm",
@@ -33,7 +34,7 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"  # of kubectl 
 
 @dataclass(frozen=True)
 class StoredSecret:
-    """A Secret as the cluster has it. ``former_values``: whether it keeps those of another Secret.
+    """A Secret as the cluster has it. ``former_values``: whether it keeps those of another Secret. ``rotating``: whether one of its values is rotated.
 
     ``values`` are decoded. They and ``metadata``, which may have the manifest that was applied, are never printed.
     """
@@ -45,6 +46,7 @@ class StoredSecret:
     managed_by: str | None = None
     owner: str | None = None
     former_values: bool = False
+    rotating: bool = False
     metadata: dict = field(default_factory=dict, repr=False)
 
 
@@ -60,6 +62,7 @@ def stored_secret(secret: dict) -> StoredSecret:
         managed_by=_manager_of(metadata),
         owner=f"{owner['kind']} {owner['name']}" if owner else None,
         former_values=FORMER_VALUES in (metadata.get("labels") or {}),
+        rotating=ROTATION in (metadata.get("annotations") or {}),
         metadata=metadata,
     )
 

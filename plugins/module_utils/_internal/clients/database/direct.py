@@ -23,6 +23,9 @@ except ImportError:
     psycopg2 = None
 
 
+GRACE = 10  # seconds after a statement's time-out, which the server enforces, until a connection without an answer is given up
+
+
 class DirectDatabase:
     """Opens a new connection for each transaction, so that a broken connection does not matter."""
 
@@ -43,8 +46,7 @@ class DirectDatabase:
         try:
             with self._connected() as connection:
                 cursor = connection.cursor()
-                for setting in settings(self._limits, write, self._schemas):
-                    cursor.execute(setting)
+                cursor.execute("; ".join(settings(self._limits, write, self._schemas)))
                 results = [_execute(cursor, index, statement) for index, statement in enumerate(statements)]
                 if write:
                     WRITES.before_write()
@@ -55,13 +57,25 @@ class DirectDatabase:
             # The driver's own error is not chained: it shows the statement with its values.
             raise database_error(str(error), getattr(error, "pgcode", None) or "", self.where, committing) from None
 
+    def run_outside_transaction(self, sql: str, timeout: int) -> None:
+        """See Database."""
+        sent = False
+        try:
+            with self._connected(timeout) as connection:
+                connection.autocommit = True
+                WRITES.before_write()
+                sent = True
+                connection.cursor().execute(sql)
+        except psycopg2.Error as error:
+            raise database_error(str(error), getattr(error, "pgcode", None) or "", self.where, committing=sent) from None
+
     @contextmanager
-    def _connected(self) -> Iterator:
-        """A connection, which is always closed; that rolls back what was not committed."""
+    def _connected(self, timeout: int | None = None) -> Iterator:
+        """A connection, which is always closed; that rolls back what was not committed. ``timeout``: seconds until the block's statements must end."""
         with own_environment(), interruptible(self._limits.connect):
             connection = psycopg2.connect(**self._parameters)
         try:
-            with interruptible():
+            with interruptible(timeout, each=None if timeout else self._limits.statement + GRACE):
                 yield connection
         finally:
             connection.close()

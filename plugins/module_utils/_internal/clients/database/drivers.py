@@ -1,7 +1,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The two programs that run a transaction inside a pod, for the runtimes of the application's containers.
 
-Both read one line of JSON, {url_env, schema, connect, settings: [sql], statements: [{sql, sql_for_psycopg2, parameters, count}]}, and print
+Both read one line of JSON, {url_env, schema, connect, autocommit, settings: [sql], statements: [{sql, sql_for_psycopg2, parameters, count}]}, and print
 one line of JSON: {results: [{count, rows}]}, {wrong_count: {index, found}}, {error: {message, sqlstate, committing}}, {refused: why}, {no_url} or
 {no_driver}. The database's URL is the container's own.
 """
@@ -54,8 +54,9 @@ try:
     connection = driver.connect(**dict(parameters, connect_timeout=task["connect"]))
     if driver.__name__ == "psycopg":
         connection.prepare_threshold = None  # prepared statements break behind a pooler; psycopg2 uses none
+    connection.autocommit = bool(task.get("autocommit"))
     cursor = connection.cursor()
-    for setting in task["settings"] + ([search_path(schemas)] if schemas else []):
+    for setting in task["settings"] + ([search_path(schemas)] if schemas and not task.get("autocommit") else []):
         cursor.execute(setting)
     results = [carry_out(cursor, index, statement) for index, statement in enumerate(task["statements"])]
     committing = True
@@ -115,8 +116,8 @@ const work = async () => {
     const client = new driver.Client({ connectionString, connectionTimeoutMillis: task.connect * 1000 });
     client.on("error", () => {});
     await client.connect();
-    await client.query("BEGIN");
-    for (const setting of [...task.settings, ...(path ? [`SET LOCAL search_path TO ${path}`] : [])]) await client.query(setting);
+    if (!task.autocommit) await client.query("BEGIN");
+    for (const setting of [...task.settings, ...(path && !task.autocommit ? [`SET LOCAL search_path TO ${path}`] : [])]) await client.query(setting);
     const results = [];
     for (const [index, statement] of task.statements.entries()) {
       const done = await client.query(statement.sql, statement.parameters);
@@ -127,7 +128,7 @@ const work = async () => {
       results.push({ count: done.rowCount ?? -1, rows: done.rows });
     }
     committing = true;
-    await client.query("COMMIT");
+    if (!task.autocommit) await client.query("COMMIT");
     return say({ results });
   } catch (error) {
     if (error.code === "ERR_INVALID_URL") return say({ refused: task.invalid });

@@ -62,14 +62,27 @@ class PodDatabase:
         error = answer["error"]
         raise database_error(error["message"], error["sqlstate"], self.where, write and error["committing"])
 
+    def run_outside_transaction(self, sql: str, timeout: int) -> None:
+        """See Database."""
+        self._find_program()
+        WRITES.before_write()
+        answer = self._query([Statement(sql)], write=True, outside_transaction=timeout)
+        if "error" in answer:
+            error = answer["error"]
+            raise database_error(error["message"], error["sqlstate"], self.where, committing=True)
+        if "results" not in answer:
+            raise DatabaseError(f"{self.where}: the variable {answer.get('refused', 'is not set there')}.")
+
     def _find_program(self) -> None:
         """Finds the container's program by a transaction without statements, so that a write is sent to one program only."""
         if len(self._programs) > 1:
             self._query([], write=False)
 
-    def _query(self, statements: list[Statement], write: bool) -> dict:
+    def _query(self, statements: list[Statement], write: bool, outside_transaction: int = 0) -> dict:
+        """The program's answer. ``outside_transaction``: for how many seconds its statement may run then; 0: in a transaction."""
         task = {
-            "url_env": self._variable, "schema": self._schema, "connect": self._limits.connect, "settings": settings(self._limits, write),
+            "url_env": self._variable, "schema": self._schema, "connect": self._limits.connect, "autocommit": bool(outside_transaction),
+            "settings": [] if outside_transaction else settings(self._limits, write),
             "statements": [
                 {"sql": one.sql, "sql_for_psycopg2": for_psycopg2(one.sql), "parameters": list(one.parameters), "count": one.count}
                 for one in statements
@@ -77,7 +90,7 @@ class PodDatabase:
         }  # fmt: skip
         missing = []
         for program in self._programs:
-            answer = self._run(program, task, write)
+            answer = self._run(program, task, write, outside_transaction or len(statements) * self._limits.statement)
             if answer is None:
                 missing.append(program.name)
             elif NO_DRIVER in answer:
@@ -90,10 +103,10 @@ class PodDatabase:
             "Name a container with Node.js and pg, or with Python and psycopg2 or psycopg, or use via: port_forward."
         )
 
-    def _run(self, program: Program, task: dict, write: bool) -> dict | None:
+    def _run(self, program: Program, task: dict, write: bool, seconds: int) -> dict | None:
         """The program's answer, None where the container has no such program. A lost answer to a write may be that to its commit."""
         stdin = json.dumps({**task, **program.task}).encode() + b"\n"
-        timeout = self._limits.connect + len(task["statements"]) * self._limits.statement + OVERHEAD
+        timeout = self._limits.connect + seconds + OVERHEAD
         try:
             done = execute(self._cluster, *self._container, program.command, stdin, timeout)
         except ApiError as error:

@@ -63,6 +63,13 @@ class Database(Protocol):
         DatabaseError has ``unknown`` set.
         """
 
+    def run_outside_transaction(self, sql: str, timeout: int) -> None:
+        """Runs one statement that PostgreSQL refuses in a transaction block, such as CREATE INDEX CONCURRENTLY.
+
+        Names in it have their schema, and no time-out of Limits applies: a setting would remain with a pooler's connection. Raises
+        DatabaseError, with ``unknown`` where there is no answer within ``timeout`` seconds; the server may still work on it then.
+        """
+
 
 class DatabaseError(RunbookError):
     """The database reported an error, or can't be reached. ``sqlstate`` is its five-character code, "" where it has none.

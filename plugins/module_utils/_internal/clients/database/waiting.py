@@ -22,21 +22,25 @@ except ImportError:
 
 
 @contextmanager
-def interruptible(seconds: int | None = None) -> Iterator[None]:
-    """Waits of psycopg2 in the block can be interrupted, and end with OperationalError after that many seconds."""
+def interruptible(seconds: int | None = None, each: int | None = None) -> Iterator[None]:
+    """Waits of psycopg2 in the block can be interrupted.
+
+    They end with OperationalError ``seconds`` after the block began, and where nothing was received for ``each`` seconds.
+    """
     previous = extensions.get_wait_callback()
     until = None if seconds is None else time.monotonic() + seconds
-    extensions.set_wait_callback(lambda connection: _wait(connection, until))
+    extensions.set_wait_callback(lambda connection: wait(connection, until, each))
     try:
         yield
     finally:
         extensions.set_wait_callback(previous)
 
 
-def _wait(connection, until: float | None) -> None:
+def wait(connection, until: float | None = None, each: int | None = None) -> None:
+    """Waits until the connection is ready, at most until that time of time.monotonic(), and ``each`` seconds for the next part of an answer."""
     while (state := connection.poll()) != extensions.POLL_OK:
         poller = select.poll()
         poller.register(connection.fileno(), select.POLLIN if state == extensions.POLL_READ else select.POLLOUT)
-        remaining = None if until is None else max(0, until - time.monotonic()) * 1000
-        if not poller.poll(remaining):
-            raise psycopg2.OperationalError("timeout expired: no connection within the time-out")
+        limits = [limit for limit in (None if until is None else max(0, until - time.monotonic()), each) if limit is not None]
+        if not poller.poll(min(limits) * 1000 if limits else None):
+            raise psycopg2.OperationalError("timeout expired: no answer within the time-out")

@@ -17,6 +17,8 @@ from .connection import EngineError, client_of_address, client_of_host, engine_e
 __all__ = ["NO_SPACE", "Engine", "EngineError"]
 NOT_FOUND = 404
 PIECE = 1 << 20  # bytes read at a time
+# Seconds in which an engine takes nothing of an archive, and in which it sends nothing: it prepares or unpacks an image then.
+ARCHIVE_TIMEOUTS = (120, 600)
 NO_SPACE = "no space left"  # in the error of an engine whose disk is full
 
 
@@ -87,14 +89,14 @@ class Engine:
     def save(self, reference: str) -> Iterator[bytes]:
         """The archive of an image as ``docker save`` writes it, in pieces."""
         with self._errors(f"reading the image {reference}"):
-            response = self._api.get(self._url(f"/images/{quote(reference, safe='/:')}/get"), stream=True, timeout=None)
+            response = self._api.get(self._url(f"/images/{quote(reference, safe='/:')}/get"), stream=True, timeout=ARCHIVE_TIMEOUTS)
             self._require_success(response, f"reading the image {reference}")
             yield from response.iter_content(PIECE)
 
     def load(self, archive: Iterable[bytes]):
         """Sends an archive as ``docker load`` does. Returns when the engine accepted all of it, else raises EngineError."""
         with self._writing("loading"):
-            response = self._api.post(self._url("/images/load"), data=iter(archive), params={"quiet": "1"}, stream=True, timeout=None)
+            response = self._api.post(self._url("/images/load"), data=iter(archive), params={"quiet": "1"}, stream=True, timeout=ARCHIVE_TIMEOUTS)
             self._require_success(response, "loading")
             for line in filter(None, response.iter_lines()):
                 event = json.loads(line)
@@ -120,7 +122,7 @@ class Engine:
             raise
 
     def _url(self, path: str) -> str:
-        """For the two calls that the SDK cannot make without a timeout."""
+        """For the two calls that need other timeouts than the SDK's."""
         return f"{self._api.base_url}/v{self._api.api_version}{path}"
 
     def _require_success(self, response, doing: str):

@@ -15,7 +15,7 @@ try:
     from docker.errors import APIError, DockerException
     from docker.tls import TLSConfig
     from docker.utils import kwargs_from_env
-    from urllib3.exceptions import HTTPError
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     DOCKER_IMPORT_ERROR = None
 except ImportError:
@@ -24,7 +24,7 @@ except ImportError:
     class MissingSdkError(Exception):
         """Stands for the SDK's exceptions where it is missing; nothing raises it."""
 
-    APIError = DockerException = HTTPError = MissingSdkError
+    APIError = DockerException = HTTPError = ReadTimeoutError = MissingSdkError
     ContextAPI = TLSConfig = kwargs_from_env = None
     DOCKER_IMPORT_ERROR = traceback.format_exc()
 
@@ -78,7 +78,17 @@ def engine_errors(name: str, doing: str):
     except APIError as error:
         raise EngineError(f"{name} refused {doing}: {error.explanation}", error.status_code) from None
     except (DockerException, HTTPError, OSError) as error:
-        raise EngineError(f"{name} closed the connection while {doing}: {root_cause(error)}. Check that it is still running: docker ps") from None
+        problem = "has made no progress while" if timed_out(error) else "closed the connection while"
+        raise EngineError(f"{name} {problem} {doing}: {root_cause(error)}. Check that it is still running: docker ps") from None
+
+
+def timed_out(error: BaseException | None) -> bool:
+    """Whether a time limit ended a call, if libraries wrapped it several times."""
+    while error is not None:
+        if isinstance(error, (TimeoutError, ReadTimeoutError)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def root_cause(error: BaseException) -> str:

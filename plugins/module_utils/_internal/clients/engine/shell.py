@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
+import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterable
 
 from ...errors import RunbookError
 
 LAST_CHARACTERS = 500  # of a program's standard error, in a message
+ANSWER_TIMEOUT = 60  # seconds for a program without input
+STALL_TIMEOUT = 300  # seconds in which a program takes nothing of its input, or does not end after the end of it: a node unpacks an image then
+POLL_INTERVAL = 1  # seconds
 
 
 class ShellError(RunbookError):
@@ -43,10 +49,7 @@ class NodeShell:
         writer = _StdinWriter(writing, stdin)
         writer.start()
         try:
-            # AnsibleModule.run_command takes its input as a whole, and an image is a gigabyte
-            done = subprocess.run(  # pylint: disable=ansible-bad-function
-                self._command_line(command), stdin=reading, capture_output=True, env=self._environment, check=False
-            )
+            status, stdout, stderr = self._communicate(command, reading, writer, STALL_TIMEOUT if stdin else ANSWER_TIMEOUT)
         except OSError as error:
             raise ShellError(f"The program {self._prefix[0]} cannot be run: {error.strerror}. Install it, or correct its path.") from None
         finally:
@@ -54,11 +57,29 @@ class NodeShell:
             writer.join()
         if writer.error:
             raise writer.error
-        if done.returncode:
-            raise self._failure(command, done.returncode, done.stderr.decode(errors="replace").strip())
+        if status:
+            raise self._failure(command, status, stderr.decode(errors="replace").strip())
         if not writer.complete:  # the docker command exits with 0 where its connection is lost
             raise ShellError(f"{self.name}: {command[0]} ended before it had read all input; the connection to the node may have been lost.")
-        return done.stdout.decode(errors="replace")
+        return stdout.decode(errors="replace")
+
+    def _communicate(self, command: tuple[str, ...], stdin: int, writer: _StdinWriter, timeout: float) -> tuple[int, bytes, bytes]:
+        """Exit code and output of the command. Ends it, with what it has started, after ``timeout`` seconds without progress, and if this is interrupted."""
+        # AnsibleModule.run_command takes its input as a whole, and an image is a gigabyte
+        with subprocess.Popen(  # pylint: disable=ansible-bad-function
+            self._command_line(command), stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self._environment, start_new_session=True
+        ) as process:
+            try:
+                while True:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        stdout, stderr = process.communicate(timeout=POLL_INTERVAL)
+                        return process.returncode, stdout, stderr
+                    if time.monotonic() - writer.last_progress > timeout:
+                        raise ShellError(f"{self.name}: {command[0]} has made no progress for {timeout} s, and was ended. Check the node: minikube status")
+            except BaseException:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
 
     def _command_line(self, command: tuple[str, ...]) -> list[str]:
         return [*self._prefix, *([shlex.join(command)] if self._as_text else command)]
@@ -75,6 +96,7 @@ class _StdinWriter(threading.Thread):
         self._pipe = pipe
         self._pieces = pieces
         self.complete = False
+        self.last_progress = time.monotonic()
         self.error: Exception | None = None
 
     def run(self):
@@ -83,6 +105,7 @@ class _StdinWriter(threading.Thread):
             with open(self._pipe, "wb") as pipe:
                 for piece in self._pieces:
                     pipe.write(piece)
+                    self.last_progress = time.monotonic()
             self.complete = True
         except BrokenPipeError:
             return

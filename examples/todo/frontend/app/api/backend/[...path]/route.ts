@@ -9,10 +9,13 @@ async function forward(request: Request, { params }: Context) {
   const session = await auth.api.getSession({ headers: request.headers });
   if (!session) return Response.json({ detail: "sign in first" }, { status: 401 });
   const { token } = await auth.api.getToken({ headers: request.headers });
+  const headers = new Headers({ authorization: `Bearer ${token}`, "content-type": "application/json" });
+  const key = request.headers.get("idempotency-key");
+  if (key) headers.set("idempotency-key", key);
   const path = (await params).path.map(encodeURIComponent).join("/");
   const answer = await fetch(`${BACKEND_URL}/api/${path}`, {
     method: request.method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    headers,
     body: request.method === "GET" ? undefined : await request.text(),
     signal: request.signal,
     cache: "no-store",

@@ -1,0 +1,13 @@
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Runs the module nodejs_network_options in the process of its task, where it would run on this host anyway."""
+
+from __future__ import annotations
+
+from ansible_collections.runbook.minikube.plugins.modules import nodejs_network_options
+from ansible_collections.runbook.minikube.plugins.plugin_utils.in_process import InProcessAction
+
+
+class ActionModule(InProcessAction):
+    """See the module's documentation."""
+
+    MODULE = nodejs_network_options
