@@ -72,7 +72,8 @@ def test_why_a_host_refuses_to_listen(monkeypatch, number, words):
     assert number != errno.EADDRINUSE or "is in use by a process that is not visible here" in listen_failure(FRONTEND, number)
 
 
-@pytest.mark.parametrize(("held", "address", "hidden"), [("::1", "127.0.0.1", True), ("::", "127.0.0.1", True), ("127.0.0.1", "127.0.0.1", False),
-                                                        ("::1", "0.0.0.0", False)])  # fmt: skip
+@pytest.mark.parametrize(("held", "address", "hidden"), [
+    ("::1", "127.0.0.1", True), ("::", "127.0.0.1", True), ("127.0.0.1", "127.0.0.1", False), ("::1", "0.0.0.0", False),
+])  # fmt: skip
 def test_a_listener_at_ipv6_gets_the_clients_of_localhost(held, address, hidden):
     assert hides(Holder(held, "me"), address) is hidden

@@ -123,13 +123,15 @@ def collection_roots(folders: Iterable[str]) -> list[str]:
 
 def _answer_of(process: subprocess.Popen, spec: bytes) -> dict:
     """What the process answers, {} if it ends or says nothing in time."""
-    assert process.stdin and process.stdout
+    stdin, stdout = process.stdin, process.stdout
+    if not (stdin and stdout):
+        return {}
     try:
-        with process.stdin as stdin:
+        with stdin:
             stdin.write(spec)
     except OSError:
         return {}
-    with process.stdout as stdout:
+    with stdout:
         readable, _write, _error = select.select([stdout], [], [], START_TIMEOUT)
         line = stdout.readline() if readable else b""
     try:
