@@ -138,7 +138,7 @@ def test_address_that_better_auth_does_not_accept_is_named(as_described, playboo
     run = playbooks.run("playbooks/deploy.yml", runbook_app_overrides={"address": {"via": "forward", "url": "http://todo.example.org"}}).ok()
     text = text_of(run.output)
     assert run.recap["changed"] == 0
-    assert "The application's address is http://todo.example.org, but BETTER_AUTH_URL of Deployment frontend is http://" in text, text
+    assert "address is http://todo.example.org, but BETTER_AUTH_URL of Deployment frontend is http://" in text, text
 
 
 def test_application_without_node_ports_is_deployed_and_reached_by_a_forward(own, busybox_image, tmp_path):

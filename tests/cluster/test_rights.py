@@ -37,8 +37,10 @@ OF_THE_APPLICATION = {
     "auth_reencrypt": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "auth_secret_sync": {"locations": [SECRET, COPY], "versions_key": "better-auth-secrets", "auth_servers": AUTH_SERVERS, "database": DATABASE},
     "connectivity_probe": {"workloads": [{"kind": "Deployment", "name": "backend-api"}]},
+    "http_health_info": {"checks": [{"name": "frontend", "service": "frontend", "path": "/api/health", "via": "forward"}]},
     "jwks_cleanup": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
     "jwks_info": {"database": DATABASE, "auth_servers": AUTH_SERVERS},
+    "request_duplicates_info": {"database": DATABASE, "table": "task", "columns": ["user_id", "title"]},
 }
 # And the others, on objects of their own.
 OF_THEIR_OWN = {
@@ -46,13 +48,12 @@ OF_THEIR_OWN = {
     "secret_compare": {"locations": [{**SECRET, "check_consumers": True, "check_former": True}, COPY]},
     "secret_copy": {"source": SECRET, "destinations": [COPY]},
     "dapr_resources_info": {},
-    "http_health_info": {"checks": [{"name": "frontend", "service": "frontend", "path": "/api/health", "via": "forward"}]},
     "pod_logs_info": {"workloads": [{"kind": "Deployment", "name": "frontend"}]},
     "rollout_history_info": {"workloads": [{"kind": "Deployment", "name": "frontend"}]},
-    "service_endpoints_info": {},
 }
 WRITTEN = {"auth_rotation": "frontend-secrets", "secret_copy": "backend-api-secrets"}
-ALIKE = ("auth_probe", "auth_reencrypt", "auth_secret_sync", "jwks_cleanup", "secret_compare")  # which send the requests of another module of the tables
+# Those that send the requests of another module of the tables.
+ALIKE = ("auth_probe", "auth_reencrypt", "auth_secret_sync", "jwks_cleanup", "request_duplicates_info", "secret_compare")
 
 
 @dataclass
@@ -159,7 +160,8 @@ def left_without(rules: list[dict], rule: dict, verb: str) -> list[dict]:
 
 def test_every_role_is_tried():
     # By test_dapr_rights.py, test_port_forward.py, tests/unit/rights.
-    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca", "port_forward", "auth_reencrypt_forgotten", "nodejs_network_options"}
+    elsewhere = {"dapr_recovery", "dapr_recovery_new_ca", "port_forward", "auth_reencrypt_forgotten", "nodejs_network_options", "event_dedup",
+                 "service_endpoints_info"}  # fmt: skip
     assert {file.stem for file in RIGHTS.glob("*.yml")} == {*OF_THE_APPLICATION, *OF_THEIR_OWN, *elsewhere}
 
 
