@@ -21,7 +21,8 @@ from registry import is_registry_available
 
 PROGRAM = b"#!/bin/sh\necho minikube version: v9.9.9\n"
 CHECKSUM = hashlib.sha256(PROGRAM).hexdigest()
-SYSTEM = f"{platform.system().lower()}-{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+SYSTEM = f"{platform.system().lower()}-{ARCHITECTURES.get(platform.machine(), platform.machine())}"
 PLAY = """
 - hosts: all
   gather_facts: false
