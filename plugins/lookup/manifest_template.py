@@ -2,13 +2,6 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.plugins.loader import lookup_loader
-from ansible.plugins.lookup import LookupBase
-from ansible_collections.runbook.minikube.plugins.plugin_utils.template_errors import template_problem
-from jinja2.exceptions import TemplateError
-from jinja2.runtime import Undefined
-
 DOCUMENTATION = r"""
 name: manifest_template
 short_description: Render templates of manifests
@@ -45,6 +38,13 @@ _raw:
   type: list
   elements: str
 """
+
+from ansible.errors import AnsibleError, AnsibleLookupError
+from ansible.plugins.loader import lookup_loader
+from ansible.plugins.lookup import LookupBase
+from ansible_collections.runbook.minikube.plugins.plugin_utils.template_errors import template_problem
+from jinja2.exceptions import TemplateError
+from jinja2.runtime import Undefined
 
 
 class _Variables(dict):

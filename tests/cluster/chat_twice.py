@@ -19,7 +19,7 @@ import main
 import psycopg2
 from agents.mcp import MCPServerStreamableHttp
 
-WAY, TOKEN, MESSAGE = PARAMETERS  # noqa: F821
+WAY, TOKEN, MESSAGE = json.loads("PARAMETERS")
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 PATIENCE = 60  # seconds
 

@@ -70,7 +70,7 @@ def logged(cluster, layer: str, *words: str) -> list[str]:
 
 def chat_twice(cluster, client: TodoClient, way: str, title: str) -> None:
     """One chat request, for which the agent's MCP client calls add_task twice. Returns when both calls have an answer."""
-    program = CHAT_TWICE.read_text().replace("= PARAMETERS", f"= {(way, client.token(), f'Please add a task to {title}')!r}")
+    program = CHAT_TWICE.read_text().replace('"PARAMETERS"', repr(json.dumps([way, client.token(), f"Please add a task to {title}"])))
     status, text = json.loads(in_pod(cluster, "deployment/backend-api", program).splitlines()[-1])
     assert status == 200 and "event: done" in text, text
 

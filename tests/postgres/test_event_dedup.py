@@ -230,7 +230,7 @@ def test_an_interrupted_run_is_completed_by_the_next(server, events, monkeypatch
 
     for function in ("_move", "create_index"):
         with monkeypatch.context() as patch:
-            patch.setattr(apply, function, lambda *_arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(apply, function, lambda *_arguments: (one for one in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 dedup(server, events)
     assert succeeded(server, events)["duplicate_count"] == 0

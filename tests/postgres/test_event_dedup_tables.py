@@ -9,9 +9,14 @@ from contextlib import closing
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import DatabaseError
 from event_tables import AUDIT_LOG, dedup, ids, indexes, insert, refused, stored, succeeded
-from test_pod_program import in_pod  # noqa: F401  a fixture
+from played_pod import ways_in_pods
 
 TWICE = (AUDIT_LOG, insert(1, "a", 0), insert(2, "a", 2), insert(3, "b", 3))
+
+
+@pytest.fixture
+def in_pod(monkeypatch):
+    return ways_in_pods(monkeypatch)
 
 
 def test_a_table_without_primary_key(server, database):
@@ -250,7 +255,7 @@ def test_an_index_that_takes_too_long_is_left_to_the_next_run(server, database):
     assert indexes(server, database) == [("uq_audit_log_event_id", True)]
 
 
-def test_outside_of_a_transaction_from_inside_a_pod(server, pooler, database, in_pod):  # noqa: F811
+def test_outside_of_a_transaction_from_inside_a_pod(server, pooler, database, in_pod):
     from addresses import url
 
     server.sql(database, AUDIT_LOG)

@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import traceback
 
 import pytest
-from addresses import LIMITS, url
+from addresses import url
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database import pod
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import CountError, DatabaseError, Statement, rows
+from played_pod import ways_in_pods
 from servers import PASSWORD
 
 ONE = Statement("INSERT INTO t VALUES ($1::text || '%' || '$ba$1$')", ("x",), count=1)
@@ -20,20 +18,7 @@ ONE = Statement("INSERT INTO t VALUES ($1::text || '%' || '$ba$1$')", ("x",), co
 
 @pytest.fixture
 def in_pod(monkeypatch):
-    """A way to a database by a container with Python whose variable DATABASE_URL has that value."""
-
-    def way(value: str, schema: str | None = None) -> pod.Pod:
-        def execute(_cluster, _name, _namespace, _container, command, stdin, timeout):
-            if command[0] != "python3":
-                return Execution(127, b"", b"")
-            environment = {**os.environ, "DATABASE_URL": value}
-            done = subprocess.run([sys.executable, *command[1:]], input=stdin, env=environment, capture_output=True, timeout=timeout, check=False)
-            return Execution(done.returncode, done.stdout, done.stderr)
-
-        monkeypatch.setattr(pod, "execute", execute)
-        return pod.PodDatabase(None, "n", "p", "c", "DATABASE_URL", schema, LIMITS)
-
-    return way
+    return ways_in_pods(monkeypatch)
 
 
 def test_through_a_pooler_with_the_schema_of_the_url(server, pooler, database, in_pod):

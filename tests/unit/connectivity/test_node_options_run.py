@@ -92,7 +92,7 @@ def test_missing_permission_is_named_before_anything_is_written(inside):
 
 def test_refusal_of_the_api_server_is_reported(inside):
     cluster = cluster_of()
-    cluster.apply_object = lambda *_arguments, **_options: (_ for _ in ()).throw(ApiError("conflict with kubectl", 409, "Conflict"))
+    cluster.apply_object = lambda *_arguments, **_options: (one for one in ()).throw(ApiError("conflict with kubectl", 409, "Conflict"))
     with pytest.raises(RunbookError, match="conflict with kubectl Another manager owns the entry, .* Nothing was changed"):
         run(cluster)
     cluster = cluster_of()

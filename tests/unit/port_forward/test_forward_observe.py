@@ -77,7 +77,7 @@ def test_a_port_of_another_supervisor_of_the_same_user_is_told(folder):
         other.create()
         other.write(RECORD, record(dataclasses.replace(BACKEND, local_port=port), name="shop").to_dict())
         found, _api = observed(folder, forwards=[entry("frontend", local_port=port)])
-    (refusal,) = found.refusals.values()
+    refusal = " ".join(found.refusals.values())
     assert f"is in use by the forward 127.0.0.1:{port} -> default/backend-api:8000 of the supervisor shop (pid " in refusal
     assert "End that with name: shop, state: absent, or set another local_port (0 for a free one)." in refusal
 

@@ -23,4 +23,5 @@ def _event_line(event: dict, is_published: bool) -> str:
     what = f"event to topic {event['topic']} of {event['pubsub']} from {event['workload']}"
     if not is_published:
         return f"Would publish an {what}."
-    return f"Sent an {what}: {f'HTTP status {status}' if (status := event['status']) else 'no response'}."
+    response = f"HTTP status {event['status']}" if event["status"] else "no response"
+    return f"Sent an {what}: {response}."
