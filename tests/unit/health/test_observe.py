@@ -93,6 +93,11 @@ def test_redirects_are_followed_unless_expected(address):
     assert followed["healthy"] and expected["healthy"]
 
 
+def test_parallel_checks_do_not_share_how_they_treat_redirects(address):
+    checks = [check(f"{address}/moved"), check(f"{address}/moved", status=307)] * 10
+    assert [result["problem"] for result in check_urls(checks, 0)] == [""] * len(checks)
+
+
 def test_connection_refused():
     (result,) = check_urls([check("http://127.0.0.1:9/")], 0)
     assert not result["healthy"] and "does not respond" in result["problem"]

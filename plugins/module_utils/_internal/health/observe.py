@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.error import HTTPError
-
-from ansible.module_utils.urls import open_url
+from urllib.request import HTTPRedirectHandler, ProxyHandler, build_opener
 
 from ..clients.cluster.access import needs
 from ..clients.cluster.client import Cluster
@@ -85,7 +84,7 @@ def _problem(check: HealthCheck, get: Callable[[bool], tuple[int, bytes]]) -> st
         return f"does not respond: {error}"
     except RunbookError:  # a missing permission, which does not pass
         raise
-    except Exception as error:  # open_url passes on any exception of the layers below it; each means that there was no response
+    except Exception as error:  # urllib passes on any exception of the layers below it; each means that there was no response
         return f"does not respond: {error}"
     if status != check.status:
         return f"returns HTTP status {status}, expected {check.status}"
@@ -94,10 +93,17 @@ def _problem(check: HealthCheck, get: Callable[[bool], tuple[int, bytes]]) -> st
     return "; ".join(mismatches(check.json, _parsed(body))) if check.json else ""
 
 
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_arguments) -> None:
+        """Follows none."""
+
+
 def _get(url: str, *, follow: bool) -> tuple[int, bytes]:
+    # Ansible's open_url sets its opener for the whole process, so parallel checks would mix how they treat redirects.
+    # Nodes are in the machine's own network, so the environment's proxy is not used.
+    opener = build_opener(ProxyHandler({}), HTTPRedirectHandler if follow else _NoRedirects)
     try:
-        # Nodes are in the machine's own network, so the environment's proxy is not used.
-        response = open_url(url, timeout=RESPONSE_TIMEOUT, use_proxy=False, follow_redirects="safe" if follow else "none")
+        response = opener.open(url, timeout=RESPONSE_TIMEOUT)
     except HTTPError as error:
         response = error
     with response:
