@@ -8,7 +8,8 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE, NODE
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.loaders import NODE
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.errors import database_error
 
 PG = """

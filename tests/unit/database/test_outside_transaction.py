@@ -9,8 +9,9 @@ import subprocess
 
 import pytest
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.exec import Execution
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.loaders import NODE
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database import pod
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE, NODE
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import DatabaseError, Limits
 
 CREATE = "CREATE UNIQUE INDEX CONCURRENTLY i ON public.t (a)"

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE, FOR_PYTHON, NODE, PYTHON
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.cluster.loaders import NODE, PYTHON
+from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.drivers import FOR_NODE, FOR_PYTHON
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.portable import INVALID, SEVERAL_HOSTS, for_psycopg2
 from ansible_collections.runbook.minikube.plugins.module_utils._internal.clients.database.statements import Statement
 

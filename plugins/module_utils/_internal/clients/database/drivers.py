@@ -11,10 +11,9 @@ from __future__ import annotations
 import inspect
 from dataclasses import dataclass, field
 
+from ..cluster.loaders import NODE, PYTHON
 from . import portable
 
-# These run the program in the task: as an argument it would make the API request longer than some proxies accept.
-PYTHON = "import json, sys; task = json.loads(sys.stdin.readline()); exec(task['program'])"
 PYTHON_PROGRAM = r"""
 import json, os
 def say(**what):
@@ -67,17 +66,6 @@ except (driver.Error, ValueError) as error:
     say(error={"message": str(error), "sqlstate": code or "", "committing": committing})
 """
 
-NODE = """
-let text = "";
-process.stdin.on("data", (part) => {
-  text += part;
-  const end = text.indexOf("\\n");
-  if (end < 0) return;
-  process.stdin.pause();
-  const task = JSON.parse(text.slice(0, end));
-  new Function("task", "require", task.program)(task, require);
-});
-"""
 NODE_PROGRAM = r"""
 const say = (what) => process.stdout.write(JSON.stringify(what) + "\n", () => process.exit(0));
 const encoded = (text) => {

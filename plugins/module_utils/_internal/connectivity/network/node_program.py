@@ -8,19 +8,6 @@ running process. NODE_OPTIONS of a trial are set for a child of their own, so no
 
 from __future__ import annotations
 
-# As an argument, the whole program would make the API request longer than some proxies accept.
-START = """
-let text = "";
-process.stdin.on("data", (part) => {
-  text += part;
-  const end = text.indexOf("\\n");
-  if (end < 0) return;
-  process.stdin.pause();
-  const task = JSON.parse(text.slice(0, end));
-  new Function("task", "require", task.program)(task, require);
-});
-"""
-
 # Connects as an application does by default. Three times, as a connection that is only sometimes too slow fails only sometimes.
 CHILD = r"""
 const net = require("net"), dns = require("dns");

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from ...clients.cluster import loaders
 from . import node_program, python_program, shell_program
 from .model import UNSET, Attempt, Connection, Lookup, NetworkProbe, NetworkTarget, NodeConnect, NodeProcess, NodeSettings, Trial
 
@@ -79,12 +80,12 @@ class Shell:
         return None if answer is None else probe_of(self.name, request.targets, answer)
 
 
-NODE = Interpreter("node", ("node", "-e", node_program.START), node_program.PROGRAM, node_program.CHILD)
+NODE = Interpreter("node", ("node", "-e", loaders.NODE), node_program.PROGRAM, node_program.CHILD)
 # Node.js first: only it shows how an application on Node.js connects. -I: see connectivity.programs.
 PROGRAMS: tuple[Interpreter | Shell, ...] = (
     NODE,
-    Interpreter("python", ("python3", "-I", "-c", python_program.START), python_program.PROGRAM),
-    Interpreter("python", ("python", "-I", "-c", python_program.START), python_program.PROGRAM),
+    Interpreter("python", ("python3", "-I", "-c", loaders.PYTHON), python_program.PROGRAM),
+    Interpreter("python", ("python", "-I", "-c", loaders.PYTHON), python_program.PROGRAM),
     Shell(),
 )
 

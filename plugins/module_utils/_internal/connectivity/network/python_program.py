@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-START = "import json, sys; task = json.loads(sys.stdin.readline()); exec(task['program'])"
-
 PROGRAM = r"""
 import concurrent.futures, errno, http.client, os, re, socket, ssl, time
 limit = task["timeout"]
